@@ -1,0 +1,89 @@
+"""Tables of accounts; what is personal is sealed, what is looked up has a blind index."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp.storage.database import Base
+
+
+class Account(Base):
+    """A citizen's account (Decree 69/2024 art. 7, 9)."""
+
+    __tablename__ = "accounts"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    level: Mapped[int] = mapped_column(sa.SmallInteger)
+    state: Mapped[str] = mapped_column(sa.String(16))
+    identity_sealed: Mapped[bytes]
+    phone_sealed: Mapped[bytes | None]
+    phone_index: Mapped[bytes | None] = mapped_column(unique=True)
+    email_sealed: Mapped[bytes | None]
+    email_verified: Mapped[bool] = mapped_column(default=False)
+    password_hash: Mapped[str | None] = mapped_column(sa.String(256))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    granted_at: Mapped[datetime | None]
+    activated_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        sa.CheckConstraint("level IN (1, 2)", name="level"),
+        sa.CheckConstraint(
+            "state IN ('submitted', 'in_review', 'granted', 'active')", name="state"
+        ),
+    )
+
+
+class PersonalNumber(Base):
+    """A personal number that names or once named the account (alias history)."""
+
+    __tablename__ = "personal_numbers"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
+    number_sealed: Mapped[bytes]
+    number_index: Mapped[bytes] = mapped_column(unique=True)
+    valid_from: Mapped[datetime]
+    valid_until: Mapped[datetime | None]
+
+
+class Lock(Base):
+    """A ground that keeps the account from being used, and who asked (D69 art. 15)."""
+
+    __tablename__ = "locks"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
+    ground: Mapped[str] = mapped_column(sa.String(32))
+    asker: Mapped[str] = mapped_column(sa.String(64))
+    placed_at: Mapped[datetime]
+    lifted_at: Mapped[datetime | None]
+
+
+class Representation(Base):
+    """Who may act for whom: a guardian (holder of a level 2 account) for a ward."""
+
+    __tablename__ = "representations"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    representative_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("accounts.id"), index=True
+    )
+    ward_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
+    relation: Mapped[str] = mapped_column(sa.String(32))
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+
+
+class PairwiseSubject(Base):
+    """The random `sub` by which one sector knows the account (OIDC Core §8.1)."""
+
+    __tablename__ = "pairwise_subjects"
+
+    account_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("accounts.id"), primary_key=True
+    )
+    sector: Mapped[str] = mapped_column(sa.String(255), primary_key=True)
+    subject: Mapped[str] = mapped_column(sa.String(64), unique=True)

@@ -1,0 +1,37 @@
+"""Tables of the audit log."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp.storage.database import Base
+
+
+class AuditHead(Base):
+    """The end of one chain; its row lock orders the appends of its shard."""
+
+    __tablename__ = "audit_heads"
+
+    month: Mapped[str] = mapped_column(sa.String(7), primary_key=True)
+    shard: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seq: Mapped[int]
+    hash: Mapped[bytes]
+
+
+class AuditEvent(Base):
+    """One event; `data` is canonical JSON text, exactly what was hashed."""
+
+    __tablename__ = "audit_events"
+
+    month: Mapped[str] = mapped_column(sa.String(7), primary_key=True)
+    shard: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    type: Mapped[str] = mapped_column(sa.String(64))
+    account_id: Mapped[UUID | None] = mapped_column(index=True)
+    data: Mapped[str] = mapped_column(sa.Text)
+    personal_sealed: Mapped[bytes | None]
+    previous_hash: Mapped[bytes]
+    hash: Mapped[bytes]

@@ -1,0 +1,27 @@
+"""Table of sessions."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp.storage.database import Base
+
+
+class SessionRecord(Base):
+    """A browser's sign-in: authentication events, and the portals it reached."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    token_digest: Mapped[bytes] = mapped_column(unique=True)
+    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
+    events: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON)
+    client_ids: Mapped[list[str]]
+    origin_sealed: Mapped[bytes]
+    started_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None] = mapped_column(sa.String(32))

@@ -1,0 +1,68 @@
+"""The `idp` command: one group a subject, thin over the functions that pages call."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import click
+
+from idp.cli.context import CliContext
+from idp.errors import IdpError
+
+GROUPS = {
+    "serve": "Run the provider for production: several workers, no sandbox shortcuts.",
+    "demo": "Run the provider and three portals on this machine, with test citizens.",
+    "db": "Create and migrate the database.",
+    "keys": "Create, show and rotate the signing keys.",
+    "clients": "Register, show and remove relying parties.",
+    "accounts": "Create, show, lock and unlock citizens' accounts.",
+    "sandbox": "Load and list the synthetic citizens; read their messages.",
+    "audit": "Prove that the audit log is whole.",
+}
+
+
+class _Tour(click.Group):
+    """Loads a group's module only when it is used: `idp --help` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(GROUPS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in GROUPS:
+            return None
+        command: click.Command = importlib.import_module(f"idp.cli.{cmd_name}").group
+        command.name, command.short_help = cmd_name, GROUPS[cmd_name]
+        return command
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(GROUPS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except IdpError as error:
+            raise click.ClickException(f"{error} [{error.code}]") from error
+
+
+@click.group(cls=_Tour)
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    envvar="IDP_CONFIG",
+    help="The TOML configuration file (or set IDP_CONFIG).",
+)
+@click.version_option(package_name="dinhdanh-idp")
+@click.pass_context
+def main(ctx: click.Context, config_path: Path | None) -> None:
+    """Định Danh: an electronic identity and OpenID Connect provider.
+
+    Try `idp demo` first; `idp serve` is for production.
+    """
+    ctx.obj = CliContext(config_path)

@@ -1,0 +1,34 @@
+"""What every command starts from: the configuration, and the provider when needed."""
+
+from functools import cached_property
+from pathlib import Path
+
+import click
+
+from idp.config import Config, load_config
+from idp.errors import ConfigError
+from idp.provider import Provider, build_provider
+
+
+class CliContext:
+    """The configuration file named on the command line, read when first used."""
+
+    def __init__(self, config_path: Path | None) -> None:
+        self.config_path = config_path
+
+    @cached_property
+    def config(self) -> Config:
+        """Return the configuration, or stop with how to name one."""
+        if self.config_path is None:
+            raise ConfigError(
+                "name the configuration: idp --config FILE … (IDP_CONFIG)"
+            )
+        return load_config(self.config_path)
+
+    @cached_property
+    def provider(self) -> Provider:
+        """Return the wired provider on the configured stores."""
+        return build_provider(self.config)
+
+
+pass_cli = click.make_pass_decorator(CliContext)

@@ -1,0 +1,58 @@
+"""Tables of grants and refresh tokens."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp.storage.database import Base
+
+_LIVE = sa.text("ended_at IS NULL")
+
+
+class Grant(Base):
+    """What one citizen allows one client; at most one is live for the pair."""
+
+    __tablename__ = "grants"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
+    client_id: Mapped[str] = mapped_column(
+        sa.ForeignKey("relying_parties.client_id"), index=True
+    )
+    subject: Mapped[str] = mapped_column(sa.String(64))
+    scopes: Mapped[list[str]]
+    claims: Mapped[list[str]]
+    refused: Mapped[list[str]]
+    granted_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None] = mapped_column(sa.String(32))
+
+    __table_args__ = (
+        sa.Index(
+            "uq_grants_live",
+            "account_id",
+            "client_id",
+            unique=True,
+            postgresql_where=_LIVE,
+            sqlite_where=_LIVE,
+        ),
+    )
+
+
+class RefreshToken(Base):
+    """One refresh token as a digest, with the sign-in that it descends from."""
+
+    __tablename__ = "refresh_tokens"
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    grant_id: Mapped[UUID] = mapped_column(sa.ForeignKey("grants.id"), index=True)
+    chain_id: Mapped[UUID] = mapped_column(index=True)
+    client_id: Mapped[str] = mapped_column(sa.String(255))
+    snapshot: Mapped[dict[str, Any]]
+    issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

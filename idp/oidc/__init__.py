@@ -1,0 +1,7 @@
+"""The protocol: OAuth 2.0 and OpenID Connect endpoints, the only place with Authlib.
+
+Routes: /authorize with /resume and /cancel, /par, /token, /userinfo, /revoke,
+/introspect, /end_session, /jwks.json and /.well-known/*. `authorization` is the
+dispatcher that alone decides the next step. Shows no page but form_post, and reaches
+`web` only by endpoint name.
+"""

@@ -1,0 +1,84 @@
+"""Every long-lived object of a running provider, built once from the configuration."""
+
+from dataclasses import dataclass
+
+from flask import current_app
+
+from idp.audit.log import AuditLog
+from idp.claims.registry import EmbeddedRegistry, ResidenceRegistry
+from idp.config import Config
+from idp.factors.gateway import HttpGateway, MessageGateway, SandboxOutbox
+from idp.factors.password import PasswordPool
+from idp.factors.throttle import Throttle
+from idp.relying_parties.registry import RelyingParties
+from idp.storage.database import Database
+from idp.storage.ephemeral import EphemeralStore
+from idp.storage.key_store import DatabaseRingStore
+from idp.storage.opening import open_database, open_ephemeral
+from keys.envelope import read_kek
+from keys.sealing import Sealer
+from keys.secrets import ServerSecrets
+from keys.signers import KeyRings
+
+EXTENSION = "dinhdanh"
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """What views and commands work with; nothing here holds a request's state."""
+
+    config: Config
+    database: Database
+    ephemeral: EphemeralStore
+    sealer: Sealer
+    secrets: ServerSecrets
+    rings: KeyRings
+    audit: AuditLog
+    relying_parties: RelyingParties
+    passwords: PasswordPool
+    throttle: Throttle
+    messages: MessageGateway
+    registry: ResidenceRegistry
+
+
+def build_provider(config: Config) -> Provider:
+    """Open the stores and keys that `config` names and wire everything on them.
+
+    The database must be migrated and the keys initialised (`idp db upgrade`,
+    `idp keys init`); raises `ConfigError` that says which is missing.
+    """
+    database = open_database(config)
+    ephemeral = open_ephemeral(config)
+    kek = read_kek(config.keys.kek_file)
+    store = DatabaseRingStore(database)
+    secrets = ServerSecrets.load(store, kek)
+    sealer = Sealer({1: secrets.key("seal")}, secrets.key("index"))
+    lifetimes = config.lifetimes
+    return Provider(
+        config=config,
+        database=database,
+        ephemeral=ephemeral,
+        sealer=sealer,
+        secrets=secrets,
+        rings=KeyRings(
+            store,
+            kek,
+            publish_lead=config.keys.publish_lead,
+            keep_retired=max(lifetimes.access_token, lifetimes.id_token)
+            + config.keys.jwks_max_age,
+        ),
+        audit=AuditLog(sealer),
+        relying_parties=RelyingParties(database, secrets.key("client")),
+        passwords=PasswordPool(config.password),
+        throttle=Throttle(ephemeral, config.throttle),
+        messages=SandboxOutbox(database)
+        if config.sms.gateway == "sandbox"
+        else HttpGateway(config.sms),
+        registry=EmbeddedRegistry(database, sealer),
+    )
+
+
+def current() -> Provider:
+    """Return the provider of the running Flask application."""
+    provider: Provider = current_app.extensions[EXTENSION]
+    return provider

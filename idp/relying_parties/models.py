@@ -1,0 +1,37 @@
+"""Tables of registered relying parties."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp.storage.database import Base
+
+
+class RelyingPartyRecord(Base):
+    """One registered client: RFC 7591 metadata, and our own policy beside it."""
+
+    __tablename__ = "relying_parties"
+
+    client_id: Mapped[str] = mapped_column(sa.String(255), primary_key=True)
+    document: Mapped[dict[str, Any]]
+    policy: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+
+
+class ClientSecret(Base):
+    """A client secret as HMAC under a server key; several may overlap."""
+
+    __tablename__ = "client_secrets"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    client_id: Mapped[str] = mapped_column(
+        sa.ForeignKey("relying_parties.client_id"), index=True
+    )
+    digest: Mapped[bytes]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]

@@ -1,0 +1,75 @@
+"""The Flask application: the whole wiring on one screen."""
+
+import os
+from pathlib import Path
+
+from flask import Flask, Response, g
+
+from idp.config import Config, load_config
+from idp.errors import ConfigError
+from idp.logs import configure_logging
+from idp.oidc.endpoints import blueprint as oidc
+from idp.provider import EXTENSION, Provider, build_provider
+from idp.web.routes import register as register_pages
+
+MAX_FORM_PARTS = 200
+
+# Pages carry no inline script or style; `form-action` is completed for each response.
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def create_app(
+    config: Config | None = None, *, provider: Provider | None = None
+) -> Flask:
+    """Build the application from `config`, or from the file that IDP_CONFIG names."""
+    if provider is not None:
+        config = provider.config
+    if config is None:
+        path = os.environ.get("IDP_CONFIG")
+        if not path:
+            raise ConfigError("set IDP_CONFIG to the configuration file")
+        config = load_config(Path(path))
+    configure_logging(config.log.level, config.log.format)
+    app = Flask("idp", root_path=str(Path(__file__).parent), static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = config.server.max_body_bytes
+    app.config["MAX_FORM_MEMORY_SIZE"] = config.server.max_body_bytes
+    app.config["MAX_FORM_PARTS"] = MAX_FORM_PARTS
+    app.url_map.strict_slashes = False
+    app.extensions[EXTENSION] = provider or build_provider(config)
+    app.register_blueprint(oidc)
+    register_pages(app)
+    _secure(app, config)
+    return app
+
+
+def _secure(app: Flask, config: Config) -> None:
+    headers = {
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "geolocation=(), camera=(), microphone=()",
+    }
+    if config.is_secure:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+
+    @app.after_request
+    def protect(response: Response) -> Response:
+        """Add what every answer carries; pages get their content policy too."""
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
+        if "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "no-store"
+        if response.mimetype == "text/html":
+            response.headers["Content-Security-Policy"] = _content_policy()
+        return response
+
+
+def _content_policy() -> str:
+    # Chromium applies form-action to the redirects after a form's submission too, so
+    # the origin of this transaction's verified redirect URI is added, and no other.
+    origin = g.get("form_action_origin", "")
+    return f"{_POLICY}; form-action 'self'{' ' + origin if origin else ''}"

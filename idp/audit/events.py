@@ -1,0 +1,274 @@
+"""Every event of the audit log, one frozen dataclass each.
+
+The fields are the chained record: identifiers, levels, reasons, never a personal value.
+What is personal (an address, a browser) goes into `personal`, which is sealed outside
+the chain and can be erased. The class name is the stored type: to rename an event is
+to declare a new one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
+from uuid import UUID
+
+_NOT_DATA = frozenset({"account_id", "personal"})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What every event has: whose account, and what is personal about it."""
+
+    TYPE: ClassVar[str] = ""
+
+    account_id: UUID | None
+    personal: Mapping[str, Any] | None = field(default=None, kw_only=True)
+
+    def __init_subclass__(cls) -> None:
+        cls.TYPE = cls.__name__
+
+    def data(self) -> dict[str, Any]:
+        """Return the chained fields as JSON values."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {
+            name: str(value) if isinstance(value, UUID) else value
+            for name, value in values.items()
+            if name not in _NOT_DATA and value is not None
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEvent(Event):
+    """An event of the service itself, of no account."""
+
+    account_id: None = field(default=None, init=False)
+
+
+# Accounts
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCreated(Event):
+    """An account came to be."""
+
+    level: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged(Event):
+    """An account moved between submitted, in review, granted and active."""
+
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class LevelChanged(Event):
+    """An account's level was raised or lowered."""
+
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class LockPlaced(Event):
+    """A lock was placed on an account."""
+
+    ground: str
+    asker: str
+
+
+@dataclass(frozen=True, slots=True)
+class LockLifted(Event):
+    """A lock was lifted from an account."""
+
+    ground: str
+    asker: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberReplaced(Event):
+    """An account's personal number was replaced; the former stays as an alias."""
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordChanged(Event):
+    """An account's password was set."""
+
+
+# Factors
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialEnrolled(Event):
+    """A factor was enrolled."""
+
+    credential_id: UUID
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialRetired(Event):
+    """A factor was taken out of use."""
+
+    credential_id: UUID
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialUsed(Event):
+    """An enrolled factor was proven."""
+
+    credential_id: UUID
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRemembered(Event):
+    """A browser was marked as known after a success."""
+
+
+# Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStarted(Event):
+    """A browser signed in."""
+
+    session_id: UUID
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactorProven(Event):
+    """A live session gained an authentication event."""
+
+    session_id: UUID
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionReached(Event):
+    """A session was first used for a relying party."""
+
+    session_id: UUID
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded(Event):
+    """A session ended."""
+
+    session_id: UUID
+    reason: str
+
+
+# Consent
+
+
+@dataclass(frozen=True, slots=True)
+class GrantGiven(Event):
+    """A citizen allowed a relying party these scopes and claims."""
+
+    grant_id: UUID
+    client_id: str
+    scopes: tuple[str, ...]
+    claims: tuple[str, ...]
+    refused: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GrantEnded(Event):
+    """A grant ended: withdrawn, replayed, replaced."""
+
+    grant_id: UUID
+    client_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshTokenIssued(Event):
+    """A chain of refresh tokens began."""
+
+    grant_id: UUID
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshTokenRotated(Event):
+    """A refresh token was used and replaced."""
+
+    grant_id: UUID
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshTokensEnded(Event):
+    """A chain of refresh tokens ended."""
+
+    grant_id: UUID
+    client_id: str
+    reason: str
+
+
+# The service
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRegistered(ServiceEvent):
+    """A relying party was registered."""
+
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClientReplaced(ServiceEvent):
+    """A relying party's registration was replaced."""
+
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRemoved(ServiceEvent):
+    """A relying party was removed."""
+
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPublished(ServiceEvent):
+    """A signing key entered its ring as the next one."""
+
+    kid: str
+    ring: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyActivated(ServiceEvent):
+    """A signing key began to sign."""
+
+    kid: str
+    ring: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRetired(ServiceEvent):
+    """A signing key stopped signing and stays published."""
+
+    kid: str
+    ring: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDestroyed(ServiceEvent):
+    """A signing key's private part was destroyed."""
+
+    kid: str
+    ring: str
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxLoaded(ServiceEvent):
+    """The synthetic citizens were loaded."""
+
+    citizens: int

@@ -1,0 +1,80 @@
+# Định Danh. `make demo` to try it, `make test` to check it, `make help` for the rest.
+
+SHELL := /bin/bash
+BIN := .venv/bin
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo )
+
+# Where the demo lives: PORT to PORT+3, its state in one folder that git ignores.
+PORT ?= 8000
+STATE ?= .state
+RESET ?=
+TLS ?=
+
+# The first Python that is new enough; `make PYTHON=python3.13` names another.
+PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13 python3.14; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$name && break; done)
+
+PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --no-input install
+TEST_TOOLS := .venv/.test-requirements
+
+.PHONY: install demo test check format bench lock help clean
+.DEFAULT_GOAL := install
+
+install: $(BIN)/idp  ## create .venv with the idp command (the default)
+
+demo: $(BIN)/idp  ## the provider and three portals: PORT=8000 STATE=.state RESET=1 TLS=1
+	@$(BIN)/idp demo --port "$(PORT)" --state "$(STATE)" \
+		$(if $(filter-out 0,$(RESET)),--reset) $(if $(filter-out 0,$(TLS)),--tls)
+
+test: $(TEST_TOOLS)  ## every test, with coverage; ARGS="tests/unit -k otp" for a part
+	@tests/install-services
+	$(BIN)/python -m pytest -n 2 $(or $(ARGS),--cov --cov-report=term:skip-covered)
+
+check: $(TEST_TOOLS)  ## ruff, format, mypy --strict, the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(TEST_TOOLS)  ## rewrite the code in the house format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(TEST_TOOLS)  ## measure requests per second; ARGS="--help" for what
+	@tests/install-services
+	$(BIN)/python -m tests.performance $(ARGS)
+
+# The locks carry hashes and no addresses, so that any index or mirror serves.
+LOCK := uv pip compile pyproject.toml --universal --generate-hashes --no-header \
+	--no-annotate --no-emit-index-url --no-emit-find-links --upgrade --extra build
+
+lock: $(BIN)/pip  ## renew both lock files from pyproject.toml
+	python=$$(mktemp -d) && trap 'rm -rf "$$python"' EXIT \
+	&& $(BIN)/python -m venv "$$python" && "$$python/bin/pip" -q install uv \
+	&& "$$python/bin/"$(LOCK) --output-file requirements.lock \
+	&& "$$python/bin/"$(LOCK) --extra test --output-file requirements-test.lock
+
+clean:  ## remove what make built; the demo's state stays
+	rm -rf .venv build ./*.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage*
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) \
+	| awk -F ':.*## +' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+$(BIN)/pip:
+	@test -n "$(PYTHON)" && $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	echo 'Python 3.11 or newer with its venv module is missing. Run, then make again:'; \
+	echo '  $(SUDO)apt-get install -y $(or $(PYTHON),$(if $(shell command -v python3),python3.11,python3)) $(or $(PYTHON),$(if $(shell command -v python3),python3.11,python3))-venv make'; \
+	exit 1; }
+	@echo 'Creating .venv with $(PYTHON)'
+	@$(PYTHON) -m venv .venv
+
+$(BIN)/idp: requirements.lock pyproject.toml | $(BIN)/pip
+	$(PIP_INSTALL) --require-hashes --requirement requirements.lock
+	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(TEST_TOOLS): requirements-test.lock | $(BIN)/idp
+	$(PIP_INSTALL) --require-hashes --requirement requirements-test.lock
+	@touch $@

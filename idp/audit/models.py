@@ -30,8 +30,10 @@ class AuditEvent(Base):
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime]
     type: Mapped[str] = mapped_column(sa.String(64))
-    account_id: Mapped[UUID | None] = mapped_column(index=True)
+    account_id: Mapped[UUID | None]
     data: Mapped[str] = mapped_column(sa.Text)
     personal_sealed: Mapped[bytes | None]
     previous_hash: Mapped[bytes]
     hash: Mapped[bytes]
+
+    __table_args__ = (sa.Index("ix_audit_events_account_id_at", "account_id", "at"),)

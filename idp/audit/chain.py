@@ -1,0 +1,76 @@
+"""How rows are chained: shards, genesis, and the hash over one row. All pure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+SHARDS = 16
+_SERVICE_SHARD = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The chained part of one row: every column that the hash covers."""
+
+    month: str
+    shard: int
+    seq: int
+    at: datetime
+    type: str
+    account_id: UUID | None
+    data: str
+
+
+def link_of(row: Any) -> Link:
+    """Return the chained part of a stored row."""
+    return Link(
+        month=row.month,
+        shard=row.shard,
+        seq=row.seq,
+        at=row.at,
+        type=row.type,
+        account_id=row.account_id,
+        data=row.data,
+    )
+
+
+def shard_of(account_id: UUID | None) -> int:
+    """Return the account's shard; what belongs to no account is in the first."""
+    return _SERVICE_SHARD if account_id is None else account_id.int % SHARDS
+
+
+def month_of(at: datetime) -> str:
+    """Return the UTC month in which an event is chained."""
+    return at.astimezone(UTC).strftime("%Y-%m")
+
+
+def canonical(data: Mapping[str, Any]) -> str:
+    """Return the one JSON text of `data`."""
+    return json.dumps(
+        data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
+
+
+def genesis(month: str, shard: int) -> bytes:
+    """Return the hash that the first row of a chain follows."""
+    return sha256(f"dinhdanh audit {month}/{shard}".encode()).digest()
+
+
+def link_hash(previous: bytes, link: Link) -> bytes:
+    """Return the hash of a row that follows the row with the hash `previous`."""
+    record = canonical(
+        {
+            "month": link.month,
+            "shard": link.shard,
+            "seq": link.seq,
+            "at": round(link.at.timestamp() * 1_000_000),
+            "type": link.type,
+            "account_id": None if link.account_id is None else str(link.account_id),
+            "data": link.data,
+        }
+    )
+    return sha256(previous + record.encode()).digest()

@@ -1,0 +1,82 @@
+"""The audit log as everyone uses it: record an event, show a citizen their own."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from json import loads
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+from idp.audit import personal
+from idp.audit.append import Pending, enqueue
+from idp.audit.chain import canonical, link_of, month_of, shard_of
+from idp.audit.events import Event
+from idp.audit.models import AuditEvent
+from keys.sealing import Sealer
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One event as the citizen whom it concerns may see it."""
+
+    at: datetime
+    type: str
+    data: dict[str, Any]
+    personal: dict[str, Any] | None
+
+
+class AuditLog:
+    """The append-only, hash-chained log of durable effects."""
+
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer = sealer
+
+    def record(self, session: Session, event: Event, *, now: datetime) -> None:
+        """Append `event` in the transaction of `session`: both happen, or neither."""
+        data, text = event.data(), None
+        if event.personal is not None:
+            text = personal.with_salt(event.personal)
+            data[personal.MEMBER] = personal.commitment(self._sealer, text)
+        pending = Pending(
+            month=month_of(now),
+            shard=shard_of(event.account_id),
+            at=now,
+            type=event.TYPE,
+            account_id=event.account_id,
+            data=canonical(data),
+            personal=text,
+            sealer=self._sealer,
+            savepoint=session.get_nested_transaction(),
+        )
+        enqueue(session, pending)
+
+    def recent(
+        self,
+        connection: Connection,
+        account_id: UUID,
+        limit: int,
+        *,
+        types: Collection[str] | None = None,
+    ) -> list[AuditEntry]:
+        """Return the account's newest events (of `types`), newest first."""
+        query = (
+            sa.select(AuditEvent.__table__)
+            .where(AuditEvent.account_id == account_id)
+            .order_by(AuditEvent.at.desc(), AuditEvent.seq.desc())
+            .limit(limit)
+        )
+        if types is not None:
+            query = query.where(AuditEvent.type.in_(types))
+        return [self._entry(row) for row in connection.execute(query)]
+
+    def _entry(self, row: sa.Row[Any]) -> AuditEntry:
+        data = loads(row.data)
+        data.pop(personal.MEMBER, None)
+        values = None
+        if row.personal_sealed is not None:
+            values = personal.unseal(self._sealer, row.personal_sealed, link_of(row))
+        return AuditEntry(at=row.at, type=row.type, data=data, personal=values)

@@ -96,6 +96,11 @@ class PasswordChanged(Event):
     """An account's password was set."""
 
 
+@dataclass(frozen=True, slots=True)
+class PasswordRehashed(Event):
+    """The same password was hashed anew, with today's parameters."""
+
+
 # Factors
 
 

@@ -1,0 +1,186 @@
+"""What happens to a session's row, each change with its audit event."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session as DatabaseSession
+
+from idp.audit import events
+from idp.audit.log import AuditLog
+from idp.authentication import browser
+from idp.authentication.models import SessionRecord
+from idp.authentication.session import (
+    PASSWORD,
+    AuthenticationEvent,
+    Session,
+    origin_context,
+)
+from idp.config import Config
+from idp.relying_parties.registry import RelyingParties
+from idp.storage.ephemeral import EphemeralStore
+from keys.sealing import Sealer
+from keys.secrets import ServerSecrets
+
+
+class Services(Protocol):
+    """The part of the running provider that sessions need."""
+
+    @property
+    def config(self) -> Config:
+        """Return the configuration."""
+
+    @property
+    def ephemeral(self) -> EphemeralStore:
+        """Return the ephemeral store."""
+
+    @property
+    def sealer(self) -> Sealer:
+        """Return the sealer of personal values."""
+
+    @property
+    def secrets(self) -> ServerSecrets:
+        """Return the server's secrets."""
+
+    @property
+    def audit(self) -> AuditLog:
+        """Return the audit log."""
+
+    @property
+    def relying_parties(self) -> RelyingParties:
+        """Return the registered relying parties."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstProof:
+    """The first factor that a person proved, and where from.
+
+    `origin` (`source`, `user_agent`) is kept sealed, for the citizen's own eyes.
+    """
+
+    account_id: UUID
+    event: AuthenticationEvent
+    origin: Mapping[str, Any]
+
+
+def start(
+    services: Services, database: DatabaseSession, proof: FirstProof
+) -> tuple[Session, str]:
+    """Start a session; return it and its cookie value."""
+    session_id, token, now = uuid4(), browser.new_value(), proof.event.at
+    origin = json.dumps(dict(proof.origin)).encode()
+    database.add(
+        SessionRecord(
+            id=session_id,
+            token_digest=browser.digest(token),
+            account_id=proof.account_id,
+            events=[_event_json(proof.event)],
+            client_ids=[],
+            origin_sealed=services.sealer.seal(
+                origin, context=origin_context(session_id)
+            ),
+            started_at=now,
+            last_seen_at=now,
+        )
+    )
+    started = events.SessionStarted(
+        account_id=proof.account_id,
+        session_id=session_id,
+        method=proof.event.method,
+    )
+    services.audit.record(database, started, now=now)
+    return Session(session_id, proof.account_id, (proof.event,), (), now, now), token
+
+
+def record(
+    services: Services,
+    database: DatabaseSession,
+    *,
+    session: Session,
+    event: AuthenticationEvent,
+) -> str:
+    """Add a proof to the session and return its new cookie value.
+
+    A password begins anew: what was proven before it no longer counts.
+    """
+    row = _locked(database, session.id)
+    kept = [] if event.method == PASSWORD else list(row.events)
+    token = browser.new_value()
+    row.events = [*kept, _event_json(event)]
+    row.token_digest = browser.digest(token)
+    row.last_seen_at = event.at
+    proven = events.FactorProven(
+        account_id=session.account_id, session_id=session.id, method=event.method
+    )
+    services.audit.record(database, proven, now=event.at)
+    return token
+
+
+def reach(
+    services: Services,
+    database: DatabaseSession,
+    *,
+    session: Session,
+    client_id: str,
+    now: datetime,
+) -> None:
+    """Note once that the session signed the citizen in at this client."""
+    row = _locked(database, session.id)
+    if client_id in row.client_ids:
+        return
+    row.client_ids = [*row.client_ids, client_id]
+    row.last_seen_at = now
+    reached = events.SessionReached(
+        account_id=session.account_id, session_id=session.id, client_id=client_id
+    )
+    services.audit.record(database, reached, now=now)
+
+
+def touch(database: DatabaseSession, *, session: Session, now: datetime) -> None:
+    """Note that the session was seen just now."""
+    database.execute(
+        sa.update(SessionRecord)
+        .where(SessionRecord.id == session.id)
+        .values(last_seen_at=now)
+    )
+
+
+def end(
+    services: Services,
+    database: DatabaseSession,
+    *,
+    session: Session,
+    reason: str,
+    now: datetime,
+) -> None:
+    """End the session's row; `sign_in.sign_out` also stops its tokens."""
+    ended = database.execute(
+        sa.update(SessionRecord)
+        .where(SessionRecord.id == session.id, SessionRecord.ended_at.is_(None))
+        .values(ended_at=now, end_reason=reason)
+        .returning(SessionRecord.id)
+    ).one_or_none()
+    if ended is None:
+        return
+    over = events.SessionEnded(
+        account_id=session.account_id, session_id=session.id, reason=reason
+    )
+    services.audit.record(database, over, now=now)
+
+
+def _locked(database: DatabaseSession, session_id: UUID) -> SessionRecord:
+    # Two tabs may prove or reach at the same moment; neither may lose its entry.
+    return database.execute(
+        sa.select(SessionRecord)
+        .where(SessionRecord.id == session_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).scalar_one()
+
+
+def _event_json(event: AuthenticationEvent) -> dict[str, str]:
+    return {"method": event.method, "at": event.at.isoformat()}

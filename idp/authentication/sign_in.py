@@ -1,0 +1,66 @@
+"""Signing in and out, whole: the session's row, its audit and its tokens' end."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session as DatabaseSession
+
+from idp.authentication import session_changes as changes
+from idp.authentication.session import AuthenticationEvent, Session, sid
+from idp.authentication.session_changes import FirstProof, Services
+
+
+def sign_in(
+    services: Services,
+    database: DatabaseSession,
+    proof: FirstProof,
+    *,
+    former: Session | None,
+) -> str:
+    """Record the first factor and return the session's new cookie value.
+
+    The same person keeps their session; a former person's session ends here, so that
+    no two people ever share a `sid`.
+    """
+    if former and former.account_id == proof.account_id:
+        return changes.record(services, database, session=former, event=proof.event)
+    if former:
+        sign_out(
+            services, database, session=former, reason="replaced", now=proof.event.at
+        )
+    _, token = changes.start(services, database, proof)
+    return token
+
+
+def prove(
+    services: Services,
+    database: DatabaseSession,
+    *,
+    session: Session,
+    event: AuthenticationEvent,
+) -> str:
+    """Add a further factor to the live session; return its new cookie value."""
+    return changes.record(services, database, session=session, event=event)
+
+
+def sign_out(
+    services: Services,
+    database: DatabaseSession,
+    *,
+    session: Session,
+    reason: str,
+    now: datetime,
+) -> None:
+    """End the session, and at once the access tokens that were issued under it."""
+    # Tokens first: if the commit fails later, too much has ended and never too little.
+    ttl = services.config.lifetimes.access_token
+    for name in session_names(services, session):
+        services.ephemeral.put(f"ended:{name}", {}, ttl=ttl)
+    changes.end(services, database, session=session, reason=reason, now=now)
+
+
+def session_names(services: Services, session: Session) -> list[str]:
+    """Return the session's `sid` in each sector that it reached."""
+    secret = services.secrets.key("sid")
+    parties = (services.relying_parties.find(name) for name in session.client_ids)
+    sectors = sorted({party.sector for party in parties if party})
+    return [sid(secret, session.id, sector) for sector in sectors]

@@ -1,0 +1,159 @@
+"""The blueprint: every protocol route, and the one mapper of refusals to JSON.
+
+Pages of the authorization endpoint are ordinary views; machine endpoints are functions
+of a `MachineRequest` behind `_machine`, which answers wrong methods, huge bodies and
+unexpected errors in JSON too, never with a page.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from authlib.oauth2.rfc6749 import OAuth2Error
+from flask import Blueprint, Flask, Response
+from flask.blueprints import BlueprintSetupState
+from werkzeug.exceptions import HTTPException
+
+from idp.errors import IdpError
+from idp.oidc import (
+    authorization,
+    cors,
+    discovery,
+    errors,
+    logout,
+    pushed,
+    userinfo,
+)
+from idp.oidc.request_guard import MachineRequest, MachineResponse, from_flask
+from idp.oidc.server import EXTENSION, AuthorizationServer, current
+from idp.provider import EXTENSION as PROVIDER
+
+Handler = Callable[[AuthorizationServer, MachineRequest], MachineResponse]
+
+# Werkzeug would answer other methods with a page, so each route takes them all.
+_EVERY_METHOD = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+blueprint = Blueprint("oidc", __name__, template_folder="templates")
+
+
+@dataclass(frozen=True, slots=True)
+class MachineEndpoint:
+    """One machine endpoint: its path, its methods and who may read it."""
+
+    name: str
+    path: str
+    methods: tuple[str, ...]
+    handler: Handler
+    is_open_to_browsers: bool = False
+
+
+def _token(server: AuthorizationServer, request: MachineRequest) -> MachineResponse:
+    response: MachineResponse = server.create_token_response(request)
+    return response
+
+
+def _revoke(server: AuthorizationServer, request: MachineRequest) -> MachineResponse:
+    response: MachineResponse = server.create_endpoint_response("revocation", request)
+    return response
+
+
+def _introspect(
+    server: AuthorizationServer, request: MachineRequest
+) -> MachineResponse:
+    response: MachineResponse = server.create_endpoint_response(
+        "introspection", request
+    )
+    return response
+
+
+MACHINE_ENDPOINTS = (
+    MachineEndpoint("pushed", "/par", ("POST",), pushed.push),
+    MachineEndpoint("token", "/token", ("POST",), _token, True),
+    MachineEndpoint("userinfo", "/userinfo", ("GET", "POST"), userinfo.userinfo, True),
+    MachineEndpoint("revoke", "/revoke", ("POST",), _revoke),
+    MachineEndpoint("introspect", "/introspect", ("POST",), _introspect),
+    MachineEndpoint("jwks", "/jwks.json", ("GET",), discovery.jwks, True),
+    MachineEndpoint(
+        "discovery",
+        "/.well-known/openid-configuration",
+        ("GET",),
+        discovery.metadata,
+        True,
+    ),
+    MachineEndpoint(
+        "metadata",
+        "/.well-known/oauth-authorization-server",
+        ("GET",),
+        discovery.metadata,
+        True,
+    ),
+)
+
+
+def handle(
+    endpoint: MachineEndpoint, server: AuthorizationServer, request: MachineRequest
+) -> MachineResponse:
+    """Answer one request of a program; every refusal and error becomes JSON here."""
+    if request.method == "OPTIONS" and endpoint.is_open_to_browsers:
+        return cors.preflight(endpoint.methods)
+    try:
+        response = _answer(endpoint, server, request)
+    except OAuth2Error as error:
+        response = errors.answer(error)
+    except IdpError as error:
+        response = errors.refusal(error)
+    except Exception as error:  # noqa: BLE001 - the mapper: logged, told by id alone
+        response = errors.unexpected(error)
+    return cors.open_to_browsers(response) if endpoint.is_open_to_browsers else response
+
+
+def _answer(
+    endpoint: MachineEndpoint, server: AuthorizationServer, request: MachineRequest
+) -> MachineResponse:
+    method = "GET" if request.method == "HEAD" else request.method
+    if method not in endpoint.methods:
+        return errors.wrong_method(endpoint.methods)
+    return endpoint.handler(server, request)
+
+
+def _machine(endpoint: MachineEndpoint) -> Callable[[], Response]:
+    def view() -> Response:
+        try:
+            request = from_flask()
+        except HTTPException as error:  # a body over the limit, or cut short
+            answered = errors.unreadable(error.code or HTTPStatus.BAD_REQUEST)
+        else:
+            answered = handle(endpoint, current(), request)
+        return Response(
+            answered.body, status=answered.status, headers=list(answered.headers)
+        )
+
+    return view
+
+
+@blueprint.record
+def _build_server(state: BlueprintSetupState) -> None:
+    app = state.app
+    if isinstance(app, Flask):
+        app.extensions[EXTENSION] = AuthorizationServer(app.extensions[PROVIDER])
+
+
+for _endpoint in MACHINE_ENDPOINTS:
+    blueprint.add_url_rule(
+        _endpoint.path,
+        _endpoint.name,
+        _machine(_endpoint),
+        methods=_EVERY_METHOD,
+        provide_automatic_options=False,
+    )
+
+blueprint.add_url_rule(
+    "/authorize", "authorize", authorization.authorize, methods=["GET", "POST"]
+)
+blueprint.add_url_rule("/authorize/resume", "resume", authorization.resume)
+blueprint.add_url_rule(
+    "/authorize/cancel", "cancel", authorization.cancel, methods=["POST"]
+)
+blueprint.add_url_rule(
+    "/end_session", "end_session", logout.end_session, methods=["GET", "POST"]
+)

@@ -1,0 +1,102 @@
+"""JSON answers of the machine endpoints, and how refusals become them."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from authlib.oauth2.rfc6749 import OAuth2Error
+
+from idp.errors import BusyError, IdpError
+from idp.oidc.request_guard import MachineResponse, legible
+
+NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
+JSON_HEADERS = (("Content-Type", "application/json"), *NO_STORE)
+
+_log = structlog.get_logger("idp.oidc")
+
+
+class InvalidTokenError(OAuth2Error):  # type: ignore[misc]
+    """The access token is expired, revoked, malformed or not for us (RFC 6750 §3.1)."""
+
+    error = "invalid_token"
+    status_code = HTTPStatus.UNAUTHORIZED
+
+
+class InsufficientScopeError(OAuth2Error):  # type: ignore[misc]
+    """The access token does not reach this resource (RFC 6750 §3.1)."""
+
+    error = "insufficient_scope"
+    status_code = HTTPStatus.FORBIDDEN
+
+
+class InvalidTargetError(OAuth2Error):  # type: ignore[misc]
+    """The named resource was not part of the authorization (RFC 8707 §2)."""
+
+    error = "invalid_target"
+
+
+def json_answer(status: int, body: Mapping[str, Any]) -> MachineResponse:
+    """Return a JSON answer that no cache keeps (RFC 6749 §5.1)."""
+    return MachineResponse(status, dump(body), JSON_HEADERS)
+
+
+def dump(body: Any) -> bytes:
+    """Return compact UTF-8 JSON; Vietnamese letters stay letters."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def answer(error: OAuth2Error) -> MachineResponse:
+    """Return the RFC 6749 §5.2 answer for a refusal."""
+    status, body, headers = error()
+    if description := body.get("error_description"):
+        body["error_description"] = legible_sentence(description)
+    challenges = tuple(item for item in headers if item[0] == "WWW-Authenticate")
+    return json_answer(status, body).with_headers(*challenges)
+
+
+def legible_sentence(text: str) -> str:
+    """Return `text` in the characters that an error_description may hold."""
+    return " ".join(legible(word) for word in text.split())
+
+
+def refusal(error: IdpError) -> MachineResponse:
+    """Return the answer for one of our own refusals, `detail` going to the log."""
+    _log.info("refused", code=error.code, detail=error.detail)
+    name = "temporarily_unavailable" if isinstance(error, BusyError) else "server_error"
+    if error.status < HTTPStatus.INTERNAL_SERVER_ERROR and name == "server_error":
+        name = "invalid_request"
+    description = f"{error.description or 'refused'} ({error.code})"
+    return json_answer(
+        error.status,
+        {"error": name, "error_description": legible_sentence(description)},
+    )
+
+
+def unexpected(error: Exception) -> MachineResponse:
+    """Log what went wrong under an id; tell the id and nothing else."""
+    error_id = secrets.token_hex(8)
+    _log.error("unexpected", error_id=error_id, exc_info=error)
+    return json_answer(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        {
+            "error": "server_error",
+            "error_description": f"Unexpected error, id {error_id}",
+        },
+    )
+
+
+def wrong_method(allowed: tuple[str, ...]) -> MachineResponse:
+    """Return 405 and name what is allowed (RFC 9110 §15.5.6)."""
+    body = {"error": "invalid_request", "error_description": "Method not allowed"}
+    answered = json_answer(HTTPStatus.METHOD_NOT_ALLOWED, body)
+    return answered.with_headers(("Allow", ", ".join((*allowed, "OPTIONS"))))
+
+
+def unreadable(status: int) -> MachineResponse:
+    """Return the answer to a body that is too big or was cut short."""
+    phrase = HTTPStatus(status).phrase
+    body = {"error": "invalid_request", "error_description": phrase}
+    return json_answer(status, body)

@@ -1,0 +1,124 @@
+"""What every machine endpoint is given and gives back, and how forms are read.
+
+Machine endpoints are functions of a `MachineRequest` that return a `MachineResponse`,
+so that the same function can stand behind a Flask view or a thinner door.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from urllib.parse import parse_qsl
+
+from authlib.oauth2.rfc6749 import InvalidRequestError
+from flask import request as flask_request
+
+from idp import clock
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+MAX_FIELDS = 64
+MAX_NAME = 64
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MachineRequest:
+    """One request of a program, with the moment at which it came in."""
+
+    method: str
+    path: str
+    at: datetime
+    query: str = ""
+    content_type: str = ""
+    authorization: str | None = None
+    body: bytes = b""
+    if_none_match: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MachineResponse:
+    """The whole answer to a program."""
+
+    status: int
+    body: bytes = b""
+    headers: Headers = ()
+
+    def with_headers(self, *added: tuple[str, str]) -> "MachineResponse":
+        """Return the same answer with more headers."""
+        return MachineResponse(self.status, self.body, (*self.headers, *added))
+
+
+class Form(dict[str, str]):
+    """The parameters of a form, each once; `resource` alone may repeat (RFC 8707)."""
+
+    resources: tuple[str, ...] = ()
+
+
+class UnsupportedMediaError(InvalidRequestError):  # type: ignore[misc]
+    """The body is not a form."""
+
+    status_code = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+
+def from_flask() -> MachineRequest:
+    """Return the running Flask request as a `MachineRequest`; 413 if it is too big."""
+    headers = flask_request.headers
+    return MachineRequest(
+        method=flask_request.method,
+        path=flask_request.path,
+        at=clock.now(),
+        query=flask_request.query_string.decode("latin-1"),
+        content_type=headers.get("Content-Type", ""),
+        authorization=headers.get("Authorization"),
+        body=flask_request.get_data(cache=False),
+        if_none_match=headers.get("If-None-Match"),
+    )
+
+
+def form(request: MachineRequest) -> Form:
+    """Return the parameters of a form post, or refuse what is not exactly one.
+
+    Parameters come in the body only, never in the URL where logs keep them; a
+    parameter without a value counts as left out (RFC 6749 §3.2).
+    """
+    if request.query:
+        raise InvalidRequestError("Parameters belong in the body, not in the URL")
+    media_type = request.content_type.partition(";")[0].strip().lower()
+    if media_type != FORM_TYPE:
+        raise UnsupportedMediaError(f"The content type must be {FORM_TYPE}")
+    return parse_form(request.body)
+
+
+def parse_form(body: bytes) -> Form:
+    """Parse a form body strictly: UTF-8, few fields, no parameter twice."""
+    try:
+        pairs = parse_qsl(
+            body.decode("utf-8"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=MAX_FIELDS,
+        )
+    except UnicodeDecodeError as error:
+        raise InvalidRequestError("The body is not UTF-8") from error
+    except ValueError as error:
+        raise InvalidRequestError("The body has too many parameters") from error
+    parameters = Form()
+    seen: set[str] = set()
+    resources: list[str] = []
+    for name, value in pairs:
+        if name == "resource":
+            resources.append(value)
+            continue
+        if name in seen:
+            raise InvalidRequestError(f"Parameter given twice: {legible(name)}")
+        seen.add(name)
+        if value:
+            parameters[name] = value
+    parameters.resources = tuple(value for value in resources if value)
+    return parameters
+
+
+def legible(text: str) -> str:
+    """Return `text` in the characters that RFC 6749 §5.2 allows, cut short."""
+    kept = (char if " " <= char <= "~" and char not in '"\\' else "?" for char in text)
+    return "".join(kept)[:MAX_NAME]

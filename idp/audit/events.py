@@ -92,6 +92,14 @@ class NumberReplaced(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RepresentationBegan(Event):
+    """A guardian may act for the ward who holds this account."""
+
+    representative_id: UUID
+    relation: str
+
+
+@dataclass(frozen=True, slots=True)
 class PasswordChanged(Event):
     """An account's password was set."""
 

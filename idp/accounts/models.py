@@ -1,4 +1,4 @@
-"""Tables of accounts; what is personal is sealed, what is looked up has a blind index."""
+"""Tables of accounts: personal values sealed, what is looked up by blind index."""
 
 from datetime import datetime
 from uuid import UUID, uuid4

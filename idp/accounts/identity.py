@@ -1,0 +1,131 @@
+"""Identity data of an account, sealed as one document that only its row can open."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+from idp.accounts.models import Account
+from idp.errors import IdpError, NotFoundError
+from keys.sealing import Sealer
+
+GENDERS = ("male", "female", "unknown")
+_BIRTH_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))?")
+
+
+class InvalidIdentityError(IdpError):
+    """Identity data lacks a part or has one of the wrong form."""
+
+    code = "DD-ACC-006"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityDocument:
+    """The paper that established the identity: `can_cuoc`, `passport` and so on."""
+
+    type: str
+    number: str
+    issued_on: str
+    expires_on: str | None
+    issuer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who a person is (Decree 69/2024 art. 7).
+
+    `family_name` is họ, `middle_name` chữ đệm, `given_name` tên; a person with one
+    name has it as `given_name`. `birth_date` is a year or a full ISO date, since
+    year-only births exist. `nationality` is ISO 3166-1 alpha-2. `proofed_on` is the
+    day on which an officer or the registries confirmed it all.
+    """
+
+    given_name: str
+    family_name: str = ""
+    middle_name: str = ""
+    birth_date: str
+    gender: str
+    nationality: str = "VN"
+    ethnicity: str | None = None
+    birth_place: str | None = None
+    origin: str | None = None
+    document: IdentityDocument | None = None
+    proofed_on: str | None = None
+
+    @property
+    def full_name(self) -> str:
+        """Return the name in Vietnamese order: họ, chữ đệm, tên."""
+        parts = (self.family_name, self.middle_name, self.given_name)
+        return " ".join(part for part in parts if part)
+
+    @property
+    def masked_name(self) -> str:
+        """Return family name and initials, enough to recognise and no more."""
+        family, *others = self.full_name.split()
+        return " ".join([family, *(f"{part[0]}." for part in others)])
+
+
+def parse_identity(values: Mapping[str, Any]) -> Identity:
+    """Build identity data from JSON or TOML values, refusing what is unknown."""
+    allowed = {item.name for item in fields(Identity)}
+    unknown = sorted(values.keys() - allowed)
+    if unknown:
+        raise InvalidIdentityError(f"unknown members: {', '.join(unknown)}")
+    parts = dict(values)
+    try:
+        document = parts.pop("document", None)
+        if document is not None:
+            parts["document"] = IdentityDocument(**document)
+        identity = Identity(**parts)
+    except TypeError as error:
+        raise InvalidIdentityError("a member is missing or misplaced") from error
+    _check(identity)
+    return identity
+
+
+def _check(identity: Identity) -> None:
+    texts = [value for value in asdict(identity).values() if value is not None]
+    if not all(isinstance(value, str | dict) for value in texts):
+        raise InvalidIdentityError("members are strings")
+    if not identity.given_name.strip():
+        raise InvalidIdentityError("given_name is empty")
+    if not _BIRTH_DATE.fullmatch(identity.birth_date):
+        raise InvalidIdentityError("birth_date is YYYY or YYYY-MM-DD")
+    if identity.gender not in GENDERS:
+        raise InvalidIdentityError(f"gender is one of: {', '.join(GENDERS)}")
+
+
+def seal_identity(sealer: Sealer, identity: Identity, account_id: UUID) -> bytes:
+    """Seal identity data for this account's row."""
+    text = json.dumps(asdict(identity), ensure_ascii=False, separators=(",", ":"))
+    return sealer.seal(text.encode(), context=_context(account_id))
+
+
+def open_identity(sealer: Sealer, sealed: bytes, account_id: UUID) -> Identity:
+    """Open what `seal_identity` sealed for this account."""
+    values = json.loads(sealer.open(sealed, context=_context(account_id)))
+    document = values.pop("document")
+    return Identity(
+        **values, document=None if document is None else IdentityDocument(**document)
+    )
+
+
+def read_identity(
+    connection: Connection | Session, sealer: Sealer, account_id: UUID
+) -> Identity:
+    """Return the account's identity data."""
+    query = sa.select(Account.identity_sealed).where(Account.id == account_id)
+    sealed = connection.execute(query).scalar_one_or_none()
+    if sealed is None:
+        raise NotFoundError("no such account")
+    return open_identity(sealer, sealed, account_id)
+
+
+def _context(account_id: UUID) -> str:
+    return f"accounts.identity:{account_id}"

@@ -1,0 +1,135 @@
+"""How often a proof may be tried: guessing stops, the citizen's own device stays open.
+
+Every try is counted before its proof and given back at success, so parallel guesses
+cannot pass a limit. Passwords are counted per account and source, and a device that
+the account once signed in from has a counter of its own, which no stranger can fill.
+Beyond a cap over all unknown sources each of them is only delayed. One-time codes are
+counted per account (and per known device), whatever the source, session or resend.
+"""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Literal
+
+from idp.config import ThrottleConfig
+from idp.storage.ephemeral import EphemeralStore
+
+Kind = Literal["password", "otp"]
+UNKNOWN_SOURCE = "unknown"
+_IPV6_PREFIX = 64  # what one subscriber gets
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Whether a proof may be tried now; `retry_after` is at most that many seconds."""
+
+    allowed: bool
+    retry_after: int = 0
+    counters: tuple[str, ...] = ()
+
+
+class Throttle:
+    """Counters in the ephemeral store, so that every worker counts together."""
+
+    def __init__(self, ephemeral: EphemeralStore, config: ThrottleConfig) -> None:
+        self._ephemeral = ephemeral
+        self._config = config
+
+    def admit(
+        self, kind: Kind, *, subject: str, source: str | None, device: str | None
+    ) -> Admission:
+        """Count one try of `subject` and say whether its proof may be checked.
+
+        `subject` stands for the account without naming it (a blind index or an id),
+        also for accounts that do not exist; `device` is the digest of a device that
+        is known for this account, or None.
+        """
+        config = self._config
+        if device is not None:
+            limit = (
+                config.passwords_per_device
+                if kind == "password"
+                else config.otps_per_device
+            )
+            return self._count(f"tries:{kind}:{subject}:device:{device}", limit)
+        if kind == "otp":
+            return self._count(f"tries:otp:{subject}", config.otps_per_account)
+        by_source = f"{subject}:{source or UNKNOWN_SOURCE}"
+        admission = self._count(
+            f"tries:password:{by_source}", config.passwords_per_source
+        )
+        if not admission.allowed:
+            return admission
+        return self._delay(subject, by_source, admission)
+
+    def succeeded(self, admission: Admission) -> None:
+        """Give back what a try that was right had counted."""
+        for counter in admission.counters:
+            self._ephemeral.count(counter, ttl=self._config.window, by=-1)
+
+    def _count(self, counter: str, limit: int) -> Admission:
+        window = self._config.window
+        tries = self._ephemeral.count(counter, ttl=window)
+        if tries > limit:
+            return Admission(allowed=False, retry_after=window)
+        return Admission(allowed=True, counters=(counter,))
+
+    def _delay(self, subject: str, by_source: str, admission: Admission) -> Admission:
+        """Beyond the cap, let a source try only after it has waited its delay.
+
+        Each source waits for itself: a flood from others never uses up the turn of the
+        citizen who tries from a new place.
+        """
+        config = self._config
+        overall = f"tries:password:{subject}"
+        tries = self._ephemeral.count(overall, ttl=config.window)
+        admission = Admission(allowed=True, counters=(*admission.counters, overall))
+        if tries <= config.unknown_sources_per_account:
+            return admission
+        waiting, turn = f"wait:{by_source}", f"turn:{by_source}"
+        delay = config.unknown_source_delay
+        is_waiting = self._ephemeral.get(waiting) is not None
+        if not is_waiting and self._ephemeral.take(turn) is not None:
+            return admission
+        self.succeeded(admission)  # an unchecked try is no wrong one
+        if self._ephemeral.claim(waiting, ttl=delay):
+            self._ephemeral.put(turn, {}, ttl=config.window)
+        return Admission(allowed=False, retry_after=delay)
+
+
+def source_of(
+    peer: str | None, forwarded_for: str | None, trusted_proxies: tuple[str, ...]
+) -> str:
+    """Return where a request comes from: the right-most hop that is no trusted proxy.
+
+    `X-Forwarded-For` counts only when the peer is trusted, and only as far as each hop
+    that told of the next one is. IPv6 addresses stand for their /64.
+    """
+    networks = [ip_network(text) for text in trusted_proxies]
+    hops = [peer or "", *reversed((forwarded_for or "").split(","))]
+    source = None
+    for hop in hops:
+        address = _parse_hop(hop)
+        if address is None:
+            break
+        source = address
+        if not any(address in network for network in networks):
+            break
+    if source is None:
+        return UNKNOWN_SOURCE
+    if isinstance(source, IPv6Address):
+        return str(ip_network((int(source), _IPV6_PREFIX), strict=False))
+    return str(source)
+
+
+def _parse_hop(text: str) -> IPv4Address | IPv6Address | None:
+    host = text.strip()
+    if host.startswith("["):
+        host = host[1:].partition("]")[0]
+    elif host.count(":") == 1:
+        host = host.partition(":")[0]
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address

@@ -1,0 +1,74 @@
+"""Which factors an account has enrolled beside its password."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+from idp.audit.events import CredentialRetired
+from idp.audit.log import AuditLog
+from idp.errors import NotFoundError
+from idp.factors.models import Credential
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolledFactor:
+    """One enrolled credential, as its owner sees it."""
+
+    id: UUID
+    kind: str
+    label: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+def enrolled_kinds(
+    connection: Connection | Session, account_id: UUID
+) -> frozenset[str]:
+    """Return `totp` and `sms`, as far as they are enrolled."""
+    return frozenset(item.kind for item in list_enrolled(connection, account_id))
+
+
+def list_enrolled(
+    connection: Connection | Session, account_id: UUID
+) -> list[EnrolledFactor]:
+    """Return the account's credentials that are in use, oldest first."""
+    query = (
+        sa.select(
+            Credential.id,
+            Credential.kind,
+            Credential.label,
+            Credential.created_at,
+            Credential.last_used_at,
+        )
+        .where(Credential.account_id == account_id, Credential.retired_at.is_(None))
+        .order_by(Credential.created_at, Credential.id)
+    )
+    return [EnrolledFactor(*row) for row in connection.execute(query)]
+
+
+def retire(
+    session: Session,
+    audit: AuditLog,
+    account_id: UUID,
+    credential_id: UUID,
+    *,
+    now: datetime,
+) -> None:
+    """Take a credential out of use and forget its secret."""
+    kind = session.execute(
+        sa.update(Credential)
+        .where(
+            Credential.id == credential_id,
+            Credential.account_id == account_id,
+            Credential.retired_at.is_(None),
+        )
+        .values(retired_at=now, secret_sealed=None)
+        .returning(Credential.kind)
+    ).scalar_one_or_none()
+    if kind is None:
+        raise NotFoundError("no such credential")
+    audit.record(session, CredentialRetired(account_id, credential_id, kind), now=now)

@@ -6,9 +6,7 @@ small portions along with later writes.
 """
 
 import json
-import os
 import sqlite3
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 
 from idp import clock
 from idp.storage.ephemeral import Value
+from idp.storage.idle import IdleConnections
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
@@ -60,8 +59,7 @@ class EmbeddedStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._process = os.getpid()
-        self._idle: deque[sqlite3.Connection] = deque()
+        self._idle: IdleConnections[sqlite3.Connection] = IdleConnections()
         self._writes = 0
         with self._connection() as connection:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -131,8 +129,8 @@ class EmbeddedStore:
 
     def close(self) -> None:
         """Close the idle connections."""
-        while self._idle:
-            self._idle.pop().close()
+        while connection := self._idle.take():
+            connection.close()
 
     def _write(self, statement: str, values: Any) -> list[Any]:
         with self._connection() as connection:
@@ -144,19 +142,12 @@ class EmbeddedStore:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        """Lend an idle connection, or a new one; never one opened before a fork."""
-        if self._process != os.getpid():
-            # SQLite connections must not be used, nor closed, in a forked child.
-            self._process, self._inherited = os.getpid(), self._idle
-            self._idle = deque()
-        try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = self._connect()
+        """Lend an idle connection, or a new one."""
+        connection = self._idle.take() or self._connect()
         try:
             yield connection
         finally:
-            self._idle.append(connection)
+            self._idle.give(connection)
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(

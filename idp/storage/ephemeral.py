@@ -15,12 +15,15 @@ Value = Mapping[str, Any]
 
 
 class EphemeralStore(Protocol):
-    """Seven verbs; every one is atomic under any number of parallel callers."""
+    """The verbs; every one is atomic under any number of parallel callers."""
 
     def put(
         self, key: str, value: Value, *, ttl: float, grant_id: str | None = None
     ) -> None:
-        """Store (or replace) `value` for `ttl` seconds, revocable by `grant_id`."""
+        """Store (or replace) `value` for `ttl` seconds, revocable by `grant_id`.
+
+        A key belongs to one grant all its life.
+        """
 
     def get(self, key: str) -> dict[str, Any] | None:
         """Return the live value, or None."""
@@ -42,9 +45,10 @@ class EphemeralStore(Protocol):
         """Store only if absent: of parallel callers exactly one gets True."""
 
     def count(self, key: str, *, ttl: float, by: int = 1) -> int:
-        """Add `by` to a counter whose window opens with the first call; its new value.
+        """Add `by` to a counter and return its new value.
 
-        `by=0` reads. A counter never goes below zero.
+        The window opens with the first positive call and does not move. `by=0` reads.
+        A counter never goes below zero.
         """
 
     def drop(self, *keys: str) -> None:
@@ -55,3 +59,6 @@ class EphemeralStore(Protocol):
 
     def ping(self) -> None:
         """Raise if the store cannot be reached."""
+
+    def close(self) -> None:
+        """Give the connections of this process back."""

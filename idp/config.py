@@ -209,19 +209,31 @@ def _build(cls: type[Any], table: dict[str, Any], *, prefix: str, base: Path) ->
     for key in table:
         if key not in known:
             raise ConfigError(f"unknown setting: {prefix}{key}")
-    values = {
-        key: _convert(hints[key], value, name=f"{prefix}{key}", base=base)
-        for key, value in table.items()
-    }
+    values = {}
+    for key, value in table.items():
+        converted = _convert(hints[key], value, name=f"{prefix}{key}", base=base)
+        values[key] = _anchor(converted, base)
     for item in fields(cls):
-        missing = item.default is MISSING and item.default_factory is MISSING
-        if item.name not in values:
-            if missing:
-                raise ConfigError(f"missing setting: {prefix}{item.name}")
-            default = item.default
-            if isinstance(default, Path):
-                values[item.name] = base / default
+        if item.name in values:
+            continue
+        if is_dataclass(hints[item.name]):
+            nested = f"{prefix}{item.name}."
+            values[item.name] = _build(hints[item.name], {}, prefix=nested, base=base)
+        elif item.default is MISSING:
+            raise ConfigError(f"missing setting: {prefix}{item.name}")
+        else:
+            values[item.name] = _anchor(item.default, base)
     return cls(**values)
+
+
+def _anchor(value: Any, base: Path) -> Any:
+    """Take relative paths, the embedded stores' too, from the file's folder."""
+    if isinstance(value, Path):
+        return base / value
+    for scheme in ("sqlite:///", "embedded:"):
+        if isinstance(value, str) and value.startswith(scheme):
+            return f"{scheme}{base / value.removeprefix(scheme)}"
+    return value
 
 
 def _convert(hint: Any, value: Any, *, name: str, base: Path) -> Any:
@@ -234,7 +246,7 @@ def _convert(hint: Any, value: Any, *, name: str, base: Path) -> Any:
     if hint is Path:
         if not isinstance(value, str) or not value:
             raise ConfigError(f"{name} must be a path")
-        return base / Path(value).expanduser()
+        return Path(value).expanduser()
     if get_origin(hint) is tuple:
         if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
             raise ConfigError(f"{name} must be a list of strings")
@@ -263,10 +275,11 @@ def _check(config: Config) -> None:
     for name, (value, allowed) in choices.items():
         if value not in allowed:
             raise ConfigError(f"{name} must be one of: {', '.join(allowed)}")
-    if config.sms.gateway == "http" and not config.sms.url.startswith("https://"):
-        # A gateway on the machine itself may speak plain http.
-        if urlsplit(config.sms.url).hostname not in LOOPBACK_HOSTS:
-            raise ConfigError("sms.url must be an https URL")
+    # A gateway on the machine itself may speak plain http.
+    loopback = urlsplit(config.sms.url).hostname in LOOPBACK_HOSTS
+    is_safe = loopback or config.sms.url.startswith("https://")
+    if config.sms.gateway == "http" and not is_safe:
+        raise ConfigError("sms.url must be an https URL")
     if bool(config.server.tls_certificate) != bool(config.server.tls_key_file):
         raise ConfigError("server.tls_certificate and server.tls_key_file go together")
     _check_sandbox(config)

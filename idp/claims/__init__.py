@@ -1,8 +1,8 @@
 """What may be told about a citizen, and what of it is told to whom.
 
-`catalogue` the claims, their scopes and levels; `registry` the port to the population and
-residence registry with the embedded synthetic one; `residence`, `person` build values;
-`verified_claims` wraps them with evidence (OIDC4IDA); `request` parses the `claims`
-parameter; `release` intersects request, policy, consent and levels. Stores no consent,
-writes no token.
+`catalogue` has the claims, their scopes and levels; `registry` the port to the
+population and residence registry with the embedded synthetic one; `residence` and
+`person` build values; `verified_claims` wraps them with evidence (OIDC4IDA); `request`
+parses the `claims` parameter; `release` intersects request, policy, consent and levels.
+Stores no consent, writes no token.
 """

@@ -1,0 +1,174 @@
+"""What may be registered: RFC 7591 and OpenID Connect Registration 1.0 names.
+
+Unknown members are ignored (RFC 7591 §2). Members that promise a protection which we
+do not give yet are refused, so that nobody relies on it.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from idp.relying_parties import members
+from idp.relying_parties.client_keys import flaw_in_jwks
+from idp.relying_parties.errors import InvalidMetadataError, InvalidRedirectUriError
+from idp.relying_parties.policy import read_policy
+from idp.relying_parties.redirects import flaw, sector_of
+from idp.relying_parties.scopes import SCOPE_CLAIMS
+
+MAX_BYTES = 65_536
+SIGNING = ("RS256", "ES256")
+ASSERTION_SIGNING = ("ES256", "PS256", "RS256", "EdDSA")
+AUTH_METHODS = (
+    "client_secret_basic",
+    "client_secret_post",
+    "private_key_jwt",
+    "none",
+)
+STANDARD_SCOPES = "openid profile email phone address"
+
+_NOT_YET = {
+    "jwks_uri": "give the keys inline in jwks",
+    "sector_identifier_uri": "name the sector in our own member sector",
+    "software_statement": "software statements are not accepted",
+    "request_uris": "request objects by reference are not supported",
+    "id_token_encrypted_response_alg": "encrypted answers are not supported",
+    "userinfo_encrypted_response_alg": "encrypted answers are not supported",
+    "require_signed_request_object": "request objects are not supported",
+    "dpop_bound_access_tokens": "DPoP is not supported",
+    "tls_client_certificate_bound_access_tokens": "mutual TLS is not supported",
+}
+_LOCALISED_URIS = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
+_TEXTS = ("software_id", "software_version")
+
+
+def validate(
+    metadata: object, *, sandbox: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the registered document and our policy, or raise InvalidMetadataError."""
+    if not isinstance(metadata, dict):
+        raise InvalidMetadataError("metadata must be a JSON object")
+    if len(json.dumps(metadata)) > MAX_BYTES:
+        raise InvalidMetadataError(f"metadata must be at most {MAX_BYTES} bytes")
+    for member, instead in _NOT_YET.items():
+        if metadata.get(member):
+            raise InvalidMetadataError(f"{member} is refused: {instead}")
+    members.choice(metadata, "subject_type", ("pairwise",), None)
+    document = {
+        **_addresses(metadata),
+        **_protocol(metadata),
+        **_client_authentication(metadata),
+        **_presentation(metadata),
+        "subject_type": "pairwise",
+    }
+    document.setdefault("client_name", _name_for_want_of_one(document))
+    document.update(_scope_and_grants(metadata, sandbox=sandbox))
+    return document, read_policy(metadata, document, sandbox=sandbox)
+
+
+def _addresses(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    kind = members.choice(metadata, "application_type", ("web", "native"), "web")
+    redirects = members.strings(metadata, "redirect_uris")
+    if not redirects:
+        raise InvalidRedirectUriError("redirect_uris must name at least one address")
+    after_logout = members.strings(metadata, "post_logout_redirect_uris") or ()
+    for member, uris in (
+        ("redirect_uris", redirects),
+        ("post_logout_redirect_uris", after_logout),
+    ):
+        for number, uri in enumerate(uris, start=1):
+            reason = flaw(uri, native=kind == "native")
+            if reason:
+                raise InvalidRedirectUriError(f"{member}: number {number} {reason}")
+    return {
+        "application_type": kind,
+        "redirect_uris": list(redirects),
+        "post_logout_redirect_uris": list(after_logout),
+    }
+
+
+def _protocol(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    responses = members.strings(metadata, "response_types") or ("code",)
+    if responses != ("code",):
+        raise InvalidMetadataError("response_types: only code is supported")
+    require_par = "require_pushed_authorization_requests"
+    optional = {
+        "userinfo_signed_response_alg": members.choice(
+            metadata, "userinfo_signed_response_alg", SIGNING, None
+        ),
+        "default_max_age": members.number(
+            metadata, "default_max_age", highest=31_536_000
+        ),
+        "default_acr_values": list(
+            members.strings(metadata, "default_acr_values") or ()
+        )
+        or None,
+    }
+    return {
+        "response_types": ["code"],
+        "id_token_signed_response_alg": members.choice(
+            metadata, "id_token_signed_response_alg", SIGNING, "RS256"
+        ),
+        # auth_time is in every ID token, so this is granted to all.
+        "require_auth_time": members.flag(metadata, "require_auth_time", default=False),
+        require_par: members.flag(metadata, require_par, default=False),
+        **{name: value for name, value in optional.items() if value is not None},
+    }
+
+
+def _client_authentication(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    method = members.choice(
+        metadata, "token_endpoint_auth_method", AUTH_METHODS, "client_secret_basic"
+    )
+    jwks = metadata.get("jwks")
+    if jwks is not None and (reason := flaw_in_jwks(jwks)):
+        raise InvalidMetadataError(reason)
+    if method == "private_key_jwt" and jwks is None:
+        raise InvalidMetadataError("private_key_jwt needs the client's keys in jwks")
+    signing = "token_endpoint_auth_signing_alg"
+    algorithm = members.choice(metadata, signing, ASSERTION_SIGNING, None)
+    document: dict[str, Any] = {"token_endpoint_auth_method": method}
+    if jwks is not None:
+        document["jwks"] = {"keys": jwks["keys"]}
+    if algorithm is not None:
+        document[signing] = algorithm
+    return document
+
+
+def _presentation(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    document = members.localised_members(metadata, "client_name", members.name)
+    for member in _LOCALISED_URIS:
+        document.update(members.localised_members(metadata, member, members.uri))
+    for member in _TEXTS:
+        value = members.text(metadata, member)
+        if value is not None:
+            document[member] = value
+    contacts = members.strings(metadata, "contacts")
+    if contacts:
+        document["contacts"] = list(contacts)
+    return document
+
+
+def _name_for_want_of_one(document: Mapping[str, Any]) -> str:
+    translated = (document.get(f"client_name#{tag}") for tag in ("vi", "en"))
+    given = next((text for text in translated if text), None)
+    return given or sector_of(document["redirect_uris"][0])
+
+
+def _scope_and_grants(metadata: Mapping[str, Any], *, sandbox: bool) -> dict[str, Any]:
+    asked = metadata.get("scope", STANDARD_SCOPES if sandbox else "openid")
+    if not isinstance(asked, str):
+        raise InvalidMetadataError(
+            "scope must be one string, its values parted by spaces"
+        )
+    # The response tells what was registered, so an unknown value may be dropped.
+    known = [value for value in SCOPE_CLAIMS if value in {"openid", *asked.split()}]
+    default = ["authorization_code"]
+    if "offline_access" in known:
+        default.append("refresh_token")
+    grants = members.strings(metadata, "grant_types") or tuple(default)
+    unknown = set(grants) - {"authorization_code", "refresh_token"}
+    if unknown or "authorization_code" not in grants:
+        raise InvalidMetadataError(
+            "grant_types: authorization_code, and refresh_token beside it"
+        )
+    return {"scope": " ".join(known), "grant_types": list(grants)}

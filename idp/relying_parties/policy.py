@@ -1,0 +1,108 @@
+"""Our own members of client metadata: what protects citizens beyond the RFCs."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from idp.relying_parties import members
+from idp.relying_parties.errors import InvalidMetadataError
+from idp.relying_parties.purposes import claims_of, purposes_of
+from idp.relying_parties.redirects import is_host, sector_of
+from idp.relying_parties.scopes import CLAIMS, COVERED_BY, NEVER_BY_DEFAULT
+
+# Account level 1-2 and authentication level 1-4 are two axes (Decree 69/2024 art. 20).
+_ACR = re.compile(r"urn:dinhdanh:acr:[12]\.[1-4]")
+_SCHEME = re.compile(r"[a-z][a-z0-9.-]{0,252}")
+
+
+def read_policy(
+    metadata: Mapping[str, Any], document: Mapping[str, Any], *, sandbox: bool
+) -> dict[str, Any]:
+    """Return the policy of a registration, or raise InvalidMetadataError."""
+    policy: dict[str, Any] = {
+        **_replay_protection(metadata, document, sandbox=sandbox),
+        "sector": _sector(metadata, document["redirect_uris"]),
+        "claims_policy": _claims_policy(metadata),
+    }
+    minimum = members.text(metadata, "minimum_acr")
+    if minimum is not None:
+        if not _ACR.fullmatch(minimum):
+            raise InvalidMetadataError(
+                "minimum_acr must be urn:dinhdanh:acr:[12].[1-4]"
+            )
+        policy["minimum_acr"] = minimum
+    if not sandbox:
+        _require_purposes(document["scope"].split(), policy["claims_policy"])
+    return policy
+
+
+def _replay_protection(
+    metadata: Mapping[str, Any], document: Mapping[str, Any], *, sandbox: bool
+) -> dict[str, bool]:
+    pkce = members.flag(metadata, "require_pkce", default=True)
+    nonce = members.flag(metadata, "require_nonce", default=not pkce)
+    method = document["token_endpoint_auth_method"]
+    if not pkce and method == "none":
+        raise InvalidMetadataError("a public client must use PKCE (RFC 9700 §2.1.1)")
+    if not pkce and not nonce and not sandbox:
+        raise InvalidMetadataError(
+            "require_pkce and require_nonce may both be false in a sandbox only"
+        )
+    return {"require_pkce": pkce, "require_nonce": nonce}
+
+
+def _sector(metadata: Mapping[str, Any], redirect_uris: list[str]) -> str:
+    given = metadata.get("sector")
+    if given is not None:
+        if not isinstance(given, str) or not (
+            is_host(given) or _SCHEME.fullmatch(given)
+        ):
+            raise InvalidMetadataError("sector must be a host name in lower case")
+        return given
+    sectors = {sector_of(uri) for uri in redirect_uris}
+    if len(sectors) > 1:  # OpenID Connect Core §8.1
+        raise InvalidMetadataError(
+            "redirect_uris of several hosts need an explicit sector"
+        )
+    return sectors.pop()
+
+
+def _claims_policy(metadata: Mapping[str, Any]) -> list[dict[str, Any]]:
+    given = metadata.get("claims_policy")
+    if given is None:
+        return []
+    if not isinstance(given, list) or len(given) > len(CLAIMS):
+        raise InvalidMetadataError("claims_policy must be a list with one item a claim")
+    policy = [_claim_policy(item) for item in given]
+    if len({item["claim"] for item in policy}) != len(policy):
+        raise InvalidMetadataError("claims_policy names a claim twice")
+    return policy
+
+
+def _claim_policy(item: object) -> dict[str, Any]:
+    if not isinstance(item, dict):
+        raise InvalidMetadataError("claims_policy: every item must be an object")
+    claim = item.get("claim")
+    if not isinstance(claim, str) or claim not in CLAIMS:
+        raise InvalidMetadataError("claims_policy: claim must be one that we can give")
+    purpose = members.localised_members(item, "purpose", members.text)
+    if not purpose:
+        raise InvalidMetadataError(f"claims_policy: {claim} needs a purpose")
+    policy = {
+        "claim": claim,
+        **purpose,
+        **members.localised_members(item, "legal_basis", members.text),
+    }
+    if item.get("voluntary") is not None:
+        policy["voluntary"] = members.flag(item, "voluntary", default=False)
+    return policy
+
+
+def _require_purposes(scopes: list[str], claims_policy: list[dict[str, Any]]) -> None:
+    registered = purposes_of(claims_policy, scopes, sandbox=False)
+    missing = (
+        claims_of(scopes) - NEVER_BY_DEFAULT - registered.keys() - COVERED_BY.keys()
+    )
+    if missing:
+        listed = ", ".join(sorted(missing))
+        raise InvalidMetadataError(f"claims_policy gives no purpose for: {listed}")

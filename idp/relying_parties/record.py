@@ -1,0 +1,132 @@
+"""A registered relying party as others see it: frozen, its keys parsed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from joserfc.jwk import KeySet
+
+from idp.relying_parties.client_keys import parse_keys
+from idp.relying_parties.localised import Localised, localised
+from idp.relying_parties.purposes import Purpose, purposes_of
+from idp.relying_parties.redirects import matches, origin_of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RelyingParty:
+    """What was registered (RFC 7591 names) and our policy for it."""
+
+    client_id: str
+    name: Localised
+    redirect_uris: tuple[str, ...]
+    post_logout_redirect_uris: tuple[str, ...]
+    auth_method: str
+    grant_types: tuple[str, ...]
+    response_types: tuple[str, ...]
+    scopes: tuple[str, ...]
+    jwks: KeySet | None
+    id_token_alg: str
+    userinfo_alg: str | None
+    token_endpoint_auth_signing_alg: str | None
+    application_type: str
+    require_pkce: bool
+    require_nonce: bool
+    require_par: bool
+    minimum_acr: str | None
+    sector: str
+    purposes: Mapping[str, Purpose]
+    default_max_age: int | None
+    default_acr_values: tuple[str, ...]
+    client_uri: Localised | None
+    logo_uri: Localised | None
+    policy_uri: Localised | None
+    tos_uri: Localised | None
+
+    @property
+    def is_public(self) -> bool:
+        """Say whether the client cannot keep a secret (RFC 6749 §2.1)."""
+        return self.auth_method == "none"
+
+    @property
+    def domain(self) -> str:
+        """Return the host that people know the portal by."""
+        for uri in (str(self.client_uri or ""), *self.redirect_uris):
+            parts = urlsplit(uri)
+            if parts.scheme in ("http", "https"):
+                return parts.netloc
+        return self.sector
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """Return the origins from which a browser client may call us (CORS)."""
+        if not self.is_public:
+            return frozenset()
+        found = (origin_of(uri) for uri in self.redirect_uris)
+        return frozenset(origin for origin in found if origin)
+
+    def purpose_of(self, claim: str) -> Purpose | None:
+        """Return the registered purpose of `claim`, or None: it may not be given."""
+        return self.purposes.get(claim)
+
+
+def redirect_uri_allowed(party: RelyingParty, asked: str) -> bool:
+    """Say whether `asked` is registered: the same string (RFC 9700 §2.1).
+
+    Only the port of a native client's loopback-IP redirect may vary (RFC 8252 §7.3).
+    """
+    return any(
+        matches(registered, asked, native=party.application_type == "native")
+        for registered in party.redirect_uris
+    )
+
+
+def unsafe_in_production(party: RelyingParty) -> str | None:
+    """Return why this client may not be served outside a sandbox, or None."""
+    if not party.require_pkce and not party.require_nonce:
+        return "neither require_pkce nor require_nonce is on"
+    return None
+
+
+def build_party(
+    client_id: str,
+    document: Mapping[str, Any],
+    policy: Mapping[str, Any],
+    *,
+    sandbox: bool,
+    now: datetime,
+) -> RelyingParty:
+    """Build the frozen record of what `metadata.validate` let in and was stored."""
+    keys = parse_keys(document.get("jwks"), policy.get("retiring_jwks", ()), now=now)
+    scopes = tuple(document["scope"].split())
+    name = localised(document, "client_name")
+    if name is None:
+        raise ValueError("client_name is missing")
+    return RelyingParty(
+        client_id=client_id,
+        name=name,
+        redirect_uris=tuple(document["redirect_uris"]),
+        post_logout_redirect_uris=tuple(document["post_logout_redirect_uris"]),
+        auth_method=document["token_endpoint_auth_method"],
+        grant_types=tuple(document["grant_types"]),
+        response_types=tuple(document["response_types"]),
+        scopes=scopes,
+        jwks=keys,
+        id_token_alg=document["id_token_signed_response_alg"],
+        userinfo_alg=document.get("userinfo_signed_response_alg"),
+        token_endpoint_auth_signing_alg=document.get("token_endpoint_auth_signing_alg"),
+        application_type=document["application_type"],
+        require_pkce=policy["require_pkce"],
+        require_nonce=policy["require_nonce"],
+        require_par=document["require_pushed_authorization_requests"],
+        minimum_acr=policy.get("minimum_acr"),
+        sector=policy["sector"],
+        purposes=purposes_of(policy["claims_policy"], scopes, sandbox=sandbox),
+        default_max_age=document.get("default_max_age"),
+        default_acr_values=tuple(document.get("default_acr_values", ())),
+        client_uri=localised(document, "client_uri"),
+        logo_uri=localised(document, "logo_uri"),
+        policy_uri=localised(document, "policy_uri"),
+        tos_uri=localised(document, "tos_uri"),
+    )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from flask import Flask, Response, g
 
-from idp.config import Config, load_config
+from idp.config import LOOPBACK_HOSTS, Config, load_config
 from idp.errors import ConfigError
 from idp.logs import configure_logging
 from idp.oidc.endpoints import blueprint as oidc
@@ -53,7 +53,8 @@ def _secure(app: Flask, config: Config) -> None:
         "Cross-Origin-Opener-Policy": "same-origin",
         "Permissions-Policy": "geolocation=(), camera=(), microphone=()",
     }
-    if config.is_secure:
+    if config.is_secure and config.host not in LOOPBACK_HOSTS:
+        # On a loopback host it would shut every other local http server out for a year.
         headers["Strict-Transport-Security"] = "max-age=31536000"
 
     @app.after_request

@@ -7,6 +7,7 @@ from flask import current_app
 from idp.audit.log import AuditLog
 from idp.claims.registry import EmbeddedRegistry, ResidenceRegistry
 from idp.config import Config
+from idp.errors import ConfigError
 from idp.factors.gateway import HttpGateway, MessageGateway, SandboxOutbox
 from idp.factors.password import PasswordPool
 from idp.factors.throttle import Throttle
@@ -16,6 +17,7 @@ from idp.storage.ephemeral import EphemeralStore
 from idp.storage.key_store import DatabaseRingStore
 from idp.storage.opening import open_database, open_ephemeral
 from keys.envelope import read_kek
+from keys.errors import KeyMaterialError, StoreUnreachableError
 from keys.sealing import Sealer
 from keys.secrets import ServerSecrets
 from keys.signers import KeyRings
@@ -49,10 +51,13 @@ def build_provider(config: Config) -> Provider:
     """
     database = open_database(config)
     ephemeral = open_ephemeral(config)
-    kek = read_kek(config.keys.kek_file)
     store = DatabaseRingStore(database)
-    secrets = ServerSecrets.load(store, kek)
-    sealer = Sealer({1: secrets.key("seal")}, secrets.key("index"))
+    try:
+        kek = read_kek(config.keys.kek_file)
+        secrets = ServerSecrets.load(store, kek)
+    except (KeyMaterialError, StoreUnreachableError) as error:
+        raise ConfigError(str(error)) from error
+    sealer = secrets.sealer()
     lifetimes = config.lifetimes
     return Provider(
         config=config,

@@ -93,7 +93,7 @@ def parse(assertion: str) -> UnverifiedAssertion:
         )
     except (ValueError, RecursionError) as error:
         raise AssertionRefusedError from error
-    # Extensions that must be understood are not; keys named in a header are not trusted.
+    # We understand no extension; keys that a header names are never trusted.
     if "crit" in unverified.header or "b64" in unverified.header:
         raise AssertionRefusedError
     return unverified
@@ -114,7 +114,7 @@ def is_signed_by(party: RelyingParty, unverified: UnverifiedAssertion) -> bool:
         and key.get("alg", algorithm) == algorithm
     ]
     if kid is not None:
-        keys = [key for key in keys if key.kid == kid]
+        keys = [key for key in keys if key.kid in (kid, None)]
     return any(_is_valid(unverified, key) for key in keys)
 
 

@@ -2,8 +2,8 @@
 
 A code is kept under its digest. Redemption first proves everything that can fail
 without spending the code (its owner, the grant's life), then claims it; what fails
-after that, such as a wrong verifier, has burnt it. The mark of use outlives every access
-token that came from the code, so that a late replay is still recognised.
+after that, such as a wrong verifier, has burnt it. The mark of use outlives every
+access token that came from the code, so that a late replay is still recognised.
 """
 
 import secrets
@@ -22,6 +22,7 @@ from idp.authentication.session import SignedIn
 from idp.authentication.transaction import AuthorizationRequest
 from idp.consent import grants
 from idp.consent.grants import GrantView, LiveGrant
+from idp.oidc.errors import InvalidTargetError
 from idp.provider import Provider
 
 REPLAYED = "code_replayed"
@@ -74,7 +75,7 @@ class AuthorizationCode(AuthorizationCodeMixin):  # type: ignore[misc]
         return " ".join(self.sign_in.scopes)
 
 
-def issue(
+def issue(  # noqa: PLR0913 - a code is bound to all of these
     provider: Provider,
     *,
     request: AuthorizationRequest,
@@ -122,7 +123,12 @@ def issue(
 
 
 def redeem(
-    provider: Provider, code: str, *, client_id: str, now: datetime
+    provider: Provider,
+    code: str,
+    *,
+    client_id: str,
+    resources: tuple[str, ...] = (),
+    now: datetime,
 ) -> AuthorizationCode:
     """Take `code` for its owner, or raise `InvalidGrantError`.
 
@@ -138,6 +144,7 @@ def redeem(
     if kept is None or kept["sign_in"]["client_id"] != client_id:
         raise InvalidGrantError("The code is unknown, expired or another client's")
     sign_in = SignIn.from_json(kept.pop("sign_in"))
+    narrowed_audience(sign_in, resources)
     live = require_live(provider, sign_in, now=now)
     owner = {"grant_id": sign_in.grant_id, "client_id": client_id}
     lifetimes = provider.config.lifetimes
@@ -163,6 +170,13 @@ def check_live(live: LiveGrant | None, sign_in: SignIn) -> LiveGrant:
     if live.account_level < sign_in.account_level:
         raise InvalidGrantError("The account no longer has its level")
     return live
+
+
+def narrowed_audience(sign_in: SignIn, asked: tuple[str, ...]) -> tuple[str, ...]:
+    """Return whom the access token is for: never more than authorized (RFC 8707)."""
+    if not set(asked).issubset(sign_in.resource):
+        raise InvalidTargetError("The resource was not part of the authorization")
+    return asked or tuple(sign_in.resource)
 
 
 def _end_grant(provider: Provider, owner: dict[str, Any], *, now: datetime) -> None:

@@ -66,25 +66,38 @@ def _introspect(
     return response
 
 
+def _userinfo(server: AuthorizationServer, request: MachineRequest) -> MachineResponse:
+    return userinfo.userinfo(server.provider, request)
+
+
+def _jwks(server: AuthorizationServer, request: MachineRequest) -> MachineResponse:
+    return discovery.jwks(server.provider, request)
+
+
+def _discovery(server: AuthorizationServer, request: MachineRequest) -> MachineResponse:
+    max_age = server.provider.config.keys.jwks_max_age
+    return discovery.answer(server.metadata, request, max_age=max_age)
+
+
 MACHINE_ENDPOINTS = (
     MachineEndpoint("pushed", "/par", ("POST",), pushed.push),
     MachineEndpoint("token", "/token", ("POST",), _token, True),
-    MachineEndpoint("userinfo", "/userinfo", ("GET", "POST"), userinfo.userinfo, True),
+    MachineEndpoint("userinfo", "/userinfo", ("GET", "POST"), _userinfo, True),
     MachineEndpoint("revoke", "/revoke", ("POST",), _revoke),
     MachineEndpoint("introspect", "/introspect", ("POST",), _introspect),
-    MachineEndpoint("jwks", "/jwks.json", ("GET",), discovery.jwks, True),
+    MachineEndpoint("jwks", "/jwks.json", ("GET",), _jwks, True),
     MachineEndpoint(
         "discovery",
         "/.well-known/openid-configuration",
         ("GET",),
-        discovery.metadata,
+        _discovery,
         True,
     ),
     MachineEndpoint(
         "metadata",
         "/.well-known/oauth-authorization-server",
         ("GET",),
-        discovery.metadata,
+        _discovery,
         True,
     ),
 )

@@ -18,18 +18,41 @@ JSON_HEADERS = (("Content-Type", "application/json"), *NO_STORE)
 _log = structlog.get_logger("idp.oidc")
 
 
-class InvalidTokenError(OAuth2Error):  # type: ignore[misc]
+class BearerError(OAuth2Error):  # type: ignore[misc]
+    """A refusal at a protected resource; it says so in a header too (RFC 6750 §3)."""
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        """Return the challenge with the reason."""
+        reason = f'error="{self.error}", error_description="{self.description}"'
+        return [("WWW-Authenticate", f"Bearer {reason}")]
+
+
+class InvalidTokenError(BearerError):
     """The access token is expired, revoked, malformed or not for us (RFC 6750 §3.1)."""
 
     error = "invalid_token"
     status_code = HTTPStatus.UNAUTHORIZED
 
 
-class InsufficientScopeError(OAuth2Error):  # type: ignore[misc]
+class MissingTokenError(InvalidTokenError):
+    """The request tried no access token, so the header gives no reason (§3.1)."""
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        """Return the bare challenge."""
+        return [("WWW-Authenticate", "Bearer")]
+
+
+class InsufficientScopeError(BearerError):
     """The access token does not reach this resource (RFC 6750 §3.1)."""
 
     error = "insufficient_scope"
     status_code = HTTPStatus.FORBIDDEN
+
+
+class BearerRequestError(BearerError):
+    """The access token came twice, or in a way that is not taken (RFC 6750 §3.1)."""
+
+    error = "invalid_request"
 
 
 class InvalidTargetError(OAuth2Error):  # type: ignore[misc]

@@ -11,7 +11,7 @@ from authlib.oauth2.rfc6749 import OAuth2Request
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from flask import current_app
 
-from idp.oidc import client_auth
+from idp.oidc import client_auth, discovery
 from idp.oidc.clients import Client
 from idp.oidc.errors import JSON_HEADERS, dump
 from idp.oidc.grants import AuthorizationCodeGrant, RefreshTokenGrant
@@ -52,6 +52,7 @@ class AuthorizationServer(_AuthorizationServer):  # type: ignore[misc]
     def __init__(self, provider: Provider) -> None:
         super().__init__()
         self.provider = provider
+        self.metadata = discovery.metadata(provider.config)
         self.register_grant(AuthorizationCodeGrant, [CodeChallenge(required=True)])
         self.register_grant(RefreshTokenGrant)
         self.register_endpoint(RevocationEndpoint)

@@ -1,0 +1,66 @@
+"""What an access token is worth now: signature, life, grant, revocation."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from idp.consent import grants
+from idp.consent.grants import LiveGrant
+from idp.oidc.tokens import ACCESS_TOKEN_TYPE
+from idp.provider import Provider
+from keys.errors import InvalidTokenError
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A verified access token whose grant is alive."""
+
+    claims: dict[str, Any]
+    live: LiveGrant
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Return its scopes."""
+        return tuple(self.claims["scope"].split())
+
+    @property
+    def audience(self) -> tuple[str, ...]:
+        """Return for whom it is."""
+        aud = self.claims["aud"]
+        return (aud,) if isinstance(aud, str) else tuple(aud)
+
+
+def find(provider: Provider, token: str, *, now: datetime) -> AccessToken | None:
+    """Return the token if it is ours and alive: one look-up in each store."""
+    claims = verified_claims(provider, token, now=now)
+    if claims is None or any(provider.ephemeral.get_many(_revocations(claims))):
+        return None
+    with provider.database.read() as connection:
+        live = grants.live_for_token(connection, UUID(claims["gid"]), now)
+    if live is None or not live.is_usable:
+        return None
+    return AccessToken(claims, live)
+
+
+def verified_claims(
+    provider: Provider, token: str, *, now: datetime
+) -> dict[str, Any] | None:
+    """Return the claims of an access token that we signed and that lasts, or None."""
+    try:
+        # `typ` keeps ID tokens and other JWTs of ours out (RFC 9068 §4).
+        claims: dict[str, Any] = provider.rings.verify(
+            token, typ=ACCESS_TOKEN_TYPE, now=now
+        )
+    except InvalidTokenError:
+        return None
+    is_ours = claims.get("iss") == provider.config.issuer
+    return claims if is_ours and claims["exp"] > now.timestamp() else None
+
+
+def _revocations(claims: dict[str, Any]) -> list[str]:
+    revocations = [f"revoked:{claims['chn']}"]
+    if "offline_access" not in claims["scope"].split():
+        # What was granted for the absence of the citizen outlives the session.
+        revocations.append(f"ended:{claims['sid']}")
+    return revocations

@@ -1,0 +1,129 @@
+"""Discovery (OIDC Discovery §3), RFC 8414 metadata and the published keys.
+
+The document lists exactly what works. It is built once; the keys are bytes that the
+rings keep ready. Both carry an age that fits the rotation of keys.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Any
+
+from idp.authentication import assurance
+from idp.claims import catalogue, verified_claims
+from idp.config import Config
+from idp.oidc import assertions, client_auth, pkce
+from idp.oidc.errors import dump
+from idp.oidc.request_guard import MachineRequest, MachineResponse
+from idp.oidc.tokens import ID_TOKEN_ALGORITHMS, USERINFO_ALGORITHMS
+from idp.provider import Provider
+
+PROTOCOL_CLAIMS = (
+    "iss", "sub", "aud", "exp", "iat", "jti", "auth_time", "nonce", "acr", "amr",
+    "sid", "at_hash", "account_level", "authentication_level",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """The document as bytes, with the tag by which caches know it."""
+
+    body: bytes
+    etag: str
+
+
+def metadata(config: Config) -> Metadata:
+    """Build the document that both well-known addresses serve."""
+    body = dump(document(config))
+    return Metadata(body, f'"{sha256(body).hexdigest()[:32]}"')
+
+
+def document(config: Config) -> dict[str, Any]:
+    """Return what this provider can do."""
+    issuer = config.issuer
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/authorize",
+        "token_endpoint": f"{issuer}/token",
+        "userinfo_endpoint": f"{issuer}/userinfo",
+        "jwks_uri": f"{issuer}/jwks.json",
+        "pushed_authorization_request_endpoint": f"{issuer}/par",
+        "revocation_endpoint": f"{issuer}/revoke",
+        "introspection_endpoint": f"{issuer}/introspect",
+        "end_session_endpoint": f"{issuer}/end_session",
+        **_authorization(),
+        **_tokens(),
+        **_claims(),
+    }
+
+
+def _authorization() -> dict[str, Any]:
+    return {
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "code_challenge_methods_supported": [pkce.METHOD],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "acr_values_supported": assurance.supported_acr_values(),
+        "ui_locales_supported": ["vi", "en"],
+        "authorization_response_iss_parameter_supported": True,
+        "require_pushed_authorization_requests": False,
+        "request_parameter_supported": False,
+        # By default this flag is true (OIDC Discovery §3), so it must be said.
+        "request_uri_parameter_supported": False,
+    }
+
+
+def _tokens() -> dict[str, Any]:
+    signing = list(assertions.ALGORITHMS)
+    confidential = [name for name in client_auth.METHODS if name != "none"]
+    return {
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": list(ID_TOKEN_ALGORITHMS),
+        "userinfo_signing_alg_values_supported": list(USERINFO_ALGORITHMS),
+        "token_endpoint_auth_methods_supported": list(client_auth.METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": signing,
+        "revocation_endpoint_auth_methods_supported": list(client_auth.METHODS),
+        "revocation_endpoint_auth_signing_alg_values_supported": signing,
+        "introspection_endpoint_auth_methods_supported": confidential,
+        "introspection_endpoint_auth_signing_alg_values_supported": signing,
+    }
+
+
+def _claims() -> dict[str, Any]:
+    personal = [claim.name for claim in catalogue.CLAIMS.values()]
+    return {
+        "scopes_supported": list(catalogue.SCOPES),
+        "claim_types_supported": ["normal"],
+        "claims_supported": [*PROTOCOL_CLAIMS, *personal],
+        "claims_parameter_supported": True,
+        **verified_claims.metadata(),
+    }
+
+
+def answer(
+    published: Metadata, request: MachineRequest, *, max_age: int
+) -> MachineResponse:
+    """Answer with the document, or with 304 to a cache that has it."""
+    headers = (
+        ("Cache-Control", f"public, max-age={max_age}"),
+        ("ETag", published.etag),
+    )
+    known = (request.if_none_match or "").split(",")
+    if published.etag in (tag.strip().removeprefix("W/") for tag in known):
+        return MachineResponse(HTTPStatus.NOT_MODIFIED, headers=headers)
+    return MachineResponse(
+        HTTPStatus.OK, published.body, (("Content-Type", "application/json"), *headers)
+    )
+
+
+def jwks(provider: Provider, request: MachineRequest) -> MachineResponse:
+    """Answer with the published keys; caches keep them less than the publish lead."""
+    return MachineResponse(
+        HTTPStatus.OK,
+        provider.rings.jwks_bytes(request.at),
+        (
+            ("Content-Type", "application/jwk-set+json"),
+            ("Cache-Control", f"public, max-age={provider.config.keys.jwks_max_age}"),
+        ),
+    )

@@ -1,0 +1,136 @@
+"""The two grants of the token endpoint, on Authlib's: code and refresh token.
+
+Authlib orders the checks; redemption and rotation are atomic here, tokens are built
+before anything durable is spent, and a request commits at most once.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from authlib.oauth2.rfc6749 import (
+    InvalidGrantError,
+    InvalidRequestError,
+    InvalidScopeError,
+)
+from authlib.oauth2.rfc6749.grants import (
+    AuthorizationCodeGrant as _AuthorizationCodeGrant,
+)
+from authlib.oauth2.rfc6749.grants import RefreshTokenGrant as _RefreshTokenGrant
+
+from idp.consent import grants, refresh_tokens
+from idp.consent.refresh_tokens import Rotation
+from idp.oidc import client_auth, codes, tokens
+from idp.oidc.codes import AuthorizationCode, SignIn, narrowed_audience
+from idp.oidc.tokens import Order
+
+OFFLINE = "offline_access"
+REUSED = "refresh_token_reused"
+
+TokenAnswer = tuple[int, dict[str, Any], list[tuple[str, str]]]
+
+
+class AuthorizationCodeGrant(_AuthorizationCodeGrant):  # type: ignore[misc]
+    """Code for tokens (RFC 6749 §4.1.3), with PKCE as its one extension."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = client_auth.METHODS
+
+    def query_authorization_code(self, code: str, client: Any) -> AuthorizationCode:
+        """Take the code for this client, or refuse; from here on it is spent."""
+        request = self.request
+        return codes.redeem(
+            self.server.provider,
+            code,
+            client_id=client.client_id,
+            resources=request.form.resources,
+            now=request.machine.at,
+        )
+
+    def create_token_response(self) -> TokenAnswer:
+        """Build the tokens; only a refresh token is written down."""
+        provider, now = self.server.provider, self.request.machine.at
+        taken: AuthorizationCode = self.request.authorization_code
+        sign_in = taken.sign_in
+        order = Order(
+            party=self.request.client.party,
+            sign_in=sign_in,
+            live=taken.live,
+            scopes=tuple(sign_in.scopes),
+            audience=narrowed_audience(sign_in, self.request.form.resources),
+            nonce=taken.nonce,
+            at=now,
+        )
+        answer = tokens.build(provider, order)
+        if OFFLINE in sign_in.scopes:
+            with provider.database.transaction() as database:
+                answer["refresh_token"] = refresh_tokens.issue(
+                    database,
+                    provider.audit,
+                    grant=taken.live.grant,
+                    chain_id=UUID(sign_in.chain_id),
+                    client_id=sign_in.client_id,
+                    snapshot=sign_in.to_json(),
+                    now=now,
+                    idle=provider.config.lifetimes.refresh_idle,
+                )
+        return 200, answer, []
+
+
+class RefreshTokenGrant(_RefreshTokenGrant):  # type: ignore[misc]
+    """Refresh token for tokens (RFC 6749 §6), rotated at each use (RFC 9700 §4.14)."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = client_auth.METHODS
+
+    def validate_token_request(self) -> None:
+        """Prove the client; the token itself is proven where it is rotated."""
+        self.request.client = self._validate_request_client()
+        if "refresh_token" not in self.request.form:
+            raise InvalidRequestError("Missing refresh_token")
+
+    def create_token_response(self) -> TokenAnswer:
+        """Rotate, build and commit at once; whatever fails leaves the token unspent.
+
+        The one failure that must be written is reuse: it ends the grant.
+        """
+        provider, now = self.server.provider, self.request.machine.at
+        lifetimes = provider.config.lifetimes
+        with provider.database.transaction() as database:
+            rotation = refresh_tokens.rotate(
+                database,
+                provider.audit,
+                self.request.form["refresh_token"],
+                client_id=self.request.client.client_id,
+                now=now,
+                grace=lifetimes.refresh_grace,
+                idle=lifetimes.refresh_idle,
+            )
+            if rotation.outcome == "rotated":
+                answer = tokens.build(provider, self._order(database, rotation))
+                return 200, answer | {"refresh_token": rotation.new_token}, []
+            if rotation.outcome == "reused":
+                grants.end(database, provider.audit, rotation.grant_id, REUSED, now)
+        if rotation.outcome == "reused":
+            provider.ephemeral.drop_grant(str(rotation.grant_id))
+        raise InvalidGrantError("The refresh token is unknown, expired or used")
+
+    def _order(self, database: Any, rotation: Rotation) -> Order:
+        request, now = self.request, self.request.machine.at
+        sign_in = SignIn.from_json(rotation.snapshot)
+        live = grants.live_for_token(database.connection(), rotation.grant_id, now)
+        return Order(
+            party=request.client.party,
+            sign_in=sign_in,
+            live=codes.check_live(live, sign_in),
+            scopes=narrowed_scopes(sign_in, request.form.get("scope")),
+            audience=narrowed_audience(sign_in, request.form.resources),
+            at=now,
+        )
+
+
+def narrowed_scopes(sign_in: SignIn, asked: str | None) -> tuple[str, ...]:
+    """Return the scopes of the new access token: never wider (RFC 6749 §6)."""
+    if asked is None:
+        return tuple(sign_in.scopes)
+    wanted = set(asked.split())
+    if not wanted or not wanted.issubset(sign_in.scopes):
+        raise InvalidScopeError("The scope is wider than what was granted")
+    return tuple(scope for scope in sign_in.scopes if scope in wanted)

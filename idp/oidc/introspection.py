@@ -1,0 +1,76 @@
+"""Token introspection (RFC 7662): a client asks about its own tokens only."""
+
+from datetime import datetime
+from typing import Any
+
+from authlib.oauth2.rfc6749 import InvalidRequestError
+from authlib.oauth2.rfc7662 import IntrospectionEndpoint as _IntrospectionEndpoint
+
+from idp import clock
+from idp.consent import grants, refresh_tokens
+from idp.oidc import access_tokens, client_auth
+from idp.provider import Provider
+
+INACTIVE = {"active": False}
+
+# Our handles and what the userinfo endpoint was asked for stay inside.
+_TOLD = (
+    "iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope",
+    "auth_time", "acr", "amr", "sid", "authentication_level",
+)  # fmt: skip
+
+
+class IntrospectionEndpoint(_IntrospectionEndpoint):  # type: ignore[misc]
+    """Tells the state of a token, the grant's life included, as of now."""
+
+    # A public client proves nothing, so it may not ask (RFC 7662 §2.1).
+    CLIENT_AUTH_METHODS = tuple(m for m in client_auth.METHODS if m != "none")
+
+    def authenticate_token(self, request: Any, client: Any) -> dict[str, Any] | None:
+        """Return what may be told of the token, or None: it is not active."""
+        token = request.form.get("token")
+        if token is None:
+            raise InvalidRequestError("Missing token")
+        provider, now = self.server.provider, request.machine.at
+        told = _access_token(provider, token, client.client_id, now=now)
+        return told or _refresh_token(provider, token, client.client_id, now=now)
+
+    def create_introspection_payload(
+        self, token: dict[str, Any] | None
+    ) -> dict[str, Any]:
+        """Return the answer; of a foreign, dead or unknown token nothing more."""
+        return INACTIVE if token is None else {"active": True, **token}
+
+
+def _access_token(
+    provider: Provider, token: str, client_id: str, *, now: datetime
+) -> dict[str, Any] | None:
+    found = access_tokens.find(provider, token, now=now)
+    if found is None or found.claims["client_id"] != client_id:
+        return None
+    told = {name: found.claims[name] for name in _TOLD if name in found.claims}
+    return told | {"token_type": "Bearer"}
+
+
+def _refresh_token(
+    provider: Provider, token: str, client_id: str, *, now: datetime
+) -> dict[str, Any] | None:
+    if "." in token:  # a JWT of some kind, never one of our opaque refresh tokens
+        return None
+    with provider.database.read() as connection:
+        stored = refresh_tokens.find(connection, token)
+        if stored is None or stored.client_id != client_id:
+            return None
+        if stored.used_at is not None or stored.expires_at <= now:
+            return None
+        live = grants.live_for_token(connection, stored.grant_id, now)
+    if live is None or not live.is_usable:
+        return None
+    return {
+        "iss": provider.config.issuer,
+        "sub": live.grant.subject,
+        "client_id": client_id,
+        "scope": " ".join(stored.snapshot["scopes"]),
+        "exp": clock.timestamp(stored.expires_at),
+        "token_type": "refresh_token",
+    }

@@ -1,0 +1,174 @@
+"""Build the tokens: one function each, linted before anything is signed.
+
+ID tokens use the algorithm that the client registered (RS256 if it named none, OIDC
+Registration §2); access tokens are RFC 9068 JWTs signed with ES256.
+"""
+
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from idp import clock
+from idp.consent.grants import LiveGrant
+from idp.errors import IdpError
+from idp.oidc.codes import SignIn
+from idp.oidc.person_claims import claims_for_id_token
+from idp.provider import Provider
+from idp.relying_parties.record import RelyingParty
+
+ACCESS_TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type (RFC 9068 §2.1)
+ID_TOKEN_TYPE = "JWT"  # noqa: S105 - a media type
+ACCESS_TOKEN_ALGORITHM = "ES256"  # noqa: S105 - an algorithm
+ID_TOKEN_ALGORITHMS = ("RS256", "ES256")
+USERINFO_ALGORITHMS = ("RS256", "ES256")
+
+# `at_hash` uses the hash of the signature's algorithm (OIDC Core §3.1.3.6).
+_HASHES = {"ES256": sha256, "RS256": sha256}
+_MAX_SUBJECT = 255  # OIDC Core §2
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What tokens are built from: for whom, for which sign-in, with which reach."""
+
+    party: RelyingParty
+    sign_in: SignIn
+    live: LiveGrant
+    scopes: tuple[str, ...]
+    audience: tuple[str, ...]
+    at: datetime
+    nonce: str | None = None
+
+
+class UnsoundTokenError(IdpError):
+    """A token would have been signed without what it must say; none was."""
+
+    code = "DD-OIDC-500"
+    status = IdpError.status.INTERNAL_SERVER_ERROR
+
+
+def build(provider: Provider, order: Order) -> dict[str, Any]:
+    """Return the members of a token response, the refresh token apart."""
+    access_token = provider.rings.sign(
+        lint(access_token_claims(provider, order)),
+        alg=ACCESS_TOKEN_ALGORITHM,
+        typ=ACCESS_TOKEN_TYPE,
+        now=order.at,
+    )
+    response = {
+        "access_token": access_token,
+        "token_type": "Bearer",
+        "expires_in": provider.config.lifetimes.access_token,
+        "scope": " ".join(order.scopes),
+    }
+    if "openid" in order.scopes:
+        response["id_token"] = provider.rings.sign(
+            lint(id_token_claims(provider, order, access_token=access_token)),
+            alg=order.party.id_token_alg,
+            typ=ID_TOKEN_TYPE,
+            now=order.at,
+        )
+    return response
+
+
+def access_token_claims(provider: Provider, order: Order) -> dict[str, Any]:
+    """Return the claims of an access token (RFC 9068 §2.2) and our handles.
+
+    `gid` and `chn` name the grant and the chain of tokens, so that revocation acts at
+    once; `asked` carries the userinfo part of a `claims` parameter to our userinfo.
+    """
+    issuer, sign_in = provider.config.issuer, order.sign_in
+    audience = order.audience or (issuer,)
+    claims = _common(provider, order, life=provider.config.lifetimes.access_token)
+    claims |= {
+        "aud": audience[0] if len(audience) == 1 else list(audience),
+        "client_id": order.party.client_id,
+        "scope": " ".join(order.scopes),
+        "gid": sign_in.grant_id,
+        "chn": sign_in.chain_id,
+    }
+    asked = sign_in.claims.get("userinfo")
+    if asked and issuer in audience:
+        claims["asked"] = asked
+    return claims
+
+
+def id_token_claims(
+    provider: Provider, order: Order, *, access_token: str
+) -> dict[str, Any]:
+    """Return the claims of an ID token (OIDC Core §2).
+
+    What the `claims` parameter asked of the person comes first, so that it can never
+    replace a claim of the protocol.
+    """
+    claims = claims_for_id_token(
+        provider, order.party, order.sign_in, order.live, now=order.at
+    )
+    claims |= _common(provider, order, life=provider.config.lifetimes.id_token)
+    claims |= {
+        "aud": order.party.client_id,
+        "account_level": order.sign_in.account_level,
+        "at_hash": token_hash(access_token, alg=order.party.id_token_alg),
+    }
+    if order.nonce is not None:
+        claims["nonce"] = order.nonce
+    return claims
+
+
+def token_hash(token: str, *, alg: str) -> str:
+    """Return the left half of the token's hash (OIDC Core §3.1.3.6)."""
+    digest = _HASHES[alg](token.encode("ascii")).digest()
+    half = digest[: len(digest) // 2]
+    return urlsafe_b64encode(half).rstrip(b"=").decode()
+
+
+def lint(claims: dict[str, Any]) -> dict[str, Any]:
+    """Return `claims`, or raise `UnsoundTokenError` that names what is wrong."""
+    for name, expected in _REQUIRED.items():
+        if not isinstance(claims.get(name), expected) or not claims[name]:
+            raise UnsoundTokenError(detail=f"token without a sound {name}")
+    sound = {
+        "exp": claims["iat"] < claims["exp"],
+        "auth_time": claims["auth_time"] <= claims["iat"],
+        "sub": claims["sub"].isascii() and len(claims["sub"]) <= _MAX_SUBJECT,
+        "amr": all(isinstance(item, str) for item in claims["amr"]),
+        "null": None not in claims.values(),
+    }
+    for name, is_sound in sound.items():
+        if not is_sound:
+            raise UnsoundTokenError(detail=f"token with a wrong {name}")
+    return claims
+
+
+_REQUIRED: Mapping[str, type | tuple[type, ...]] = {
+    "iss": str,
+    "sub": str,
+    "aud": (str, list),
+    "exp": int,
+    "iat": int,
+    "jti": str,
+    "auth_time": int,
+    "acr": str,
+    "amr": list,
+    "sid": str,
+}
+
+
+def _common(provider: Provider, order: Order, *, life: int) -> dict[str, Any]:
+    sign_in, issued = order.sign_in, clock.timestamp(order.at)
+    return {
+        "iss": provider.config.issuer,
+        "sub": order.live.grant.subject,
+        "iat": issued,
+        "exp": issued + life,
+        "jti": secrets.token_urlsafe(16),
+        "auth_time": sign_in.auth_time,
+        "acr": sign_in.acr,
+        "amr": sign_in.amr,
+        "sid": sign_in.sid,
+        "authentication_level": sign_in.authentication_level,
+    }

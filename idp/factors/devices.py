@@ -89,11 +89,6 @@ def is_known(
     return find_known(connection, cookie, account_id, now=now) is not None
 
 
-def forget(session: Session, account_id: UUID) -> None:
-    """Make every browser unknown to the account again."""
-    session.execute(sa.delete(KnownDevice).where(KnownDevice.account_id == account_id))
-
-
 def _marks(cookie: str | None) -> list[str]:
     marks = (cookie or "")[: _MARKS * (_MARK_LENGTH + 1)].split(_SEPARATOR)
     return [mark for mark in marks if len(mark) == _MARK_LENGTH and mark.isascii()]

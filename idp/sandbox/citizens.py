@@ -1,0 +1,115 @@
+"""The synthetic citizens as `citizens.toml` tells them."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, cast
+
+from idp.accounts.identity import Identity, parse_identity
+from idp.accounts.lifecycle import NewAccount, State
+from idp.claims.registry import (
+    Address,
+    Household,
+    HouseholdMember,
+    PersonRecord,
+    Residence,
+    Stay,
+)
+
+_CARD_ISSUER = "Bộ Công an"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citizen:
+    """One person of the sandbox: the account, its factors, the registry's record."""
+
+    account: NewAccount
+    password: str
+    totp_secret: str | None
+    has_sms: bool
+    lock: Mapping[str, str] | None
+    guardian: Mapping[str, str] | None
+    record: PersonRecord | None
+    story: Mapping[str, str]
+
+
+@cache
+def all_citizens() -> tuple[Citizen, ...]:
+    """Return everyone, in the file's order."""
+    text = files("idp.sandbox").joinpath("citizens.toml").read_text(encoding="utf-8")
+    tables = tomllib.loads(text)
+    return tuple(_citizen(entry, tables) for entry in tables["citizens"])
+
+
+def _citizen(entry: Mapping[str, Any], tables: Mapping[str, Any]) -> Citizen:
+    return Citizen(
+        account=NewAccount(
+            number=entry["personal_number"],
+            identity=_identity(entry),
+            level=entry["level"],
+            state=cast("State", entry["state"]),
+            phone=entry.get("phone"),
+            email=entry.get("email"),
+            email_verified="email" in entry,
+        ),
+        password=entry["password"],
+        totp_secret=entry.get("totp_secret"),
+        has_sms=entry.get("sms", False),
+        lock=entry.get("lock"),
+        guardian=entry.get("guardian"),
+        record=_record(entry, tables),
+        story=entry["story"],
+    )
+
+
+def _identity(entry: Mapping[str, Any]) -> Identity:
+    if "passport" in entry:
+        document = {"type": "passport", **entry["passport"]}
+    else:
+        card = entry["card"]
+        document = {
+            "type": "can_cuoc",
+            "number": entry["personal_number"],
+            "issued_on": card["issued_on"],
+            "expires_on": card.get("expires_on"),  # an elder's card never expires
+            "issuer": _CARD_ISSUER,
+        }
+    proofed_on = document["issued_on"] if entry["level"] == 2 else None
+    return parse_identity(
+        {**entry["identity"], "document": document, "proofed_on": proofed_on}
+    )
+
+
+def _record(entry: Mapping[str, Any], tables: Mapping[str, Any]) -> PersonRecord | None:
+    if "residence" not in entry:
+        return None
+    stays = {
+        kind: _stay(stay, tables["places"]) for kind, stay in entry["residence"].items()
+    }
+    household = None
+    if "household" in entry:
+        table = tables["households"][entry["household"]]
+        household = _household(table, entry["personal_number"])
+    return PersonRecord(
+        as_of=tables["as_of"], residence=Residence(**stays), household=household
+    )
+
+
+def _stay(stay: Mapping[str, Any], places: Mapping[str, Any]) -> Stay:
+    place = places[stay["place"]]
+    parts = (stay["detail"], place["commune"], place["province"])
+    address = Address(text=", ".join(parts), detail=stay["detail"], **place)
+    return Stay(address=address, since=stay.get("since"), until=stay.get("until"))
+
+
+def _household(table: Mapping[str, Any], own_number: str) -> Household:
+    members = table["members"]
+    own = next(member for member in members if member["number"] == own_number)
+    return Household(
+        file_number=table["file_number"],
+        head_name=next(m["name"] for m in members if m["relation"] == "head"),
+        relation=own["relation"],
+        members=tuple(HouseholdMember(**m) for m in members if m is not own),
+    )

@@ -6,6 +6,7 @@ side by side in one browser and finish in any order.
 """
 
 import hmac
+import re
 import secrets
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
@@ -26,6 +27,9 @@ NO_COOKIES = "DD-TXN-005"
 # A double click on the last button sends the browser through the end twice; it only
 # shows the second answer, so the second one must still be an answer.
 DOUBLE_SUBMIT = timedelta(seconds=10)
+
+# One slash and then no other: `//host` and `/\host` would leave for another host.
+_LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 
 
 class TransactionError(IdpError):
@@ -64,12 +68,11 @@ class AuthorizationRequest:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
         """Return the request that `to_json` described."""
-        return cls(
-            **{
-                name: tuple(item) if isinstance(item, list) else item
-                for name, item in value.items()
-            }
-        )
+        kept: dict[str, Any] = {
+            name: tuple(item) if isinstance(item, list) else item
+            for name, item in value.items()
+        }
+        return cls(**kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,8 @@ class AuthenticationTransaction:
     """What is asked of the citizen in one tab, and what they chose so far.
 
     `step` is the reason of the step that the browser was last sent to; `max_age` and
-    `return_path` belong to purpose `account` (a page of our own).
+    `return_path` belong to purpose `account` (a page of our own). `denied` makes the
+    dispatcher answer `access_denied`.
     """
 
     id: str
@@ -90,6 +94,7 @@ class AuthenticationTransaction:
     chosen_account: UUID | None = None
     consented_at: datetime | None = None
     consented_by: UUID | None = None
+    denied: bool = False
     step: str | None = None
     finished_at: datetime | None = None
 
@@ -130,6 +135,8 @@ def prepare(
 
     Without a request it is for a page of our own, to return to `return_path`.
     """
+    if return_path is not None and not _LOCAL_PATH.fullmatch(return_path):
+        raise TransactionError("not a path of our own", code=UNKNOWN)
     return AuthenticationTransaction(
         id=secrets.token_urlsafe(24),
         browser=browsers.digest(browser).hex(),

@@ -1,0 +1,152 @@
+"""What is still unmet before a transaction may be answered, and in which order.
+
+Pure: a transaction, a session and the clock in, the first unmet step out. The
+dispatcher (`oidc.authorization`) asks again after every step, so no step can be
+skipped, and the table of cases in tests/unit/authentication/test_steps.py is the
+specification.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from idp.authentication import assurance
+from idp.authentication.assurance import Earned
+from idp.authentication.session import SignedIn, SignInAccount
+from idp.authentication.transaction import (
+    AuthenticationTransaction,
+    AuthorizationRequest,
+)
+
+ONE_TIME_CODES = frozenset({"totp", "sms"})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Why the transaction cannot finish yet, the page that mends it, or its error.
+
+    `error` is the answer under `prompt=none` (OpenID Connect Core §3.1.2.6), and the
+    only answer if there is no page.
+    """
+
+    reason: str
+    page: str | None
+    error: str
+
+
+NO_SESSION = Step("no_session", "login.show", "login_required")
+ACCOUNT_SELECTION = Step(
+    "account_selection", "login.choose", "account_selection_required"
+)
+ACCOUNT_MISMATCH = Step("account_mismatch", "login.show", "login_required")
+PROMPT_LOGIN = Step("prompt_login", "login.show", "login_required")
+MAX_AGE = Step("max_age", "login.show", "login_required")
+ACCOUNT_LOCKED = Step("account_locked", "refused.show", "login_required")
+FACTOR_MISSING = Step("factor_missing", "otp.show", "login_required")
+ASSURANCE_TOO_LOW = Step("assurance_too_low", "otp.show", "login_required")
+# OpenID Connect Core Error Code unmet_authentication_requirements 1.0
+ASSURANCE_UNREACHABLE = Step(
+    "assurance_unreachable", None, "unmet_authentication_requirements"
+)
+
+
+def unmet(
+    transaction: AuthenticationTransaction,
+    signed_in: SignedIn | None,
+    *,
+    subject: str | None,
+    minimum_acr: str | None,
+    now: datetime,
+) -> Step | None:
+    """Return the first unmet step, or None if the citizen is proven as asked.
+
+    `subject` is the signed-in account's `sub` at the asking client (needed only if the
+    request hints one); `minimum_acr` is the client's policy, whatever it requested.
+    """
+    if signed_in is None:
+        return NO_SESSION
+    account = signed_in.account
+    pair = assurance.earned(signed_in.session.events, account.level)
+    return (
+        _selection(transaction, account, pair)
+        or _mismatch(transaction.request, subject)
+        or _recency(transaction, pair, now)
+        or unmet_session(signed_in)
+        or _assurance(transaction.request, minimum_acr, account, pair)
+    )
+
+
+def unmet_session(signed_in: SignedIn | None) -> Step | None:
+    """Return what is unmet before anything personal may be shown to this browser."""
+    if signed_in is None:
+        return NO_SESSION
+    account = signed_in.account
+    if account.locks or account.state != "active":
+        return ACCOUNT_LOCKED
+    enrolled = account.factors & ONE_TIME_CODES
+    proven = {event.method for event in signed_in.session.events}
+    return FACTOR_MISSING if enrolled and not enrolled & proven else None
+
+
+def _is_fresh(transaction: AuthenticationTransaction, pair: Earned) -> bool:
+    return pair.auth_time >= transaction.created_at
+
+
+def _selection(
+    transaction: AuthenticationTransaction, account: SignInAccount, pair: Earned
+) -> Step | None:
+    if _is_fresh(transaction, pair) or transaction.chosen_account == account.id:
+        return None
+    prompt = transaction.request.prompt if transaction.request else ()
+    # A choice that another tab's sign-in has overtaken is asked for again.
+    asked = "select_account" in prompt or transaction.chosen_account is not None
+    return ACCOUNT_SELECTION if asked else None
+
+
+def _mismatch(request: AuthorizationRequest | None, subject: str | None) -> Step | None:
+    hinted = request.hinted_subject if request else None
+    return ACCOUNT_MISMATCH if hinted is not None and hinted != subject else None
+
+
+def _recency(
+    transaction: AuthenticationTransaction, pair: Earned, now: datetime
+) -> Step | None:
+    if _is_fresh(transaction, pair):
+        return None
+    request = transaction.request
+    if request and "login" in request.prompt:
+        return PROMPT_LOGIN
+    max_age = request.max_age if request else transaction.max_age
+    if max_age is None:
+        return None
+    # max_age=0 asks for a new authentication, however young the last one is.
+    is_old = max_age == 0 or now - pair.auth_time > timedelta(seconds=max_age)
+    return MAX_AGE if is_old else None
+
+
+def _assurance(
+    request: AuthorizationRequest | None,
+    minimum_acr: str | None,
+    account: SignInAccount,
+    pair: Earned,
+) -> Step | None:
+    if request is None:
+        return None
+    minimum = (minimum_acr,) if minimum_acr else ()
+    demanded = [wanted for wanted in (minimum, request.essential_acr) if wanted]
+    for wanted in demanded:
+        if not _any_reachable(wanted, account):
+            return ASSURANCE_UNREACHABLE
+    # Voluntary values are tried for and, out of reach, given up (Core §3.1.2.1).
+    if request.acr_values and _any_reachable(request.acr_values, account):
+        demanded.append(request.acr_values)
+    is_met = all(_any_satisfied(wanted, pair) for wanted in demanded)
+    return None if is_met else ASSURANCE_TOO_LOW
+
+
+def _any_reachable(wanted: Sequence[str], account: SignInAccount) -> bool:
+    return any(assurance.reachable(account, value) for value in wanted)
+
+
+def _any_satisfied(wanted: Sequence[str], pair: Earned) -> bool:
+    return any(assurance.satisfies(pair, value) for value in wanted)

@@ -22,6 +22,7 @@ from idp.oidc import (
     errors,
     logout,
     pushed,
+    response_modes,
     userinfo,
 )
 from idp.oidc.request_guard import MachineRequest, MachineResponse, from_flask
@@ -166,6 +167,9 @@ blueprint.add_url_rule(
 blueprint.add_url_rule("/authorize/resume", "resume", authorization.resume)
 blueprint.add_url_rule(
     "/authorize/cancel", "cancel", authorization.cancel, methods=["POST"]
+)
+blueprint.add_url_rule(
+    "/authorize/form_post.js", "form_post_script", response_modes.form_post_script
 )
 blueprint.add_url_rule(
     "/end_session", "end_session", logout.end_session, methods=["GET", "POST"]

@@ -1,0 +1,252 @@
+"""The authorization endpoint: the dispatcher that alone decides the next step.
+
+/authorize reads a request, /authorize/resume comes back after every step, and both ask
+the same questions in the same order: is the citizen proven as asked, is consent given?
+A transaction is stored only when some step is unmet. Steps never route to one another.
+"""
+
+from datetime import datetime
+
+from authlib.oauth2.rfc6749 import AccessDeniedError
+from flask import Response, request, url_for
+
+from idp import clock
+from idp.accounts.identifiers import subject_for
+from idp.authentication import assurance, session, session_changes, steps, transaction
+from idp.authentication.browser import SESSION
+from idp.authentication.session import SignedIn
+from idp.authentication.transaction import AuthorizationRequest
+from idp.consent import grants, policy
+from idp.consent.grants import GrantView
+from idp.consent.policy import ConsentStep
+from idp.oidc import codes, pushed, response_modes
+from idp.oidc.authorization_request import (
+    FOREIGN_REDIRECT_URI,
+    UNKNOWN_CLIENT,
+    RefusedRequestError,
+    UntrustedRequestError,
+    parse_request,
+)
+from idp.oidc.request_guard import Form
+from idp.oidc.response_modes import reply_to
+from idp.oidc.server import AuthorizationServer
+from idp.oidc.server import current as current_server
+from idp.oidc.visit import (
+    Visit,
+    browser_value,
+    cookie_value,
+    find_signed_in,
+    name_browser,
+    parameters,
+    returning,
+    see_other,
+)
+from idp.provider import Provider
+from idp.provider import current as current_provider
+from idp.relying_parties.record import RelyingParty, redirect_uri_allowed
+
+
+def authorize() -> Response:
+    """Answer GET and POST /authorize (OpenID Connect Core §3.1.2.1)."""
+    server, now = current_server(), clock.now()
+    provider = server.provider
+    try:
+        asked = _read(server, parameters(), now=now)
+    except RefusedRequestError as refused:
+        issuer = provider.config.issuer
+        return response_modes.refusal(issuer, refused.reply, refused.error)
+    if request.method == "POST":
+        return _as_get(provider, asked)
+    value, is_new = browser_value(provider)
+    started = transaction.prepare(value, now=now, request=asked)
+    response = _dispatch(Visit(provider, started, now, is_stored=False))
+    if is_new:
+        name_browser(provider, response, value)
+    return response
+
+
+def resume() -> Response:
+    """Answer GET /authorize/resume: back from a step, on to the next or the end."""
+    asked_id = request.args.get("transaction", "")
+    visit = returning(current_provider(), asked_id, now=clock.now())
+    return _deny(visit) if visit.transaction.denied else _dispatch(visit)
+
+
+def cancel() -> Response:
+    """Answer POST /authorize/cancel: the citizen gives up (access_denied)."""
+    asked_id = request.form.get("transaction", "")
+    return _deny(returning(current_provider(), asked_id, now=clock.now()))
+
+
+def _read(
+    server: AuthorizationServer, params: Form, *, now: datetime
+) -> AuthorizationRequest:
+    if pushed.is_pushed(params):
+        return pushed.find(server.provider, params)
+    return parse_request(server, params, now=now, is_pushed=False)
+
+
+def _as_get(provider: Provider, asked: AuthorizationRequest) -> Response:
+    # A form posted from the client's site brings no SameSite=Lax cookie, so the session
+    # would seem absent; the GET that follows a redirect does bring it.
+    request_uri = asked.request_uri or pushed.keep(provider, asked)
+    return see_other(
+        url_for("oidc.authorize", client_id=asked.client_id, request_uri=request_uri)
+    )
+
+
+def _dispatch(visit: Visit) -> Response:
+    asked = visit.transaction.request
+    if asked is None:
+        return _dispatch_own_page(visit)
+    party = _party(visit.provider, asked)
+    signed_in, grant = _look_up(visit, asked)
+    step: steps.Step | ConsentStep | None = steps.unmet(
+        visit.transaction,
+        signed_in,
+        subject=_subject(visit, asked, party, signed_in, grant),
+        minimum_acr=party.minimum_acr,
+        now=visit.now,
+    )
+    if step is None and signed_in:
+        step = _unconsented(visit, asked, party, signed_in, grant)
+    if step is None and signed_in and grant:
+        return _finish(visit, asked, signed_in, grant)
+    return _stop(visit, asked, step or steps.NO_SESSION)
+
+
+def _dispatch_own_page(visit: Visit) -> Response:
+    signed_in = find_signed_in(visit.provider, now=visit.now)
+    step = steps.unmet(
+        visit.transaction, signed_in, subject=None, minimum_acr=None, now=visit.now
+    )
+    if step and step.page:
+        return visit.send_to(step.page, reason=step.reason)
+    visit.end()
+    return see_other(visit.transaction.return_path or url_for("pages.home"))
+
+
+def _party(provider: Provider, asked: AuthorizationRequest) -> RelyingParty:
+    # The registration may have changed since the request was checked.
+    party = provider.relying_parties.find(asked.client_id)
+    if party is None:
+        raise UntrustedRequestError("unknown client", code=UNKNOWN_CLIENT)
+    if not redirect_uri_allowed(party, asked.redirect_uri):
+        raise UntrustedRequestError(
+            "redirect_uri is not registered", code=FOREIGN_REDIRECT_URI
+        )
+    return party
+
+
+def _look_up(
+    visit: Visit, asked: AuthorizationRequest
+) -> tuple[SignedIn | None, GrantView | None]:
+    provider, now = visit.provider, visit.now
+    token, lifetimes = cookie_value(provider, SESSION), provider.config.lifetimes
+    with provider.database.read() as connection:  # both on one connection: the hot path
+        signed_in = session.find(connection, token, now=now, lifetimes=lifetimes)
+        if signed_in is None:
+            return None, None
+        account_id = signed_in.account.id
+        grant = grants.find_live(connection, account_id, asked.client_id)
+        return signed_in, grant
+
+
+def _subject(
+    visit: Visit,
+    asked: AuthorizationRequest,
+    party: RelyingParty,
+    signed_in: SignedIn | None,
+    grant: GrantView | None,
+) -> str | None:
+    if asked.hinted_subject is None or signed_in is None:
+        return None
+    if grant:
+        return grant.subject
+    with visit.provider.database.transaction() as database:
+        return subject_for(database, signed_in.account.id, party.sector)
+
+
+def _unconsented(
+    visit: Visit,
+    asked: AuthorizationRequest,
+    party: RelyingParty,
+    signed_in: SignedIn,
+    grant: GrantView | None,
+) -> ConsentStep | None:
+    earned = assurance.earned(signed_in.session.events, signed_in.account.level)
+    is_theirs = visit.transaction.consented_by == signed_in.account.id
+    return policy.unmet(
+        asked,
+        party=party,
+        grant=grant,
+        account_level=earned.account_level,
+        authentication_level=earned.authentication_level,
+        now=visit.now,
+        consented_at=visit.transaction.consented_at if is_theirs else None,
+    )
+
+
+def _stop(
+    visit: Visit, asked: AuthorizationRequest, step: steps.Step | ConsentStep
+) -> Response:
+    if step.page and "none" not in asked.prompt:
+        return visit.send_to(step.page, reason=step.reason)
+    visit.end()
+    return response_modes.failure(
+        visit.issuer, reply_to(asked), step.error, description=step.reason
+    )
+
+
+def _finish(
+    visit: Visit, asked: AuthorizationRequest, signed_in: SignedIn, grant: GrantView
+) -> Response:
+    provider, reply = visit.provider, reply_to(asked)
+    if not pushed.consume(provider, asked, visit.transaction.id, ttl=visit.lifetime):
+        return response_modes.failure(
+            visit.issuer, reply, "invalid_request_uri", "request_uri was used"
+        )
+    _note(visit, asked, signed_in)
+    earned = assurance.earned(signed_in.session.events, signed_in.account.level)
+    requested = (*asked.essential_acr, *asked.acr_values)
+    code = codes.issue(
+        provider,
+        request=asked,
+        signed_in=signed_in,
+        earned=earned,
+        grant=grant,
+        answer_acr=assurance.answer(requested, earned),
+        now=visit.now,
+    )
+    visit.end()
+    return response_modes.success(visit.issuer, reply, code=code)
+
+
+def _note(visit: Visit, asked: AuthorizationRequest, signed_in: SignedIn) -> None:
+    seen, now = signed_in.session, visit.now
+    is_first = asked.client_id not in seen.client_ids
+    if not is_first and not session.needs_touch(seen, now=now):
+        return
+    with visit.provider.database.transaction() as database:
+        if is_first:
+            session_changes.reach(
+                visit.provider,
+                database,
+                session=seen,
+                client_id=asked.client_id,
+                now=now,
+            )
+        else:
+            session_changes.touch(database, session=seen, now=now)
+
+
+def _deny(visit: Visit) -> Response:
+    asked = visit.transaction.request
+    if asked is None:
+        visit.end()
+        return see_other(url_for("pages.home"))
+    _party(visit.provider, asked)
+    pushed.consume(visit.provider, asked, visit.transaction.id, ttl=visit.lifetime)
+    visit.end()
+    denied = AccessDeniedError("The citizen did not continue")
+    return response_modes.refusal(visit.issuer, reply_to(asked), denied)

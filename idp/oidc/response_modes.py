@@ -1,0 +1,101 @@
+"""Every authorization response, success or error, in one place.
+
+Each carries `state` as it came and `iss` (RFC 9207), by query, fragment or form_post,
+and goes only to a redirect URI that was verified before.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import structlog
+from authlib.oauth2.rfc6749 import OAuth2Error
+from flask import Response, g, render_template, send_file
+
+from idp.authentication.transaction import AuthorizationRequest, source_of
+from idp.oidc.errors import legible_sentence
+
+MODES = ("query", "fragment", "form_post")
+DEFAULT = "query"
+
+_SCRIPT = Path(__file__).parent / "static" / "form_post.js"
+
+_log = structlog.get_logger("idp.oidc")
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTo:
+    """Where an authorization response goes: a verified redirect URI, and how."""
+
+    client_id: str
+    redirect_uri: str
+    response_mode: str
+    state: str | None
+
+
+def reply_to(request: AuthorizationRequest) -> ReplyTo:
+    """Return where the answer to `request` goes."""
+    return ReplyTo(
+        client_id=request.client_id,
+        redirect_uri=request.redirect_uri,
+        response_mode=request.response_mode,
+        state=request.state,
+    )
+
+
+def success(issuer: str, reply: ReplyTo, *, code: str) -> Response:
+    """Return the response that brings the code (RFC 6749 §4.1.2)."""
+    return _respond(issuer, reply, {"code": code})
+
+
+def failure(issuer: str, reply: ReplyTo, error: str, description: str = "") -> Response:
+    """Return the response that brings an error (RFC 6749 §4.1.2.1)."""
+    _log.info("authorization refused", client_id=reply.client_id, error=error)
+    parameters = {"error": error}
+    if description:
+        parameters["error_description"] = legible_sentence(description)
+    return _respond(issuer, reply, parameters)
+
+
+def refusal(issuer: str, reply: ReplyTo, error: OAuth2Error) -> Response:
+    """Return the response for Authlib's refusal."""
+    return failure(issuer, reply, error.error, error.get_error_description())
+
+
+def form_post_script() -> Response:
+    """Answer GET /authorize/form_post.js: the one line that presses the button."""
+    return send_file(_SCRIPT, mimetype="text/javascript", max_age=86_400)
+
+
+def _respond(issuer: str, reply: ReplyTo, answer: Mapping[str, str]) -> Response:
+    parameters = dict(answer)
+    if reply.state is not None:
+        parameters["state"] = reply.state
+    parameters["iss"] = issuer
+    if reply.response_mode == "form_post":
+        return _form_post(reply.redirect_uri, parameters)
+    location = _location(reply, parameters)
+    # 303 lets no browser repeat a posted form at the client (RFC 9700 §4.12).
+    response = Response(status=HTTPStatus.SEE_OTHER, headers={"Location": location})
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _location(reply: ReplyTo, parameters: Mapping[str, str]) -> str:
+    encoded = urlencode(parameters, quote_via=quote)
+    if reply.response_mode == "fragment":
+        return f"{reply.redirect_uri}#{encoded}"
+    # A registered URI may have a query of its own, which stays (RFC 6749 §3.1.2).
+    joint = "&" if "?" in reply.redirect_uri else "?"
+    return f"{reply.redirect_uri}{joint}{encoded}"
+
+
+def _form_post(redirect_uri: str, parameters: Mapping[str, str]) -> Response:
+    # The page's content policy lets its form go to this origin and no other.
+    g.form_action_origin = source_of(redirect_uri)
+    page = render_template(
+        "form_post.html", redirect_uri=redirect_uri, parameters=parameters
+    )
+    return Response(page, headers={"Cache-Control": "no-store"})

@@ -47,7 +47,7 @@ bench: $(TEST_TOOLS)  ## measure requests per second; ARGS="--help" for what
 
 # The locks carry hashes and no addresses, so that any index or mirror serves.
 LOCK := uv pip compile pyproject.toml --universal --generate-hashes --no-header \
-	--no-annotate --no-emit-index-url --no-emit-find-links --upgrade --extra build
+	--quiet --no-annotate --no-emit-index-url --no-emit-find-links --upgrade --extra build
 
 lock: $(BIN)/pip  ## renew both lock files from pyproject.toml
 	python=$$(mktemp -d) && trap 'rm -rf "$$python"' EXIT \

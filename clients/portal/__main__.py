@@ -6,7 +6,7 @@ from pathlib import Path
 
 from granian.constants import Interfaces
 from granian.log import LogLevels
-from granian.server import Server
+from granian.server.mp import MPServer
 
 from clients.portal.settings import SETTINGS_VARIABLE, load_settings
 
@@ -21,7 +21,7 @@ def main() -> None:
     if settings.ca_file:
         # Authlib's client is built on requests, which trusts what this names.
         os.environ["REQUESTS_CA_BUNDLE"] = settings.ca_file
-    Server(
+    MPServer(
         "clients.portal.app:create_app",
         factory=True,
         interface=Interfaces.WSGI,

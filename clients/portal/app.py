@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from flask import Flask, Response
+from flask import Flask, Response, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
 
 from clients.portal import pages, sign_in
 from clients.portal.provider import connect
@@ -46,6 +47,13 @@ def _secure(app: Flask, settings: Settings) -> None:
         "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
         f"frame-ancestors 'none'; form-action 'self' {settings.issuer}"
     )
+
+    @app.before_request
+    def keep_to_one_host() -> AnyResponse | None:
+        """Send other names of this host (localhost) to the registered one."""
+        if request.host_url.rstrip("/") == settings.base_url:
+            return None
+        return redirect(settings.base_url + request.path)
 
     @app.after_request
     def protect(response: Response) -> Response:

@@ -1,0 +1,114 @@
+"""`idp serve`: the provider on a production server, checked before it opens its port.
+
+One process tree: the parent holds the socket and respawns workers that crash; each
+worker builds the application by itself. SIGINT and SIGTERM let running requests end.
+"""
+
+import os
+import socket
+from pathlib import Path
+
+import click
+from granian.constants import Interfaces, SSLProtocols
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from idp.cli.context import CliContext, pass_cli
+from idp.config import Config
+from idp.errors import ConfigError
+from idp.provider import build_provider
+from idp.relying_parties.record import unsafe_in_production
+from idp.storage import migration
+from idp.storage.opening import open_database
+from keys.errors import KeysError
+
+BACKLOG = 1024
+STOP_WITHIN = 10
+
+
+@click.command()
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    help="The same as `idp --config`.",
+)
+@pass_cli
+def group(cli: CliContext, config_path: Path | None) -> None:
+    """Run the provider, with as many workers as `server.workers` says.
+
+    Refuses to start without a migrated database and keys, with a client that is unsafe
+    outside a sandbox, and on a port that is in use.
+    """
+    if config_path is not None:
+        cli = CliContext(config_path)
+    config = cli.config
+    check_stores(config)
+    check_port(config)
+    os.environ["IDP_CONFIG"] = str(Path(cli.config_path or "").absolute())
+    click.echo(f"Serving {config.issuer} with {config.server.workers} workers")
+    server(config).serve()
+
+
+def check_stores(config: Config) -> None:
+    """Raise `ConfigError` that says what is missing or unsafe, and what to run."""
+    database = open_database(config)
+    try:
+        if not migration.is_current(database):
+            raise ConfigError("the database is not migrated: run `idp db upgrade`")
+    finally:
+        database.close()
+    try:
+        provider = build_provider(config)
+    except KeysError as error:
+        raise ConfigError(str(error)) from error
+    try:
+        provider.ephemeral.ping()
+        with provider.database.read() as connection:
+            parties = provider.relying_parties.all(connection)
+    finally:
+        # Workers are forked and open connections of their own.
+        provider.database.close()
+    flaws = [
+        f"{party.client_id}: {flaw}"
+        for party in parties
+        if (flaw := unsafe_in_production(party))
+    ]
+    if flaws and not config.sandbox.enabled:
+        raise ConfigError(f"unsafe outside a sandbox: client {'; '.join(flaws)}")
+
+
+def check_port(config: Config) -> None:
+    """Raise `ConfigError` if the address is in use; workers would share it silently."""
+    host, port = config.server.host, config.server.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        raise ConfigError(
+            f"server.port: cannot listen on {host}:{port}: {error.strerror}"
+        ) from error
+
+
+def server(config: Config) -> MPServer:
+    """Return the WSGI server as configured."""
+    settings = config.server
+    return MPServer(
+        "idp.app:create_app",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        blocking_threads=settings.threads,
+        backlog=BACKLOG,
+        websockets=False,
+        ssl_cert=settings.tls_certificate,
+        ssl_key=settings.tls_key_file,
+        ssl_protocol_min=SSLProtocols.tls12,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP_WITHIN,
+        log_level=LogLevels.warning,
+    )

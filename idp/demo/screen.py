@@ -1,0 +1,97 @@
+"""What the demo tells: progress, addresses, and how to sign in as each citizen."""
+
+import sys
+from typing import Any
+
+import pyotp
+from rich.console import Console
+from rich.table import Table
+
+from idp.demo.plan import DemoPlan
+
+PLAIN_WIDTH = 132
+
+_WHAT = {
+    "services": "national public services: residence",
+    "bank": "bank: level 2.2, signed userinfo, pushed requests",
+    "insurance": "health insurance: household, voluntary claims",
+}
+
+
+class Screen:
+    """The terminal; without one, plain lines that a script can read."""
+
+    def __init__(self) -> None:
+        self.is_terminal = sys.stdout.isatty()
+        self._console = Console(
+            highlight=False, width=None if self.is_terminal else PLAIN_WIDTH
+        )
+
+    def progress(self, text: str) -> None:
+        """Say what is being done."""
+        self._console.print(f"[dim]·[/dim] {text}")
+
+    def show(self, plan: DemoPlan, citizens: list[dict[str, Any]]) -> None:
+        """Print everything that a newcomer needs, and the line scripts wait for."""
+        self._console.print(self._citizens(citizens))
+        addresses = Table.grid(padding=(0, 2))
+        addresses.add_row(
+            "[bold]Provider[/bold]", plan.issuer, "your account: /account"
+        )
+        for name, url in plan.portals.items():
+            addresses.add_row(f"[bold]{name.title()}[/bold]", url, _WHAT[name])
+        addresses.add_row("Messages", f"{plan.issuer}/sandbox/outbox", "SMS codes")
+        addresses.add_row("Configuration", str(plan.config_file), "IDP_CONFIG for idp")
+        if plan.ca_file:
+            addresses.add_row("Trust this CA", str(plan.ca_file), "made for this demo")
+        addresses.add_row("Logs", str(plan.folder / "logs"))
+        self._console.print(addresses)
+        if self.is_terminal:
+            self._console.print(
+                "[bold]Enter[/bold] shows the current one-time codes, "
+                "[bold]Ctrl-C[/bold] stops everything."
+            )
+        print(f"ready {plan.issuer}", flush=True)  # noqa: T201 - for scripts
+
+    def show_codes(self, citizens: list[dict[str, Any]]) -> None:
+        """Print the one-time code that each authenticator app shows now."""
+        for citizen in citizens:
+            secret = citizen["totp_secret"]
+            if secret:
+                code = pyotp.TOTP(secret).now()
+                self._console.print(f"{_number(citizen)}  [bold]{code}[/bold]")
+
+    def _citizens(self, citizens: list[dict[str, Any]]) -> Table:
+        table = Table(title="Citizens of the sandbox (all invented)", pad_edge=False)
+        table.add_column("Personal number", no_wrap=True)
+        table.add_column("Password", no_wrap=True)
+        table.add_column("Level", justify="center")
+        table.add_column("Second step", overflow="fold")
+        table.add_column("Story", overflow="fold")
+        for citizen in citizens:
+            state = citizen["lock"] or citizen["state"]
+            table.add_row(
+                _number(citizen),
+                citizen["password"],
+                str(citizen["account_level"]),
+                _second_step(citizen),
+                citizen["story"]
+                if state == "active"
+                else f"{citizen['story']} [{state}]",
+                style=None if state == "active" else "dim",
+            )
+        return table
+
+
+def _number(citizen: dict[str, Any]) -> str:
+    number = citizen["personal_number"]
+    return " ".join(number[at : at + 3] for at in range(0, len(number), 3))
+
+
+def _second_step(citizen: dict[str, Any]) -> str:
+    ways = []
+    if citizen["totp_secret"]:
+        ways.append(f"app, secret {citizen['totp_secret']}")
+    if "sms" in citizen["factors"]:
+        ways.append(f"SMS to {citizen['phone']}")
+    return "; ".join(ways) or "–"

@@ -72,20 +72,6 @@ class NewAccount:
     email_verified: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where an account stands today."""
-
-    level: int
-    state: str
-    locks: tuple[str, ...]
-
-    @property
-    def effective(self) -> str:
-        """Return `locked` while any lock holds, else the state."""
-        return effective_state(self.state, self.locks)
-
-
 def effective_state(state: str, locks: Sequence[str]) -> str:
     """Return `locked` while any lock holds, else the state; only active signs in."""
     return "locked" if locks else state
@@ -167,15 +153,6 @@ def live_locks(connection: Connection | Session, account_id: UUID) -> tuple[str,
         .order_by(Lock.placed_at, Lock.ground)
     )
     return tuple(connection.execute(query).scalars())
-
-
-def read_standing(connection: Connection | Session, account_id: UUID) -> Standing:
-    """Return the account's level, state and locks."""
-    query = sa.select(Account.level, Account.state).where(Account.id == account_id)
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        raise NotFoundError("no such account")
-    return Standing(row.level, row.state, live_locks(connection, account_id))
 
 
 def place_lock(  # noqa: PLR0913 - the store, then the decision

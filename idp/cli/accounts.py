@@ -15,6 +15,7 @@ from idp.accounts.identifiers import current_number, mask_number
 from idp.accounts.identity import read_identity
 from idp.accounts.lifecycle import LOCK_ASKERS, LOCK_GROUNDS, STATES, State
 from idp.accounts.models import Account
+from idp.accounts.standing import read_standing
 from idp.cli.account_input import find_account, read_new_account, read_secret
 from idp.cli.context import CliContext, pass_cli
 from idp.factors import password as passwords
@@ -65,7 +66,7 @@ def list_(cli: CliContext, state: str | None, limit: int) -> None:
     table = Table("account", "number", "level", "state", "locks", "factors")
     with cli.provider.database.read() as connection:
         for account_id in connection.execute(query).scalars().all():
-            standing = lifecycle.read_standing(connection, account_id)
+            standing = read_standing(connection, account_id)
             number = current_number(connection, cli.provider.sealer, account_id)
             table.add_row(
                 str(account_id),
@@ -85,7 +86,7 @@ def show(cli: CliContext, account: str) -> None:
     """Show one account, its personal data masked."""
     account_id, sealer = find_account(cli, account), cli.provider.sealer
     with cli.provider.database.read() as connection:
-        standing = lifecycle.read_standing(connection, account_id)
+        standing = read_standing(connection, account_id)
         contacts = read_contacts(connection, sealer, account_id)
         identity = read_identity(connection, sealer, account_id)
         number = current_number(connection, sealer, account_id)

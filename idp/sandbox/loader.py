@@ -11,9 +11,9 @@ from idp.accounts.identifiers import find_account_id
 from idp.accounts.lifecycle import (
     create_account,
     place_lock,
-    read_standing,
 )
 from idp.accounts.representation import appoint
+from idp.accounts.standing import read_standing
 from idp.audit.events import SandboxLoaded
 from idp.audit.log import AuditLog
 from idp.claims.registry import EmbeddedRegistry

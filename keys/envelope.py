@@ -20,21 +20,18 @@ _MAX_FILE_BYTES = 1024
 def read_kek(path: Path) -> bytes:
     """Return the key in `path`; raises `KeyMaterialError` that says what is wrong."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            text = file.read(_MAX_FILE_BYTES)
     except OSError as error:
         raise KeyMaterialError(
             f"cannot read the key-encryption key {path}: {error.strerror}; "
             "`idp keys init --create-kek` makes a new one"
         ) from error
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise KeyMaterialError(f"{path} is not a regular file")
-        if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise KeyMaterialError(
-                f"{path} is open to others than its owner; run: chmod 600 {path}"
-            )
-        text = file.read(_MAX_FILE_BYTES)
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise KeyMaterialError(
+            f"{path} is open to others than its owner; run: chmod 600 {path}"
+        )
     try:
         kek = base64.b64decode(text.strip(), validate=True)
     except binascii.Error:

@@ -16,6 +16,7 @@ from keys.errors import InvalidTokenError
 
 MAX_TOKEN_CHARS = 16_384
 _HEADER_MEMBERS = {"alg", "kid", "typ"}
+_JSON = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def write(
     claims: Mapping[str, Any], *, alg: str, kid: str, typ: str, by: Signer
 ) -> str:
     """Return `claims` as a compact JWS signed `by` the key `kid`."""
-    payload = json.dumps(claims, separators=(",", ":"), allow_nan=False)
+    payload = _JSON.encode(claims)
     message = f"{_header(alg, kid, typ)}.{_encode(payload.encode())}"
     return f"{message}.{_encode(by.sign(message.encode()))}"
 
@@ -52,14 +53,8 @@ def read(unverified: str) -> UnverifiedToken:
     parts = unverified.split(".")
     if len(parts) != 3:
         raise InvalidTokenError("not a compact JWS")
-    header = _json_object(parts[0])
-    # No `crit`, `b64`, `jwk`, `jku`, `x5u`: keys and rules never come from a token.
-    if header.keys() != _HEADER_MEMBERS:
-        raise InvalidTokenError("unexpected header members")
-    if not all(isinstance(value, str) for value in header.values()):
-        raise InvalidTokenError("unexpected header values")
     return UnverifiedToken(
-        **header,
+        *_read_header(parts[0]),
         signing_input=f"{parts[0]}.{parts[1]}".encode(),
         signature=_decode(parts[2]),
         payload=parts[1],
@@ -67,9 +62,19 @@ def read(unverified: str) -> UnverifiedToken:
 
 
 @lru_cache(maxsize=64)
+def _read_header(segment: str) -> tuple[str, str, str]:
+    header = _json_object(segment)
+    # No `crit`, `b64`, `jwk`, `jku`, `x5u`: keys and rules never come from a token.
+    if header.keys() != _HEADER_MEMBERS:
+        raise InvalidTokenError("unexpected header members")
+    if not all(isinstance(value, str) for value in header.values()):
+        raise InvalidTokenError("unexpected header values")
+    return header["alg"], header["kid"], header["typ"]
+
+
+@lru_cache(maxsize=64)
 def _header(alg: str, kid: str, typ: str) -> str:
-    members = {"alg": alg, "kid": kid, "typ": typ}
-    return _encode(json.dumps(members, separators=(",", ":")).encode())
+    return _encode(_JSON.encode({"alg": alg, "kid": kid, "typ": typ}).encode())
 
 
 def _encode(raw: bytes) -> str:

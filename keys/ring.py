@@ -142,4 +142,5 @@ def next_key(keys: Sequence[RingKey], now: datetime) -> RingKey | None:
 def published(keys: Sequence[RingKey], now: datetime) -> tuple[RingKey, ...]:
     """Return the keys that verify, in the order active, next, retired."""
     order = (State.ACTIVE, State.NEXT, State.RETIRED)
-    return tuple(key for wanted in order for key in keys if state(key, now) is wanted)
+    living = [key for key in keys if state(key, now) is not State.GONE]
+    return tuple(sorted(living, key=lambda key: order.index(state(key, now))))

@@ -28,11 +28,12 @@ from keys.signing_keys import new_signing_key
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """What `rotate` did to a ring, and which keys sign now and next."""
+    """What `rotate` did, which keys sign now and next, and what it recorded."""
 
     outcome: Literal["published", "waiting", "replaced"]
     active: RingKey
     upcoming: RingKey | None
+    ended: tuple[KeyChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Rotator:
                 transaction.note(KeyChange("published", fresh.kid, ring, now))
             elif immediately:
                 transaction.replace(replace(waiting, activates_at=now))
-            self._settle(transaction, now)
+            ended = self._settle(transaction, now)
             keys = self._timeline(transaction.rows(), ring)
         active = signing_key(keys, now)
         assert active is not None  # noqa: S101 - a ring that has begun always has one
@@ -82,6 +83,7 @@ class Rotator:
             "replaced" if immediately else "waiting" if waiting else "published",
             active,
             next_key(keys, now),
+            tuple(ended),
         )
 
     def settle(self, *, now: datetime) -> list[KeyChange]:

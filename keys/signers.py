@@ -18,7 +18,16 @@ from typing import Any
 from keys import jws
 from keys.algorithms import PublicKey, Signer, SoftwareSigner, public_jwk
 from keys.errors import InvalidTokenError, KeyMaterialError, KeysError
-from keys.ring import RINGS, RingKey, RingStore, published, signing_key, timeline
+from keys.ring import (
+    RINGS,
+    RingKey,
+    RingStore,
+    State,
+    published,
+    signing_key,
+    state,
+    timeline,
+)
 from keys.signing_keys import open_signing_key
 
 _log = logging.getLogger(__name__)
@@ -45,7 +54,11 @@ class _Snapshot:
         return [key for keys in self.rings.values() for key in published(keys, now)]
 
     def find(self, kid: str, now: datetime) -> RingKey | None:
-        return next((key for key in self.published(now) if key.kid == kid), None)
+        for keys in self.rings.values():
+            for key in keys:
+                if key.kid == kid and state(key, now) is not State.GONE:
+                    return key
+        return None
 
 
 class KeyRings:

@@ -51,7 +51,7 @@ def read(unverified: str) -> UnverifiedToken:
     if len(unverified) > MAX_TOKEN_CHARS:
         raise InvalidTokenError("the token is too long")
     parts = unverified.split(".")
-    if len(parts) != 3:
+    if len(parts) != 3 or not unverified.isascii():
         raise InvalidTokenError("not a compact JWS")
     return UnverifiedToken(
         *_read_header(parts[0]),

@@ -1,0 +1,55 @@
+"""A running demo and a real Chromium, shared by every test of one process."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.e2e.chromium import launch
+from tests.e2e.running import RunningDemo, start_demo
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
+    """Run the provider and the three portals, as `make demo` starts them."""
+    running = start_demo(tmp_path_factory.mktemp("demo") / "state")
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def citizens(demo: RunningDemo) -> list[dict[str, Any]]:
+    """Return everyone in the sandbox."""
+    return demo.citizens()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Run one headless Chromium."""
+    with sync_playwright() as playwright:
+        chromium = launch(playwright)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Open browser profiles that know nothing of each other."""
+    opened = []
+
+    def open_context(**options: Any) -> BrowserContext:
+        context = browser.new_context(**{"locale": "vi-VN", **options})
+        context.set_default_timeout(20_000)
+        opened.append(context)
+        return context
+
+    yield open_context
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def page(new_context: Callable[..., BrowserContext]) -> Page:
+    """Open a page in a fresh profile."""
+    return new_context().new_page()

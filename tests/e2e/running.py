@@ -1,0 +1,137 @@
+"""Start `idp demo` as a newcomer would, wait for its `ready` line, and stop it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+
+READY_WITHIN = 120.0
+STOP_WITHIN = 30.0
+PORTALS = ("services", "bank", "insurance")
+IDP = (sys.executable, "-m", "idp")
+
+
+@dataclass
+class RunningDemo:
+    """A demo process with what it printed, and the addresses that follow from it."""
+
+    process: subprocess.Popen[str]
+    folder: Path
+    port: int
+    scheme: str = "http"
+    output: list[str] = field(default_factory=list)
+
+    @property
+    def issuer(self) -> str:
+        return f"{self.scheme}://localhost:{self.port}"
+
+    @property
+    def portals(self) -> dict[str, str]:
+        return {
+            name: f"{self.scheme}://127.0.0.1:{self.port + offset}"
+            for offset, name in enumerate(PORTALS, start=1)
+        }
+
+    @property
+    def text(self) -> str:
+        return "".join(self.output)
+
+    @property
+    def ca_file(self) -> Path:
+        return self.folder / "ca.pem"
+
+    def idp(self, *arguments: str) -> str:
+        """Run an `idp` command on this demo's configuration; return its output."""
+        return subprocess.run(
+            [*IDP, "--config", str(self.folder / "config.toml"), *arguments],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    def citizens(self) -> list[dict[str, Any]]:
+        return json.loads(self.idp("sandbox", "citizens", "--json"))
+
+    def get(self, url: str) -> requests.Response:
+        verify = str(self.ca_file) if self.scheme == "https" else True
+        return requests.get(url, timeout=10, verify=verify)
+
+    def stop(self) -> int:
+        """Interrupt it as Ctrl-C does and wait until everything is stopped."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGINT)
+        return self.process.wait(STOP_WITHIN)
+
+
+def start_demo(
+    folder: Path,
+    *options: str,
+    port: int | None = None,
+    scheme: str = "http",
+    command: Sequence[str] = (),
+) -> RunningDemo:
+    """Start a demo and return once it is ready; raises with its output if it fails."""
+    demo = spawn_demo(folder, *options, port=port, scheme=scheme, command=command)
+    deadline = time.monotonic() + READY_WITHIN
+    while time.monotonic() < deadline:
+        if f"ready {demo.issuer}\n" in demo.output:
+            return demo
+        if demo.process.poll() is not None:
+            break
+        time.sleep(0.05)
+    demo.stop()
+    raise AssertionError(f"the demo did not get ready:\n{demo.text}")
+
+
+def spawn_demo(
+    folder: Path,
+    *options: str,
+    port: int | None = None,
+    scheme: str = "http",
+    command: Sequence[str] = (),
+) -> RunningDemo:
+    """Start a demo without waiting; its output is gathered in the background."""
+    port = port or free_block()
+    arguments = command or (
+        [*IDP, "demo", "--port", str(port), "--state", str(folder), *options]
+    )
+    process = subprocess.Popen(
+        [argument.format(port=port, folder=folder) for argument in arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    demo = RunningDemo(process, folder, port, scheme)
+    threading.Thread(target=_gather, args=(process, demo.output), daemon=True).start()
+    return demo
+
+
+def _gather(process: subprocess.Popen[str], output: list[str]) -> None:
+    with process.stdout as lines:
+        output.extend(iter(lines.readline, ""))
+
+
+def free_block(size: int = 1 + len(PORTALS)) -> int:
+    """Return the first of `size` free ports; far from those of other test processes."""
+    start = 20_000 + (os.getpid() * 10) % 20_000
+    for first in range(start, start + 5_000, 10):
+        if all(_is_free(first + offset) for offset in range(size)):
+            return first
+    raise AssertionError("no free ports")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0

@@ -46,7 +46,9 @@ _FIND = sa.select(_RECORDS.c.record_sealed).where(
 
 
 class ResidenceRegistry(Protocol):
-    """The one question that claims ask of a registry."""
+    """The one question that claims ask of a registry; `authority` answers for it."""
+
+    authority: str
 
     def find(self, number: str, *, now: datetime) -> PersonRecord | None:
         """Return the record of the holder of `number`, or None if there is none."""
@@ -54,6 +56,8 @@ class ResidenceRegistry(Protocol):
 
 class EmbeddedRegistry:
     """A synthetic registry in our own database, for the sandbox; sealed at rest."""
+
+    authority = "Định Danh: synthetic population and residence registry"
 
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database = database

@@ -1,0 +1,177 @@
+"""The `claims` parameter (OIDC Core §5.5) and `verified_claims` in it (OIDC4IDA §5).
+
+What cannot be understood as JSON of the right shape is refused; a claim that we do not
+know is left out, as both specifications ask.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from idp.claims.catalogue import SUPPORTED
+from idp.errors import IdpError
+
+MAX_BYTES = 16_384
+MAX_DEPTH = 10
+MAX_NAMES = 200
+MAX_VERIFIED = 8
+MAX_VALUES = 50
+# Claims of the protocol that may be asked for; they are none of our catalogue.
+_PROTOCOL = frozenset({"sub", "acr", "auth_time", "amr"})
+_KNOWN = frozenset(SUPPORTED) | _PROTOCOL
+_VERIFIED = "verified_claims"
+
+Wish = Mapping[str, Any] | None
+"""How one claim is asked: None, or `essential`, `value`, `values`."""
+
+
+class InvalidClaimsError(IdpError):
+    """The `claims` parameter is no request that we can read."""
+
+    code = "DD-CLM-001"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedRequest:
+    """One element of `verified_claims`: on which verification, which claims."""
+
+    verification: Mapping[str, Any]
+    claims: Mapping[str, Wish]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {"verification": dict(self.verification), "claims": dict(self.claims)}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is asked to be delivered in one place."""
+
+    claims: Mapping[str, Wish] = field(default_factory=dict)
+    verified: tuple[VerifiedRequest, ...] = ()
+    is_list: bool = False
+
+    @property
+    def verified_names(self) -> frozenset[str]:
+        """Return the names asked for as verified claims."""
+        return frozenset(name for item in self.verified for name in item.claims)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values, as they were asked."""
+        value: dict[str, Any] = dict(self.claims)
+        if self.verified:
+            items = [item.to_json() for item in self.verified]
+            value[_VERIFIED] = items if self.is_list else items[0]
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimsRequest:
+    """The parsed parameter: what goes into the ID token, what to userinfo."""
+
+    id_token: Target = field(default_factory=Target)
+    userinfo: Target = field(default_factory=Target)
+
+    def to_json(self) -> dict[str, dict[str, Any]]:
+        """Return JSON values; places of which nothing is asked are left out."""
+        places = {
+            "id_token": self.id_token.to_json(),
+            "userinfo": self.userinfo.to_json(),
+        }
+        return {place: wishes for place, wishes in places.items() if wishes}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote, or a decoded parameter."""
+        return cls(
+            id_token=_target(value.get("id_token"), "id_token"),
+            userinfo=_target(value.get("userinfo"), "userinfo"),
+        )
+
+
+def parse_claims(text: str | None) -> ClaimsRequest:
+    """Parse the parameter; raises InvalidClaimsError that says what is wrong."""
+    if text is None:
+        return ClaimsRequest()
+    if len(text.encode(errors="replace")) > MAX_BYTES:
+        raise InvalidClaimsError(f"longer than {MAX_BYTES} bytes")
+    try:
+        value = json.loads(
+            text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant
+        )
+    except (ValueError, RecursionError) as error:
+        raise InvalidClaimsError("not JSON, or a member is given twice") from error
+    if not isinstance(value, dict):
+        raise InvalidClaimsError("not a JSON object")
+    _check_depth(value, MAX_DEPTH)
+    return ClaimsRequest.from_json(value)
+
+
+def _target(value: object, place: str) -> Target:
+    if value is None:
+        return Target()
+    wishes = _object(value, place)
+    claims = _wishes({k: v for k, v in wishes.items() if k != _VERIFIED}, place)
+    asked = wishes.get(_VERIFIED)
+    if asked is None:
+        return Target(claims)
+    items = asked if isinstance(asked, list) else [asked]
+    if not 1 <= len(items) <= MAX_VERIFIED:
+        raise InvalidClaimsError(f"{_VERIFIED}: 1 to {MAX_VERIFIED} elements")
+    verified = tuple(_verified_request(item) for item in items)
+    return Target(claims, verified, is_list=isinstance(asked, list))
+
+
+def _verified_request(value: object) -> VerifiedRequest:
+    item = _object(value, _VERIFIED)
+    verification = _object(item.get("verification"), "verification")
+    claims = item.get("claims")
+    wishes = _wishes(_object(claims, "claims") if claims is not None else {}, "claims")
+    return VerifiedRequest(
+        verification, {k: v for k, v in wishes.items() if k not in _PROTOCOL}
+    )
+
+
+def _wishes(value: Mapping[str, Any], place: str) -> dict[str, Wish]:
+    if len(value) > MAX_NAMES:
+        raise InvalidClaimsError(f"{place}: more than {MAX_NAMES} claims")
+    return {name: _wish(value[name], name) for name in value if name in _KNOWN}
+
+
+def _wish(value: object, name: str) -> Wish:
+    if value is None:
+        return None
+    wish = _object(value, name)
+    if not isinstance(wish.get("essential", False), bool):
+        raise InvalidClaimsError(f"{name}: essential must be true or false")
+    values = wish.get("values", [None])
+    if not isinstance(values, list) or not 1 <= len(values) <= MAX_VALUES:
+        raise InvalidClaimsError(f"{name}: values must be a list, 1 to {MAX_VALUES}")
+    kept = ("essential", "value", "values")
+    return {member: wish[member] for member in kept if member in wish}
+
+
+def _object(value: object, name: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InvalidClaimsError(f"{name} must be an object")
+    return value
+
+
+def _check_depth(value: object, left: int) -> None:
+    if left == 0:
+        raise InvalidClaimsError(f"nested deeper than {MAX_DEPTH}")
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            _check_depth(item, left - 1)
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member is given twice")
+    return members
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(name)

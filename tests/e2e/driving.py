@@ -6,10 +6,12 @@ import time
 from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pyotp
 from playwright.sync_api import Locator, Page
 
+from idp import clock
 from tests.e2e.running import RunningDemo
 
 STEPS = 12
@@ -95,8 +97,8 @@ def fresh_totp(secret: str) -> str:
     """Return a code that was not used yet; waits for the next if it must."""
     totp = pyotp.TOTP(secret)
     # Codes of one step before and after now are taken, each once.
-    step = max(int(time.time()) // totp.interval, _used_steps.get(secret, 0) + 1)
-    while step > int(time.time()) // totp.interval + 1:
+    step = max(totp.timecode(clock.now()), _used_steps.get(secret, 0) + 1)
+    while step > totp.timecode(clock.now()) + 1:
         time.sleep(0.5)
     _used_steps[secret] = step
     return totp.at(datetime.fromtimestamp(step * totp.interval, UTC))
@@ -104,13 +106,8 @@ def fresh_totp(secret: str) -> str:
 
 def latest_sms_code(demo: RunningDemo, phone: str) -> str:
     """Return the code in the newest message to `phone`."""
-    answer = demo.get(
-        f"{demo.issuer}/sandbox/outbox.json?phone={phone.replace('+', '%2B')}"
-    )
-    messages = answer.json()
-    if isinstance(messages, dict):
-        messages = messages["messages"]
-    return re.findall(r"\b\d{6}\b", messages[0]["text"])[0]
+    answer = demo.get(f"{demo.issuer}/sandbox/outbox.json?phone={quote(phone)}")
+    return re.findall(r"\b\d{6}\b", answer.json()[0]["text"])[0]
 
 
 def developer_panel(page: Page, name: str) -> Any:

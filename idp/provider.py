@@ -69,11 +69,16 @@ def build_provider(config: Config) -> Provider:
             store,
             kek,
             publish_lead=config.keys.publish_lead,
-            keep_retired=max(lifetimes.access_token, lifetimes.id_token)
+            # An ID token comes back as a hint at logout, as late as its session ends.
+            keep_retired=max(
+                lifetimes.access_token, lifetimes.id_token, lifetimes.session_max
+            )
             + config.keys.jwks_max_age,
         ),
         audit=AuditLog(sealer),
-        relying_parties=RelyingParties(database, secrets.key("client")),
+        relying_parties=RelyingParties(
+            database, secrets.key("client"), sandbox=config.sandbox.enabled
+        ),
         passwords=PasswordPool(config.password),
         throttle=Throttle(ephemeral, config.throttle),
         messages=SandboxOutbox(database)

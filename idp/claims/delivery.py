@@ -1,4 +1,4 @@
-"""What one place (userinfo or the ID token) delivers: plain claims and verified ones."""
+"""What userinfo or the ID token delivers: plain claims and verified ones."""
 
 from datetime import datetime
 from typing import Any
@@ -7,7 +7,7 @@ from uuid import UUID
 from idp.claims import verified_claims
 from idp.claims.catalogue import with_parts
 from idp.claims.person import PersonReader
-from idp.claims.release import Recipient, release
+from idp.claims.release import Recipient, obstacle, release
 from idp.claims.request import Target
 from idp.claims.verified_claims import Verification
 
@@ -28,7 +28,11 @@ def deliver(  # noqa: PLR0913 - what, of whom, to whom, with which consent, when
     consent or a level already withholds.
     """
     verified = with_parts(target.verified_names)
-    names = (plain | verified) & allowed
+    names = {
+        name
+        for name in (plain | verified) & allowed
+        if obstacle(name, recipient) is None
+    }
     person = reader.read(account_id, names, now)
     given = release(names, recipient, allowed=allowed, values=person.values).claims
     claims = {name: given[name] for name in given if name in plain}

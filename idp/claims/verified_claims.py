@@ -53,7 +53,7 @@ class Verification:
             "residence": _timestamp(self.person.registry_as_of),
         }
         known = [times[register] for register in registers if times[register]]
-        verification = {
+        verification: dict[str, Any] = {
             "trust_framework": TRUST_FRAMEWORK,
             "assurance_level": f"account_level_{self.account_level}",
             "evidence": [

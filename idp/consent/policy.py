@@ -99,7 +99,7 @@ def unmet(  # noqa: PLR0913 - the request, then what is known of it
 ) -> ConsentStep | None:
     """Return why the citizen must be asked, or None if what was decided suffices.
 
-    A refusal is remembered too: only a claim or scope that was never decided asks again.
+    A refusal is remembered too: only what was never decided is asked again.
     """
     if grant is None:
         return ConsentStep("never_asked")

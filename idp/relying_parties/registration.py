@@ -105,7 +105,7 @@ def remove(session: Session, audit: AuditLog, client_id: str, *, now: datetime) 
     audit.record(session, ClientRemoved(client_id), now=now)
 
 
-def describe(record: RelyingPartyRecord) -> dict[str, Any]:
+def describe(record: RelyingPartyRecord | sa.Row[Any]) -> dict[str, Any]:
     """Return what is registered, without secrets."""
     policy = {
         key: record.policy[key] for key in record.policy if key != "retiring_jwks"

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from idp import clock
 from idp.audit.log import AuditLog
 from idp.relying_parties import registration
+from idp.relying_parties.errors import UnknownClientError
 from idp.relying_parties.models import ClientSecret, RelyingPartyRecord
 from idp.relying_parties.record import RelyingParty, build_party
 from idp.storage.database import Database
@@ -108,6 +109,18 @@ class RelyingParties:
             )
             for row in connection.execute(_LIST)
         ]
+
+    def documents(self, connection: Connection) -> list[dict[str, Any]]:
+        """Return what is registered of every client, without secrets."""
+        return [registration.describe(row) for row in connection.execute(_LIST)]
+
+    def document(self, connection: Connection, client_id: str) -> dict[str, Any]:
+        """Return what is registered of one client; raises UnknownClientError."""
+        query = _LIST.where(_PARTIES.c.client_id == client_id)
+        row = connection.execute(query).one_or_none()
+        if row is None:
+            raise UnknownClientError(f"no client {client_id!r} is registered")
+        return registration.describe(row)
 
     def add(  # noqa: PLR0913 - the stores, then the registration
         self,

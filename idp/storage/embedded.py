@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from idp import clock
+from idp.errors import BusyError
 from idp.storage.ephemeral import Value
 from idp.storage.idle import IdleConnections
 
@@ -143,11 +144,14 @@ class EmbeddedStore:
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         """Lend an idle connection, or a new one."""
-        connection = self._idle.take() or self._connect()
         try:
-            yield connection
-        finally:
-            self._idle.give(connection)
+            connection = self._idle.take() or self._connect()
+            try:
+                yield connection
+            finally:
+                self._idle.give(connection)
+        except sqlite3.Error as error:
+            raise BusyError(detail=f"ephemeral store: {error}") from error
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(

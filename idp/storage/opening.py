@@ -5,7 +5,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from idp.config import Config
-from idp.errors import ConfigError
+from idp.errors import BusyError, ConfigError
 from idp.storage.database import Database
 from idp.storage.embedded import EmbeddedStore
 from idp.storage.ephemeral import EphemeralStore
@@ -31,7 +31,10 @@ def open_ephemeral(config: Config) -> EphemeralStore:
     """Return the ephemeral store; Redis is connected to when first used."""
     url = config.ephemeral.url
     if url.startswith(_EMBEDDED):
-        return EmbeddedStore(Path(url.removeprefix(_EMBEDDED)))
+        try:
+            return EmbeddedStore(Path(url.removeprefix(_EMBEDDED)))
+        except BusyError as error:
+            raise ConfigError(f"ephemeral.url: {error.detail}") from error
     file = config.ephemeral.password_file
     try:
         return RedisStore(url, password=None if file is None else _read(file))

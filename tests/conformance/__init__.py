@@ -1,0 +1,1 @@
+"""One suite for each interface with several implementations, run on every one."""

@@ -28,7 +28,7 @@ def main() -> None:
         address=settings.host,
         port=settings.port,
         workers=1,  # visits are kept in this one process
-        blocking_threads=8,
+        blocking_threads=4,
         websockets=False,
         log_level=LogLevels.warning,
         ssl_cert=Path(settings.tls_certificate) if settings.tls_certificate else None,

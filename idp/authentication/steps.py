@@ -95,12 +95,13 @@ def _is_fresh(transaction: AuthenticationTransaction, pair: Earned) -> bool:
 def _selection(
     transaction: AuthenticationTransaction, account: SignInAccount, pair: Earned
 ) -> Step | None:
-    if _is_fresh(transaction, pair) or transaction.chosen_account == account.id:
-        return None
+    chosen = transaction.chosen_account
+    if chosen is not None:
+        # A sign-in in another tab may have overtaken the choice: it is asked again.
+        return None if chosen == account.id else ACCOUNT_SELECTION
     prompt = transaction.request.prompt if transaction.request else ()
-    # A choice that another tab's sign-in has overtaken is asked for again.
-    asked = "select_account" in prompt or transaction.chosen_account is not None
-    return ACCOUNT_SELECTION if asked else None
+    is_asked = "select_account" in prompt and not _is_fresh(transaction, pair)
+    return ACCOUNT_SELECTION if is_asked else None
 
 
 def _mismatch(request: AuthorizationRequest | None, subject: str | None) -> Step | None:

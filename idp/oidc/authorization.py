@@ -16,6 +16,7 @@ from idp.authentication import assurance, session, session_changes, steps, trans
 from idp.authentication.browser import SESSION
 from idp.authentication.session import SignedIn
 from idp.authentication.transaction import AuthorizationRequest
+from idp.claims.release import Recipient
 from idp.consent import grants, policy
 from idp.consent.grants import GrantView
 from idp.consent.policy import ConsentStep
@@ -175,15 +176,15 @@ def _unconsented(
     grant: GrantView | None,
 ) -> ConsentStep | None:
     earned = assurance.earned(signed_in.session.events, signed_in.account.level)
+    recipient = Recipient(party, earned.account_level, earned.authentication_level)
     is_theirs = visit.transaction.consented_by == signed_in.account.id
     return policy.unmet(
         asked,
-        party=party,
-        grant=grant,
-        account_level=earned.account_level,
-        authentication_level=earned.authentication_level,
+        recipient,
+        grant,
         now=visit.now,
         consented_at=visit.transaction.consented_at if is_theirs else None,
+        txn_created=visit.transaction.created_at,
     )
 
 

@@ -24,6 +24,7 @@ from idp.consent import grants
 from idp.consent.grants import GrantView, LiveGrant
 from idp.oidc.errors import InvalidTargetError
 from idp.provider import Provider
+from idp.relying_parties.record import RelyingParty
 
 REPLAYED = "code_replayed"
 
@@ -94,7 +95,7 @@ def issue(  # noqa: PLR0913 - a code is bound to all of these
         client_id=request.client_id,
         grant_id=str(grant.id),
         chain_id=str(uuid4()),
-        scopes=[item for item in request.scopes if item in grant.scopes],
+        scopes=_given_scopes(request, grant, party),
         claims=dict(request.claims),
         resource=list(request.resource),
         sid=session.sid(
@@ -170,6 +171,20 @@ def check_live(live: LiveGrant | None, sign_in: SignIn) -> LiveGrant:
     if live.account_level < sign_in.account_level:
         raise InvalidGrantError("The account no longer has its level")
     return live
+
+
+def _given_scopes(
+    request: AuthorizationRequest, grant: GrantView, party: RelyingParty
+) -> list[str]:
+    """Return the asked scopes that are consented and still mean something."""
+    can_refresh = "refresh_token" in party.grant_types
+    return [
+        scope
+        for scope in request.scopes
+        if scope in grant.scopes
+        and scope in party.scopes
+        and (scope != "offline_access" or can_refresh)
+    ]
 
 
 def narrowed_audience(sign_in: SignIn, asked: tuple[str, ...]) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ def dump(body: Any) -> bytes:
 def answer(error: OAuth2Error) -> MachineResponse:
     """Return the RFC 6749 §5.2 answer for a refusal."""
     status, body, headers = error()
-    if description := body.get("error_description"):
+    if description := error.get_error_description():
         body["error_description"] = legible_sentence(description)
     challenges = tuple(item for item in headers if item[0] == "WWW-Authenticate")
     return json_answer(status, body).with_headers(*challenges)

@@ -18,7 +18,6 @@ from authlib.oauth2.rfc6749.grants import (
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant as _RefreshTokenGrant
 
 from idp.consent import grants, refresh_tokens
-from idp.consent.refresh_tokens import Rotation
 from idp.oidc import client_auth, codes, tokens
 from idp.oidc.codes import AuthorizationCode, SignIn, narrowed_audience
 from idp.oidc.tokens import Order
@@ -103,19 +102,20 @@ class RefreshTokenGrant(_RefreshTokenGrant):  # type: ignore[misc]
                 grace=lifetimes.refresh_grace,
                 idle=lifetimes.refresh_idle,
             )
-            if rotation.outcome == "rotated":
-                answer = tokens.build(provider, self._order(database, rotation))
+            if rotation.snapshot is not None:
+                order = self._order(database, SignIn.from_json(rotation.snapshot))
+                answer = tokens.build(provider, order)
                 return 200, answer | {"refresh_token": rotation.new_token}, []
-            if rotation.outcome == "reused":
-                grants.end(database, provider.audit, rotation.grant_id, REUSED, now)
-        if rotation.outcome == "reused":
-            provider.ephemeral.drop_grant(str(rotation.grant_id))
+            reused = rotation.grant_id if rotation.outcome == "reused" else None
+            if reused is not None:
+                grants.end(database, provider.audit, reused, REUSED, now)
+        if reused is not None:
+            provider.ephemeral.drop_grant(str(reused))
         raise InvalidGrantError("The refresh token is unknown, expired or used")
 
-    def _order(self, database: Any, rotation: Rotation) -> Order:
+    def _order(self, database: Any, sign_in: SignIn) -> Order:
         request, now = self.request, self.request.machine.at
-        sign_in = SignIn.from_json(rotation.snapshot)
-        live = grants.live_for_token(database.connection(), rotation.grant_id, now)
+        live = grants.live_for_token(database, UUID(sign_in.grant_id), now)
         return Order(
             party=request.client.party,
             sign_in=sign_in,

@@ -83,10 +83,14 @@ def form(request: MachineRequest) -> Form:
     """
     if request.query:
         raise InvalidRequestError("Parameters belong in the body, not in the URL")
-    media_type = request.content_type.partition(";")[0].strip().lower()
-    if media_type != FORM_TYPE:
+    if request.body and media_type(request) != FORM_TYPE:
         raise UnsupportedMediaError(f"The content type must be {FORM_TYPE}")
     return parse_form(request.body)
+
+
+def media_type(request: MachineRequest) -> str:
+    """Return the content type without its parameters."""
+    return request.content_type.partition(";")[0].strip().lower()
 
 
 def parse_form(body: bytes) -> Form:

@@ -58,7 +58,7 @@ class RevocationEndpoint(_RevocationEndpoint):  # type: ignore[misc]
         if not token.has_refresh_tokens:
             return
         with provider.database.transaction() as database:
-            live = grants.live_for_token(database.connection(), token.grant_id, now)
+            live = grants.live_for_token(database, token.grant_id, now)
             if live is not None:
                 refresh_tokens.end_chain(
                     database,

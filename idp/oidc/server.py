@@ -7,7 +7,7 @@ clients, storage and tokens are ours (`client_auth`, `codes`, `tokens`).
 from typing import Any
 
 from authlib.oauth2.rfc6749 import AuthorizationServer as _AuthorizationServer
-from authlib.oauth2.rfc6749 import OAuth2Request
+from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Request
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from flask import current_app
 
@@ -68,11 +68,19 @@ class AuthorizationServer(_AuthorizationServer):  # type: ignore[misc]
     ) -> Client:
         """Prove the client by exactly the one method that it registered."""
         del endpoint
+        if request.machine is None:
+            raise client_auth.failed("none")
         party = client_auth.authenticate(self.provider, request.machine, request.form)
         if party.auth_method not in methods:
             raise client_auth.failed(party.auth_method)
         request.auth_method = party.auth_method
         return Client(party)
+
+    def get_token_grant(self, request: ProtocolRequest) -> Any:
+        """Find the grant of a token request."""
+        if "grant_type" not in request.form:
+            raise InvalidRequestError("Missing grant_type")
+        return super().get_token_grant(request)
 
     def create_oauth2_request(
         self, request: MachineRequest | ProtocolRequest

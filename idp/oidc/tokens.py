@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from http import HTTPStatus
 from typing import Any
 
 from idp import clock
 from idp.consent.grants import LiveGrant
 from idp.errors import IdpError
+from idp.oidc import person_claims
 from idp.oidc.codes import SignIn
-from idp.oidc.person_claims import claims_for_id_token
+from idp.oidc.person_claims import Listener
 from idp.provider import Provider
 from idp.relying_parties.record import RelyingParty
 
@@ -48,7 +50,7 @@ class UnsoundTokenError(IdpError):
     """A token would have been signed without what it must say; none was."""
 
     code = "DD-OIDC-500"
-    status = IdpError.status.INTERNAL_SERVER_ERROR
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def build(provider: Provider, order: Order) -> dict[str, Any]:
@@ -105,13 +107,14 @@ def id_token_claims(
     What the `claims` parameter asked of the person comes first, so that it can never
     replace a claim of the protocol.
     """
-    claims = claims_for_id_token(
-        provider, order.party, order.sign_in, order.live, now=order.at
-    )
+    sign_in = order.sign_in
+    listener = Listener(order.party, order.live, sign_in.authentication_level, order.at)
+    asked = dict(sign_in.claims.get("id_token") or {})
+    claims = person_claims.for_id_token(provider, listener, asked)
     claims |= _common(provider, order, life=provider.config.lifetimes.id_token)
     claims |= {
         "aud": order.party.client_id,
-        "account_level": order.sign_in.account_level,
+        "account_level": sign_in.account_level,
         "at_hash": token_hash(access_token, alg=order.party.id_token_alg),
     }
     if order.nonce is not None:

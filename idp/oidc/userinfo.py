@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from idp import clock
-from idp.oidc import access_tokens
+from idp.oidc import access_tokens, person_claims
 from idp.oidc.errors import (
     NO_STORE,
     BearerRequestError,
@@ -17,11 +17,12 @@ from idp.oidc.errors import (
     MissingTokenError,
     json_answer,
 )
-from idp.oidc.person_claims import claims_for_userinfo
+from idp.oidc.person_claims import Listener
 from idp.oidc.request_guard import (
     FORM_TYPE,
     MachineRequest,
     MachineResponse,
+    media_type,
     parse_form,
 )
 from idp.provider import Provider
@@ -38,7 +39,11 @@ def userinfo(provider: Provider, request: MachineRequest) -> MachineResponse:
     party = provider.relying_parties.find(token.claims["client_id"])
     if party is None:
         raise InvalidTokenError("The client is no longer registered")
-    claims = claims_for_userinfo(provider, party, token, now=request.at)
+    listener = Listener(
+        party, token.live, token.claims["authentication_level"], request.at
+    )
+    asked = token.claims.get("asked") or {}
+    claims = person_claims.for_userinfo(provider, listener, token.scopes, asked)
     claims["sub"] = token.claims["sub"]
     if party.userinfo_alg is None:
         return json_answer(200, claims)
@@ -49,9 +54,8 @@ def bearer_token(request: MachineRequest) -> str:
     """Return the one bearer token of the request (RFC 6750 §2)."""
     if any(name == "access_token" for name, _ in parse_qsl(request.query)):
         raise BearerRequestError("The access token does not belong in the URL")
-    media_type = request.content_type.partition(";")[0].strip().lower()
     posted = None
-    if request.method == "POST" and media_type == FORM_TYPE:
+    if request.method == "POST" and media_type(request) == FORM_TYPE:
         posted = parse_form(request.body).get("access_token")
     if request.authorization is None:
         if posted is None:

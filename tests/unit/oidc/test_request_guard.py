@@ -72,6 +72,11 @@ def test_other_content_types_are_refused(content_type):
         form(request(b"grant_type=x", content_type=content_type))
 
 
+def test_an_empty_body_needs_no_type():
+    """Nothing was sent, so nothing is of a wrong type."""
+    assert form(request(content_type="")) == {}
+
+
 def test_a_charset_parameter_is_accepted():
     """The media type may carry parameters."""
     assert form(request(b"a=b", content_type=f"{FORM_TYPE}; charset=UTF-8"))

@@ -116,12 +116,15 @@ def test_find(running: Running, account: TestAccount) -> None:
             )
     token = running.sign_in(account.id)
     statements: list[str] = []
-    engine = running.world.database.engine
-    sa.event.listen(
-        engine, "before_cursor_execute", lambda *args: statements.append(args[2])
-    )
 
-    signed_in = running.found(token)
+    def note(*args: object) -> None:
+        statements.append(str(args[2]))
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        signed_in = running.found(token)
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
     assert len([text for text in statements if "SELECT" in text]) == 1
     assert signed_in.account.id == account.id

@@ -1,0 +1,61 @@
+"""Audit events in the words of the citizen whom they concern."""
+
+from idp.audit.log import AuditEntry
+from idp.authentication.session import SignedIn
+from idp.web import presentation, visit
+from idp.web.language import gettext, phrase
+from idp.web.visit import Visit
+
+TEXTS = {
+    "SessionStarted": phrase("Signed in"),
+    "FactorProven": phrase("Proved once more who you are"),
+    "SessionReached": phrase("Signed in to %(portal)s"),
+    "SessionEnded": phrase("Signed out"),
+    "GrantGiven": phrase("Allowed %(portal)s to see data"),
+    "GrantEnded": phrase("The permission of %(portal)s ended"),
+    "RefreshTokensEnded": phrase("Lasting access of %(portal)s ended"),
+    "PasswordChanged": phrase("The password was changed"),
+    "CredentialEnrolled": phrase("A way to sign in was added"),
+    "CredentialRetired": phrase("A way to sign in was removed"),
+    "DeviceRemembered": phrase("A device was remembered"),
+    "LockPlaced": phrase("The account was locked"),
+    "LockLifted": phrase("The account was unlocked"),
+    "StateChanged": phrase("The account's state changed"),
+    "LevelChanged": phrase("The account's level changed"),
+    "NumberReplaced": phrase("The personal number was replaced"),
+    "AccountCreated": phrase("The account was opened"),
+}
+
+
+def recent(here: Visit, member: SignedIn, limit: int) -> list[dict[str, str]]:
+    """Return the newest events, newest first."""
+    entries = _entries(here, member, limit, tuple(TEXTS))
+    return [
+        {"text": _text(here, entry), "at": presentation.moment_text(entry.at)}
+        for entry in entries
+    ]
+
+
+def last_sign_in(here: Visit, member: SignedIn) -> str:
+    """Return when the citizen signed in before this session, or nothing."""
+    for entry in _entries(here, member, 2, ("SessionStarted",)):
+        if entry.data.get("session_id") != str(member.session.id):
+            return presentation.moment_text(entry.at)
+    return ""
+
+
+def _entries(
+    here: Visit, member: SignedIn, limit: int, types: tuple[str, ...]
+) -> list[AuditEntry]:
+    with here.provider.database.read() as connection:
+        return here.provider.audit.recent(
+            connection, member.account.id, limit, types=types
+        )
+
+
+def _text(here: Visit, entry: AuditEntry) -> str:
+    client_id = entry.data.get("client_id")
+    party = here.provider.relying_parties.find(client_id) if client_id else None
+    portal = visit.asker_of(party).name if party else gettext("a former portal")
+    text = TEXTS[entry.type]
+    return gettext(text, portal=portal) if "%(portal)s" in text else gettext(text)

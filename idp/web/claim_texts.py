@@ -1,0 +1,136 @@
+"""Claims in words: the value of each, line by line, its source, and its group."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from idp.claims.catalogue import CLAIMS, SOURCES
+from idp.claims.person_record import RELATIONS
+from idp.web import language, presentation
+from idp.web.language import gettext, phrase
+
+GROUPS = {
+    phrase("Who you are"): ("personal_number", "profile"),
+    phrase("How to reach you"): ("phone", "email"),
+    phrase("Where you live"): ("residence", "address"),
+    phrase("Your household"): ("household",),
+}
+_STAYS = {
+    "permanent": phrase("Permanent residence"),
+    "temporary": phrase("Temporary residence"),
+    "present": phrase("Present residence"),
+}
+_GENDERS = {"male": phrase("Male"), "female": phrase("Female")}
+
+
+def label(claim: str) -> str:
+    """Return a claim's name in the language of the page."""
+    return CLAIMS[claim].label.in_language(language.current())
+
+
+def labels(claims: Iterable[str]) -> str:
+    """Return the names of claims, without what only describes another."""
+    shown = set(claims)
+    return ", ".join(
+        label(name)
+        for name, claim in CLAIMS.items()
+        if name in shown and claim.companion_of not in shown
+    )
+
+
+def lines(claim: str, value: Any) -> list[str]:
+    """Return a claim's value as a reader sees it, one line a part."""
+    if value is None:
+        return [gettext("Nothing is held.")]
+    return _LINES.get(claim, _plain)(value)
+
+
+def source(claim: str, value: Any, proofed_on: str | None) -> str:
+    """Return where the value comes from, and as of when."""
+    origin = CLAIMS[claim].source
+    text = SOURCES[origin].in_language(language.current())
+    as_of = value.get("as_of") if isinstance(value, dict) else None
+    if as_of is None and origin == "population":
+        as_of = proofed_on
+    return f"{text}, {presentation.date_text(as_of)}" if as_of else text
+
+
+def _plain(value: Any) -> list[str]:
+    return [str(value)]
+
+
+def _birthdate(value: Any) -> list[str]:
+    if len(value) == len("YYYY"):
+        return [gettext("%(year)s (only the year is known)", year=value)]
+    return [presentation.date_text(value)]
+
+
+def _residence(value: Mapping[str, Any]) -> list[str]:
+    shown = []
+    for kind, title in _STAYS.items():
+        stay = value.get(kind)
+        if not stay:
+            continue
+        shown.append(f"{gettext(title)}: {stay['text']}")
+        shown.append(" · ".join(_stay_details(stay)))
+    return [line for line in shown if line]
+
+
+def _stay_details(stay: Mapping[str, Any]) -> list[str]:
+    details = [
+        gettext(
+            "codes %(province)s, %(commune)s",
+            province=stay.get("province_code", "–"),
+            commune=stay.get("commune_code", "–"),
+        )
+    ]
+    if stay.get("legacy_district"):
+        old = stay["legacy_district"]
+        details.append(gettext("before 1 July 2025: %(district)s", district=old))
+    if stay.get("since"):
+        since = presentation.date_text(stay["since"])
+        details.append(gettext("since %(date)s", date=since))
+    if stay.get("until"):
+        until = presentation.date_text(stay["until"])
+        details.append(gettext("until %(date)s", date=until))
+    return details
+
+
+def _household(value: Mapping[str, Any]) -> list[str]:
+    head = value["head"]
+    shown = [
+        gettext("Your relation to the head: %(relation)s", relation=_relation(value))
+    ]
+    if not head["is_self"]:
+        shown.append(gettext("Head of household: %(name)s", name=head["name"]))
+    return shown
+
+
+def _members(value: list[Mapping[str, Any]]) -> list[str]:
+    return [
+        " · ".join(
+            part
+            for part in (
+                member["name"],
+                _relation(member),
+                member.get("personal_number", ""),
+            )
+            if part
+        )
+        for member in value
+    ] or [gettext("Nobody else.")]
+
+
+def _relation(value: Mapping[str, Any]) -> str:
+    vietnamese, english = RELATIONS[value["relation"]]
+    return vietnamese if language.current() == "vi" else english
+
+
+_LINES: dict[str, Callable[[Any], list[str]]] = {
+    "personal_number": lambda value: [presentation.number_text(value)],
+    "birthdate": _birthdate,
+    "gender": lambda value: [gettext(_GENDERS.get(value, value))],
+    "residence": _residence,
+    "address": lambda value: [value["formatted"]],
+    "household": _household,
+    "household.members": _members,
+}

@@ -1,0 +1,205 @@
+"""The sign-in page and the account chooser.
+
+A number that does not exist, one that is malformed and a wrong password cost the same
+and read the same; what stands against an account is told only after its password.
+"""
+
+from dataclasses import replace
+from http import HTTPStatus
+from uuid import UUID
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from idp.accounts import identifiers
+from idp.accounts.identifiers import InvalidPersonalNumberError
+from idp.accounts.standing import read_standing
+from idp.authentication import sign_in
+from idp.authentication.session import AuthenticationEvent
+from idp.authentication.session_changes import FirstProof
+from idp.errors import BusyError
+from idp.factors import devices, password
+from idp.factors.password import ProvenPassword
+from idp.web import messages, people, proofs, refused, scopes, visit
+from idp.web.language import gettext
+from idp.web.problem import Problem, notice
+from idp.web.visit import Step
+
+blueprint = Blueprint("login", __name__)
+
+_NOBODY = ""  # names no account, and is looked up like every other number
+_MAX_USER_AGENT = 300
+
+
+@blueprint.get("/login/<transaction>")
+def show(transaction: str) -> ResponseReturnValue:
+    """Ask for number and password."""
+    return _page(visit.enter(transaction))
+
+
+@blueprint.post("/login/<transaction>")
+def submit(transaction: str) -> ResponseReturnValue:
+    """Check number and password, and sign in or say why not."""
+    step = visit.enter(transaction)
+    fields = step.visit.check(step.purpose("login"), "personal_number", "password")
+    typed = fields["personal_number"].strip()
+    missing = _missing(typed, fields["password"])
+    if missing:
+        return _page(step, typed, missing, HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        proven, wait = _prove(step, typed, fields["password"])
+    except BusyError as error:
+        busy = notice(error.code, detail=error.detail)
+        return _page(step, typed, busy, HTTPStatus.SERVICE_UNAVAILABLE, wait=2)
+    if wait:
+        problem = proofs.too_many(wait)
+        return _page(step, typed, problem, HTTPStatus.TOO_MANY_REQUESTS, wait=wait)
+    if proven is None:
+        wrong = notice("DD-AUTH-001").at(
+            "personal_number", gettext("Look at number and password again")
+        )
+        return _page(step, typed, wrong, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _signed_in(step, proven)
+
+
+@blueprint.get("/choose/<transaction>")
+def choose(transaction: str) -> ResponseReturnValue:
+    """Ask as whom to go on, when someone is signed in already."""
+    step = visit.enter(transaction)
+    signed_in = step.visit.signed_in()
+    if signed_in is None:
+        return redirect(step.resume, HTTPStatus.SEE_OTHER)
+    return render_template(
+        "choose.html",
+        action=request.path,
+        token=step.visit.token(step.purpose("choose")),
+        party=step.asker,
+        accounts=[
+            people.person(step.visit.provider, signed_in.account.id, is_masked=True)
+        ],
+        cancel=step.back,
+    )
+
+
+@blueprint.post("/choose/<transaction>")
+def decide_account(transaction: str) -> ResponseReturnValue:
+    """Go on as the chosen account, or sign in as someone else."""
+    step = visit.enter(transaction)
+    fields = step.visit.check(step.purpose("choose"), "account", "decision")
+    if fields["decision"] == "other":
+        return redirect(
+            url_for("login.show", transaction=transaction), HTTPStatus.SEE_OTHER
+        )
+    signed_in = step.visit.signed_in()
+    if signed_in is not None and fields["account"] == str(signed_in.account.id):
+        _remember_choice(step, signed_in.account.id)
+    return redirect(step.resume, HTTPStatus.SEE_OTHER)
+
+
+def _missing(typed: str, secret: str) -> Problem | None:
+    if not typed:
+        return notice("DD-AUTH-006").at(
+            "personal_number", gettext("Type your 12-digit personal number")
+        )
+    if not secret:
+        return notice("DD-AUTH-006").at("password", gettext("Type your password"))
+    return None
+
+
+def _prove(step: Step, typed: str, secret: str) -> tuple[ProvenPassword | None, int]:
+    """Return whose password it is, and how long to wait if it may not be tried."""
+    provider = step.visit.provider
+    try:
+        number = identifiers.parse_personal_number(
+            typed, sandbox=provider.config.sandbox.enabled, now=step.visit.now
+        )
+    except InvalidPersonalNumberError:
+        number = _NOBODY
+    with provider.database.read() as connection:
+        account_id = identifiers.find_account_id(connection, provider.sealer, number)
+        device = devices.find_known(
+            connection, step.visit.device, account_id or UUID(int=0), now=step.visit.now
+        )
+    admission = provider.throttle.admit(
+        "password",
+        subject=identifiers.number_index(provider.sealer, number or typed).hex(),
+        source=step.visit.source,
+        device=device,
+    )
+    if not admission.allowed:
+        return None, admission.retry_after
+    try:
+        proven = password.prove(
+            provider.database,
+            provider.sealer,
+            provider.passwords,
+            provider.audit,
+            number=number,
+            password=secret,
+            now=step.visit.now,
+        )
+    except BusyError:
+        provider.throttle.succeeded(admission)  # nothing was guessed
+        raise
+    if proven:
+        provider.throttle.succeeded(admission)
+    return proven, 0
+
+
+def _signed_in(step: Step, proven: ProvenPassword) -> ResponseReturnValue:
+    provider, account_id = step.visit.provider, proven.account_id
+    with provider.database.read() as connection:
+        standing = read_standing(connection, account_id)
+    if standing.effective != "active":
+        return refused.page(step, messages.refusal_code(standing.state, standing.locks))
+    former = step.visit.signed_in()
+    first = FirstProof(
+        account_id,
+        AuthenticationEvent(proven.factor.method, proven.factor.at),
+        origin={
+            "source": step.visit.source,
+            "user_agent": (request.user_agent.string or "")[:_MAX_USER_AGENT],
+        },
+    )
+    with provider.database.transaction() as database:
+        token = sign_in.sign_in(
+            provider, database, first, former=former.session if former else None
+        )
+    _remember_choice(step, account_id)
+    response = make_response(redirect(step.resume, HTTPStatus.SEE_OTHER))
+    is_whole = not proofs.needs_code(step.visit, account_id)
+    proofs.remember(step.visit, response, account_id, token, is_whole=is_whole)
+    return response
+
+
+def _remember_choice(step: Step, account_id: UUID) -> None:
+    step.save(replace(step.transaction, chosen_account=account_id))
+
+
+def _page(
+    step: Step,
+    number: str = "",
+    problem: Problem | None = None,
+    status: HTTPStatus = HTTPStatus.OK,
+    *,
+    wait: int = 0,
+) -> ResponseReturnValue:
+    asked = step.transaction.request
+    hint = people.hinted_number(
+        (asked and asked.login_hint) or "",
+        sandbox=step.visit.provider.config.sandbox.enabled,
+        now=step.visit.now,
+    )
+    body = render_template(
+        "login.html",
+        action=request.path,
+        token=step.visit.token(step.purpose("login")),
+        party=step.asker,
+        reason=step.transaction.step,
+        wishes=scopes.sentence(asked.scopes) if asked else "",
+        number=number or hint,
+        cancel=step.back,
+        problem=problem,
+    )
+    headers = {"Retry-After": str(wait)} if wait else {}
+    return body, status, headers

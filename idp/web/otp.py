@@ -1,0 +1,188 @@
+"""The one-time-code page: from an authenticator app, or by text message.
+
+An enrolled factor is never skipped: other ways lead to another enrolled factor only,
+and the dispatcher asks again until one is proven.
+"""
+
+from http import HTTPStatus
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from idp.authentication import sign_in
+from idp.authentication.session import AuthenticationEvent, SignedIn
+from idp.factors import devices, sms, totp
+from idp.factors.results import VerifiedFactor
+from idp.web import proofs, text_message, visit
+from idp.web.language import gettext, phrase
+from idp.web.problem import Problem, notice
+from idp.web.visit import Step
+
+blueprint = Blueprint("otp", __name__)
+
+# In this order: what cannot be taken over with a SIM card comes first.
+WAYS = {
+    "totp": phrase("Use the authenticator app instead"),
+    "sms": phrase("Send a code to my phone instead"),
+}
+_MINUTE = 60
+
+
+@blueprint.get("/otp/<transaction>")
+def show(transaction: str) -> ResponseReturnValue:
+    """Ask for the code, sending one first where that is the way."""
+    step = visit.enter(transaction)
+    signed_in = step.visit.signed_in()
+    way = _way(signed_in)
+    if signed_in is None or way is None:
+        return redirect(step.resume, HTTPStatus.SEE_OTHER)
+    outcome = request.args.get("outcome", "")
+    if way == "sms" and not outcome:
+        outcome = text_message.send_first(step, signed_in)
+    return _page(step, signed_in, way, outcome=outcome)
+
+
+@blueprint.post("/otp/<transaction>")
+def submit(transaction: str) -> ResponseReturnValue:
+    """Check the code and go on."""
+    step = visit.enter(transaction)
+    fields = step.visit.check(step.purpose("otp"), "otp")
+    signed_in = step.visit.signed_in()
+    way = _way(signed_in)
+    if signed_in is None or way is None or _is_repeated(step, signed_in):
+        return redirect(step.resume, HTTPStatus.SEE_OTHER)
+    otp = fields["otp"].strip()
+    if not otp:
+        missing = notice("DD-AUTH-006").at("otp", gettext("Type the 6 digits"))
+        return _page(step, signed_in, way, missing)
+    factor, wait = _prove(step, signed_in, way, otp)
+    if wait:
+        return _page(step, signed_in, way, proofs.too_many(wait), wait=wait)
+    if factor is None:
+        wrong = notice("DD-AUTH-003").at("otp", gettext("Type the newest 6 digits"))
+        return _page(step, signed_in, way, wrong)
+    return _proven(step, signed_in, factor)
+
+
+@blueprint.post("/otp/<transaction>/resend")
+def resend(transaction: str) -> ResponseReturnValue:
+    """Send a new code, if the last one is old enough; the page says what happened."""
+    step = visit.enter(transaction)
+    step.visit.check(step.purpose("resend"))
+    signed_in = step.visit.signed_in()
+    if signed_in is None or "sms" not in signed_in.account.factors:
+        return redirect(step.resume, HTTPStatus.SEE_OTHER)
+    outcome = text_message.send_again(step, signed_in)
+    address = url_for("otp.show", transaction=transaction, way="sms", outcome=outcome)
+    return redirect(address, HTTPStatus.SEE_OTHER)
+
+
+def _way(signed_in: SignedIn | None) -> str | None:
+    """Return the way that the address names, if enrolled, else the first enrolled."""
+    enrolled = [way for way in WAYS if signed_in and way in signed_in.account.factors]
+    asked = request.args.get("way")
+    return asked if asked in enrolled else next(iter(enrolled), None)
+
+
+def _is_repeated(step: Step, signed_in: SignedIn) -> bool:
+    # A double click posts the same code twice; the first has done all there was to do.
+    return any(
+        event.method != "pwd" and event.at >= step.transaction.created_at
+        for event in signed_in.session.events
+    )
+
+
+def _prove(
+    step: Step, signed_in: SignedIn, way: str, otp: str
+) -> tuple[VerifiedFactor | None, int]:
+    """Return the proven factor, and how long to wait if the code may not be tried."""
+    provider, account_id = step.visit.provider, signed_in.account.id
+    with provider.database.read() as connection:
+        device = devices.find_known(
+            connection, step.visit.device, account_id, now=step.visit.now
+        )
+    admission = provider.throttle.admit(
+        "otp", subject=str(account_id), source=step.visit.source, device=device
+    )
+    if not admission.allowed:
+        return None, admission.retry_after
+    if way == "totp":
+        with provider.database.transaction() as database:
+            factor = totp.verify(
+                database,
+                provider.audit,
+                provider.sealer,
+                account_id,
+                otp=otp,
+                now=step.visit.now,
+            )
+    else:
+        factor = sms.verify_code(
+            provider.ephemeral,
+            provider.secrets.key("otp"),
+            account_id=account_id,
+            binding=step.transaction.id,
+            otp=otp,
+            now=step.visit.now,
+        )
+    if factor:
+        provider.throttle.succeeded(admission)
+    return factor, 0
+
+
+def _proven(
+    step: Step, signed_in: SignedIn, factor: VerifiedFactor
+) -> ResponseReturnValue:
+    with step.visit.provider.database.transaction() as database:
+        token = sign_in.prove(
+            step.visit.provider,
+            database,
+            session=signed_in.session,
+            event=AuthenticationEvent(factor.method, factor.at),
+        )
+    response = make_response(redirect(step.resume, HTTPStatus.SEE_OTHER))
+    account_id = signed_in.account.id
+    proofs.remember(step.visit, response, account_id, token, is_whole=True)
+    return response
+
+
+def _page(  # noqa: PLR0913 - one page in all its states
+    step: Step,
+    signed_in: SignedIn,
+    way: str,
+    problem: Problem | None = None,
+    *,
+    outcome: str = "",
+    wait: int = 0,
+) -> ResponseReturnValue:
+    failure = text_message.FAILURES.get(outcome)
+    if failure:
+        problem = notice(failure)
+    config, transaction = step.visit.provider.config, step.transaction.id
+    body = render_template(
+        "otp.html",
+        action=url_for("otp.submit", transaction=transaction, way=way),
+        token=step.visit.token(step.purpose("otp")),
+        resend=url_for("otp.resend", transaction=transaction, way="sms"),
+        resend_token=step.visit.token(step.purpose("resend")),
+        resend_after=config.throttle.sms_resend_after,
+        minutes=max(1, config.lifetimes.sms_otp // _MINUTE),
+        way=way,
+        others=[
+            {
+                "href": url_for("otp.show", transaction=transaction, way=other),
+                "label": gettext(label),
+            }
+            for other, label in WAYS.items()
+            if other != way and other in signed_in.account.factors
+        ],
+        phone=text_message.masked_phone(step, signed_in) if way == "sms" else "",
+        step_up=step.transaction.step == "assurance_too_low",
+        party=step.asker,
+        cancel=step.back,
+        problem=problem,
+        sent=outcome == text_message.SENT,
+    )
+    if wait:
+        return body, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(wait)}
+    return body, HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK

@@ -1,0 +1,41 @@
+"""How values look to a reader: dates dd/mm/yyyy, numbers in groups of three."""
+
+import re
+from datetime import date, datetime, timedelta, timezone
+
+VIETNAM = timezone(timedelta(hours=7), "ICT")  # one zone, no summer time
+
+_ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_PERSONAL_NUMBER = re.compile(r"\d{12}")
+
+
+def date_text(value: str | date | datetime) -> str:
+    """Show a date as dd/mm/yyyy; a year alone (year-only births) stays a year."""
+    if isinstance(value, datetime):
+        value = value.astimezone(VIETNAM).date()
+    if isinstance(value, date):
+        return value.strftime("%d/%m/%Y")
+    found = _ISO_DATE.match(value)
+    return f"{found[3]}/{found[2]}/{found[1]}" if found else value
+
+
+def moment_text(moment: datetime) -> str:
+    """Show a moment in Vietnam's time, to the minute."""
+    return moment.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")
+
+
+def exact_moment_text(moment: datetime) -> str:
+    """Show a moment in Vietnam's time, to the second, with the zone (error pages)."""
+    return moment.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S +07")
+
+
+def number_text(number: str) -> str:
+    """Show a personal number in groups of three, held together by hard spaces."""
+    if not _PERSONAL_NUMBER.fullmatch(number):
+        return number
+    return "\u00a0".join(number[start : start + 3] for start in range(0, 12, 3))
+
+
+def later(moment: datetime, *, seconds: int) -> datetime:
+    """Return the moment that many seconds later."""
+    return moment + timedelta(seconds=seconds)

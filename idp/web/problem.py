@@ -1,0 +1,57 @@
+"""What went wrong, ready to be shown: sentence, advice, code, error id, time."""
+
+import secrets
+from dataclasses import dataclass, replace
+
+import structlog
+from flask import request
+
+from idp import clock
+from idp.web import messages, presentation
+from idp.web.language import gettext
+
+# No vowels and no look-alikes: easy to read out on the telephone, and never a word.
+_LETTERS = "23456789BCDFGHJKMNPQRSTVWXZ"
+
+log = structlog.get_logger("idp.web")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem as templates show it; `field` and `mend` belong to a form."""
+
+    code: str
+    error_id: str
+    time: str
+    sentence: str
+    advice: str
+    technical: str = ""
+    field: str = ""
+    mend: str = ""
+
+    def at(self, field: str, mend: str) -> "Problem":
+        """Return the same problem, pointing at the field that mends it."""
+        return replace(self, field=field, mend=mend)
+
+
+def notice(code: str, *, description: str = "", detail: str = "") -> Problem:
+    """Give the problem an id, write it to the log, and return what to show."""
+    error_id = "-".join(
+        "".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(2)
+    )
+    log.info(
+        "refused",
+        code=code,
+        error_id=error_id,
+        endpoint=request.endpoint,
+        detail=detail or description,
+    )
+    row = messages.message(code)
+    return Problem(
+        code=code,
+        error_id=error_id,
+        time=presentation.exact_moment_text(clock.now()),
+        sentence=gettext(row.sentence),
+        advice=gettext(row.advice),
+        technical=description if row.technical else "",
+    )

@@ -1,0 +1,48 @@
+"""Everything that the pages add to the application."""
+
+from flask import Flask
+
+from idp.web import (
+    account,
+    account_actions,
+    consent,
+    errors,
+    language,
+    login,
+    logout,
+    otp,
+    pages,
+    preferences,
+    refused,
+    sandbox_pages,
+)
+from idp.web.site import Site
+
+BLUEPRINTS = (
+    pages.blueprint,
+    login.blueprint,
+    otp.blueprint,
+    consent.blueprint,
+    refused.blueprint,
+    logout.blueprint,
+    account.blueprint,
+    account_actions.blueprint,
+    sandbox_pages.blueprint,
+)
+
+
+def register(app: Flask) -> None:
+    """Register the pages, their errors, and what their templates need."""
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    errors.register(app)
+    app.after_request(preferences.remember)
+    prepare_templates(app)
+
+
+def prepare_templates(app: Flask) -> None:
+    """Give templates gettext and the frame of the page."""
+    app.jinja_env.globals["_"] = language.gettext
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.context_processor(lambda: {"site": Site()})

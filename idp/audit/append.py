@@ -40,7 +40,11 @@ _MOVE = (
 )
 _INSERT = sa.insert(_EVENTS)
 # PostgreSQL does both in one statement, which saves a round trip of every commit.
-_INSERT_AND_MOVE = sa.insert(_EVENTS).add_cte(_MOVE.cte("moved"))
+_INSERT_AND_MOVE = (
+    sa.insert(_EVENTS)
+    .values({column: sa.bindparam(f"event_{column.name}") for column in _EVENTS.c})
+    .add_cte(_MOVE.cte("moved"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,8 @@ def _append(
         "head_hash": digest,
     }
     if connection.dialect.name == "postgresql" and len(rows) == 1:
-        connection.execute(_INSERT_AND_MOVE, {**rows[0], **head})
+        event = {f"event_{name}": value for name, value in rows[0].items()}
+        connection.execute(_INSERT_AND_MOVE, {**event, **head})
     else:
         connection.execute(_INSERT, rows)
         connection.execute(_MOVE, head)

@@ -103,7 +103,7 @@ def timeline(
     """
     keys = sorted(
         (row for row in rows if row.ring == ring),
-        key=lambda row: (row.activates_at, row.published_at, row.kid),
+        key=lambda row: (row.activates_at, row.kid),
     )
     ended = [
         replace(key, retired_at=min(key.retired_at or after, after))

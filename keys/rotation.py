@@ -25,12 +25,16 @@ from keys.ring import (
 )
 from keys.signing_keys import new_signing_key
 
+Outcome = Literal["published", "waiting", "replaced"]
+
+_INSTANT = timedelta(microseconds=1)  # the resolution of the stored clock
+
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
     """What `rotate` did, which keys sign now and next, and what it recorded."""
 
-    outcome: Literal["published", "waiting", "replaced"]
+    outcome: Outcome
     active: RingKey
     upcoming: RingKey | None
     ended: tuple[KeyChange, ...]
@@ -57,34 +61,31 @@ class Rotator:
         `immediately`, for an emergency, makes the waiting or a new key sign now, before
         portals have had the time to fetch it; the old key still verifies.
         """
-        lead = timedelta(seconds=0 if immediately else self.publish_lead)
         fresh = None
         if next_key(self._timeline(self.store.rows(), ring), now) is None:
-            fresh = new_signing_key(ring, self.kek, published_at=now, lead=lead)
+            fresh = self._new_key(ring, now)
         with self.store.locked() as transaction:
             keys = self._timeline(transaction.rows(), ring)
-            waiting = next_key(keys, now)
-            if signing_key(keys, now) is None:
+            active, waiting = signing_key(keys, now), next_key(keys, now)
+            if active is None:
                 raise KeyMaterialError(f"ring {ring} has no key: run `idp keys init`")
+            # Keys follow one another strictly, even two emergencies in one instant.
+            at_once = max(now, active.activates_at + _INSTANT)
             if waiting is None:
                 # What waited a moment ago may have begun to sign.
-                fresh = fresh or new_signing_key(
-                    ring, self.kek, published_at=now, lead=lead
-                )
-                transaction.add(fresh)
-                transaction.note(KeyChange("published", fresh.kid, ring, now))
-            elif immediately:
-                transaction.replace(replace(waiting, activates_at=now))
+                waiting = fresh or self._new_key(ring, now)
+                transaction.add(waiting)
+                transaction.note(KeyChange("published", waiting.kid, ring, now))
+                outcome: Outcome = "published"
+            else:
+                outcome = "waiting"
+            if immediately:
+                transaction.replace(replace(waiting, activates_at=at_once))
+                now, outcome = at_once, "replaced"
             ended = self._settle(transaction, now)
             keys = self._timeline(transaction.rows(), ring)
-        active = signing_key(keys, now)
-        assert active is not None  # noqa: S101 - a ring that has begun always has one
-        return Rotation(
-            "replaced" if immediately else "waiting" if waiting else "published",
-            active,
-            next_key(keys, now),
-            tuple(ended),
-        )
+        active = signing_key(keys, now) or active
+        return Rotation(outcome, active, next_key(keys, now), tuple(ended))
 
     def settle(self, *, now: datetime) -> list[KeyChange]:
         """Record what the clock has ended and destroy the private keys that are gone.
@@ -112,6 +113,10 @@ class Rotator:
         for change in changes:
             transaction.note(change)
         return changes
+
+    def _new_key(self, ring: str, now: datetime) -> RingKey:
+        lead = timedelta(seconds=self.publish_lead)
+        return new_signing_key(ring, self.kek, published_at=now, lead=lead)
 
     def _timeline(self, rows: Iterable[RingKey], ring: str) -> tuple[RingKey, ...]:
         return timeline(rows, ring, keep_retired=self.keep_retired)

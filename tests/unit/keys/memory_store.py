@@ -4,9 +4,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from keys.errors import StoreUnreachableError
 from keys.ring import KeyChange, RingKey
+from keys.rotation import create_first
 
 KEK = bytes(range(32))
 START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
@@ -56,3 +58,17 @@ class MemoryRingStore:
     def add_secret(self, name: str, sealed: bytes, *, now: datetime) -> None:
         assert now.tzinfo is not None
         self.sealed[name] = sealed
+
+
+def begun() -> MemoryRingStore:
+    """Return a store with both first keys, the same ones each time: RSA is slow."""
+    store, first = MemoryRingStore(), _first_keys()
+    store.stored, store.noted = dict(first.stored), list(first.noted)
+    return store
+
+
+@cache
+def _first_keys() -> MemoryRingStore:
+    store = MemoryRingStore()
+    create_first(store, KEK, now=START)
+    return store

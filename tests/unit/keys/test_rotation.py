@@ -11,15 +11,14 @@ from keys.errors import KeyMaterialError
 from keys.ring import RINGS, KeyChange, State, state, timeline
 from keys.rotation import Rotator, create_first
 from keys.signing_keys import new_signing_key, open_signing_key
-from tests.unit.keys.memory_store import KEK, START, MemoryRingStore, after
+from tests.unit.keys.memory_store import KEK, START, MemoryRingStore, after, begun
 
 LEAD, KEEP = 900, 900
 
 
-def begun():
+def begun_with_rotator():
     """Return a store with both first keys and the rotator of it."""
-    store = MemoryRingStore()
-    create_first(store, KEK, now=START)
+    store = begun()
     return store, Rotator(store, KEK, publish_lead=LEAD, keep_retired=KEEP)
 
 
@@ -30,7 +29,7 @@ def kinds(store, ring="ES256"):
 
 def test_first_keys_sign_at_once():
     """Each ring gets one, noted as published and activated; repeating adds nothing."""
-    store, _ = begun()
+    store, _ = begun_with_rotator()
 
     assert create_first(store, KEK, now=after(5)) == []
     assert sorted(key.ring for key in store.rows()) == list(RINGS)
@@ -42,7 +41,7 @@ def test_first_keys_sign_at_once():
 
 def test_a_missing_ring_is_filled_in():
     """Only the ring without a key gets one."""
-    store, _ = begun()
+    store, _ = begun_with_rotator()
     (es256,) = (key for key in store.rows() if key.ring == "ES256")
     del store.stored[es256.kid]
 
@@ -53,7 +52,7 @@ def test_a_missing_ring_is_filled_in():
 
 def test_rotate_publishes_and_waits():
     """The next key signs after the lead; repeating meanwhile changes nothing."""
-    store, rotator = begun()
+    store, rotator = begun_with_rotator()
 
     first = rotator.rotate("ES256", now=after(10))
     again = rotator.rotate("ES256", now=after(909))
@@ -68,7 +67,7 @@ def test_rotate_publishes_and_waits():
 
 def test_the_clock_activates_and_rotate_records_it():
     """After the lead a rotation records the change and publishes the key after."""
-    store, rotator = begun()
+    store, rotator = begun_with_rotator()
     second = rotator.rotate("ES256", now=START).upcoming
 
     third = rotator.rotate("ES256", now=after(1000))
@@ -83,7 +82,7 @@ def test_the_clock_activates_and_rotate_records_it():
 
 def test_settle_destroys_what_is_gone():
     """The private part vanishes when the key verifies no more; once."""
-    store, rotator = begun()
+    store, rotator = begun_with_rotator()
     first = rotator.rotate("ES256", now=START).active
 
     assert rotator.settle(now=after(899)) == []
@@ -99,7 +98,7 @@ def test_settle_destroys_what_is_gone():
 
 def test_settle_catches_up_in_one_go():
     """Retirement and destruction long past are both recorded, in order."""
-    store, rotator = begun()
+    store, rotator = begun_with_rotator()
     rotator.rotate("RS256", now=START)
 
     changes = rotator.settle(now=after(10**6))
@@ -110,7 +109,7 @@ def test_settle_catches_up_in_one_go():
 
 def test_an_emergency_signs_with_a_new_key_now():
     """The old key retires at once and is still there to verify."""
-    store, rotator = begun()
+    store, rotator = begun_with_rotator()
 
     rotation = rotator.rotate("ES256", now=after(50), immediately=True)
 
@@ -124,7 +123,7 @@ def test_an_emergency_signs_with_a_new_key_now():
 
 def test_an_emergency_takes_the_waiting_key():
     """What portals have fetched already is used first."""
-    store, rotator = begun()
+    store, rotator = begun_with_rotator()
     waiting = rotator.rotate("ES256", now=START).upcoming
 
     rotation = rotator.rotate("ES256", now=after(50), immediately=True)
@@ -173,7 +172,7 @@ def test_what_waited_may_have_begun_to_sign():
 
 def test_parallel_rotations_publish_one_key():
     """Of many at once one publishes, all others find it waiting."""
-    store, rotator = begun()
+    store, rotator = begun_with_rotator()
     outcomes, barrier = [], threading.Barrier(8)
 
     def work():
@@ -201,7 +200,7 @@ def test_parallel_rotations_publish_one_key():
 )
 def test_every_change_is_noted_exactly_once(steps):
     """Over any commands: one active key, and a life in order for every key."""
-    store, rotator = begun()
+    store, rotator = begun_with_rotator()
     seconds = 0
     for wait, command in steps:
         seconds += wait
@@ -240,7 +239,7 @@ def test_a_sealed_key_opens_in_its_own_row_only():
 
 def test_a_key_shows_nothing_private():
     """Neither the sealed part nor the KEK is in any repr."""
-    _, rotator = begun()
+    _, rotator = begun_with_rotator()
     key = rotator.store.rows()[0]
 
     assert "private" not in repr(key)

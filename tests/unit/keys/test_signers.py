@@ -16,9 +16,9 @@ from keys import jws, signers
 from keys.algorithms import SoftwareSigner, generate, public_jwk
 from keys.errors import InvalidTokenError, KeyMaterialError
 from keys.ring import RINGS
-from keys.rotation import Rotator, create_first
+from keys.rotation import Rotator
 from keys.signers import KeyRings
-from tests.unit.keys.memory_store import KEK, START, MemoryRingStore, after
+from tests.unit.keys.memory_store import KEK, START, MemoryRingStore, after, begun
 
 LEAD, KEEP = 900, 900
 CLAIMS = {"iss": "https://id.example", "sub": "s", "name": "Nguyễn Thị Ánh", "exp": 1}
@@ -28,13 +28,6 @@ def rings_of(store, **options):
     """Return fresh rings that read the store again at every use."""
     options = {"refresh_after": 0, **options}
     return KeyRings(store, KEK, publish_lead=LEAD, keep_retired=KEEP, **options)
-
-
-def begun():
-    """Return a store with first keys."""
-    store = MemoryRingStore()
-    create_first(store, KEK, now=START)
-    return store
 
 
 def rotator_of(store):
@@ -290,26 +283,26 @@ def test_rows_are_read_at_most_every_few_seconds():
     rings = rings_of(store, refresh_after=3600)
     for _ in range(5):
         rings.sign({}, alg="ES256", typ="JWT", now=START)
-    assert store.reads == 2  # the rotator's look at `create_first`, and the start
+    assert store.reads == 1  # at the start
 
     rings._read_at -= 3600
     for _ in range(5):
         rings.sign({}, alg="ES256", typ="JWT", now=START)
-    assert store.reads == 3
+    assert store.reads == 2
 
 
 def test_an_unknown_kid_is_looked_up_after_a_pause(monkeypatch):
     """Another worker's emergency key verifies at once; made-up kids cost nothing."""
     store = begun()
     stale = rings_of(store, refresh_after=3600)
-    rotator_of(store).rotate("ES256", now=START, immediately=True)
-    token = rings_of(store).sign(CLAIMS, alg="ES256", typ="JWT", now=START)
+    rotator_of(store).rotate("ES256", now=after(1), immediately=True)
+    token = rings_of(store).sign(CLAIMS, alg="ES256", typ="JWT", now=after(1))
 
     monkeypatch.setattr(signers, "_UNKNOWN_KID_PAUSE", 3600)
     with pytest.raises(InvalidTokenError):
-        stale.verify(token, typ="JWT", now=START)
+        stale.verify(token, typ="JWT", now=after(1))
     monkeypatch.setattr(signers, "_UNKNOWN_KID_PAUSE", 0)
-    assert stale.verify(token, typ="JWT", now=START) == CLAIMS
+    assert stale.verify(token, typ="JWT", now=after(1)) == CLAIMS
 
 
 def test_an_unreachable_store_keeps_the_last_keys(caplog):

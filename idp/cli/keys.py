@@ -1,7 +1,7 @@
 """`idp keys`: create the secrets and rings, show them, rotate a ring."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -99,7 +99,7 @@ def rotate(cli: CliContext, *, ring: str | None, immediately: bool) -> None:
     now, rotator = clock.now(), _rotator(cli)
     for name in (ring,) if ring else RINGS:
         rotation = rotator.rotate(name, now=now, immediately=immediately)
-        _say_rotation(name, rotation, keep_retired=rotator.keep_retired)
+        _say_rotation(name, rotation, now + timedelta(seconds=rotator.keep_retired))
         _say_changes(rotation.ended)
 
 
@@ -121,12 +121,12 @@ def _rotator(cli: CliContext) -> Rotator:
     )
 
 
-def _say_rotation(ring: str, rotation: Rotation, *, keep_retired: int) -> None:
+def _say_rotation(ring: str, rotation: Rotation, until: datetime) -> None:
     upcoming, active = rotation.upcoming, rotation.active
     if upcoming is None:
         click.echo(
-            f"{ring}: {active.kid} signs from now on; the key before it still verifies "
-            f"for {keep_retired} s. Portals with a cached key set fetch it again."
+            f"{ring}: {active.kid} signs from now on; the key before it verifies until "
+            f"{_moment(until)}. Portals must fetch the key set anew."
         )
         return
     begins = _moment(upcoming.activates_at)

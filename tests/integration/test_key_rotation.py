@@ -1,0 +1,204 @@
+"""Rotation on real databases: one winner of many, each change audited, tokens last."""
+
+import multiprocessing
+import threading
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from idp.audit.key_changes import audited_store, initialise_keys
+from idp.audit.log import AuditLog
+from idp.audit.models import AuditEvent
+from idp.storage.database import Database
+from idp.storage.key_models import KeyRecord
+from idp.storage.key_store import DatabaseRingStore
+from keys.errors import InvalidTokenError, StoreUnreachableError
+from keys.ring import RINGS, KeyChange, State, state, timeline
+from keys.rotation import Rotator
+from keys.secrets import NAMES, ServerSecrets
+from keys.signers import KeyRings
+from tests.services import BACKENDS
+
+pytestmark = pytest.mark.parametrize("backend", BACKENDS)
+
+KEK = b"k" * 32
+LEAD, KEEP = 900, 900
+NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+
+
+def after(seconds):
+    """Return the moment so many seconds after the keys were made."""
+    return NOW + timedelta(seconds=seconds)
+
+
+def rotator_of(database):
+    """Return the rotator whose changes are audited."""
+    sealer = ServerSecrets.load(DatabaseRingStore(database), KEK).sealer()
+    store = audited_store(database, AuditLog(sealer))
+    return Rotator(store, KEK, publish_lead=LEAD, keep_retired=KEEP)
+
+
+def rings_of(database):
+    """Return rings that read the database at each use."""
+    return KeyRings(
+        DatabaseRingStore(database),
+        KEK,
+        publish_lead=LEAD,
+        keep_retired=KEEP,
+        refresh_after=0,
+    )
+
+
+def audited(database):
+    """Return the key events in the order of the chain."""
+    query = sa.select(AuditEvent.type).order_by(AuditEvent.month, AuditEvent.seq)
+    with database.read() as connection:
+        return list(connection.scalars(query))
+
+
+def _initialise(url):
+    with closing(Database(url)) as database:
+        initialise_keys(database, KEK, now=NOW)
+
+
+def _rotate(url):
+    with closing(Database(url)) as database:
+        rotator_of(database).rotate("ES256", now=after(1))
+
+
+def in_processes(work, database, count=3):
+    """Run `work` in several processes at once, each with an engine of its own."""
+    url = database.engine.url.render_as_string(hide_password=False)
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=work, args=(url,)) for _ in range(count)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * count
+
+
+def test_parallel_processes_make_one_set_of_keys(database):
+    """Three first starts and three rotations at once: one key each, audited once."""
+    in_processes(_initialise, database)
+    in_processes(_rotate, database)
+
+    rows = DatabaseRingStore(database).rows()
+    assert sorted(row.ring for row in rows) == ["ES256", "ES256", "RS256"]
+    assert sorted(DatabaseRingStore(database).secrets()) == sorted(NAMES)
+    assert sorted(audited(database)) == ["KeyActivated"] * 2 + ["KeyPublished"] * 3
+
+
+def test_parallel_threads_rotate_once(database):
+    """Eight threads of one process: one publishes, seven find the key waiting."""
+    initialise_keys(database, KEK, now=NOW)
+    rotator, barrier, outcomes = rotator_of(database), threading.Barrier(8), []
+
+    def work():
+        barrier.wait()
+        outcomes.append(rotator.rotate("ES256", now=after(1)).outcome)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(outcomes) == ["published"] + ["waiting"] * 7
+
+
+@pytest.mark.parametrize("alg", RINGS)
+def test_a_token_outlives_its_keys_reign(database, alg):
+    """Two workers see a whole life: publish, take over, retire, destroy."""
+    initialise_keys(database, KEK, now=NOW)
+    one, other, rotator = rings_of(database), rings_of(database), rotator_of(database)
+    upcoming = rotator.rotate(alg, now=NOW).upcoming
+
+    assert upcoming.kid in {key["kid"] for key in one.jwks(NOW)["keys"]}
+    old = one.sign({"n": 1}, alg=alg, typ="at+jwt", now=after(LEAD - 1))
+    new = other.sign({"n": 2}, alg=alg, typ="at+jwt", now=after(LEAD))
+    for rings in (one, other):
+        assert rings.verify(old, typ="at+jwt", now=after(LEAD + 600)) == {"n": 1}
+        assert rings.verify(new, typ="at+jwt", now=after(LEAD + 600)) == {"n": 2}
+    rotator.settle(now=after(LEAD + KEEP))
+    with pytest.raises(InvalidTokenError):
+        one.verify(old, typ="at+jwt", now=after(LEAD + KEEP))
+
+    assert audited(database)[4:] == [
+        "KeyPublished",
+        "KeyRetired",
+        "KeyActivated",
+        "KeyDestroyed",
+    ]
+
+
+def test_private_parts_are_sealed_and_then_gone(database):
+    """No private number is readable in the table; a destroyed key has none at all."""
+    initialise_keys(database, KEK, now=NOW)
+    rotator = rotator_of(database)
+    first = rotator.rotate("RS256", now=NOW).active
+    with database.read() as connection:
+        sealed = connection.scalars(sa.select(KeyRecord.private_sealed)).all()
+    # PKCS #8 of either kind begins with the version and its algorithm's identifier.
+    assert not any(b"\x02\x01\x00\x30" in value for value in sealed)
+
+    rotator.settle(now=after(LEAD + KEEP))
+
+    row = next(row for row in rotator.store.rows() if row.kid == first.kid)
+    assert row.private_sealed is None
+    assert row.public_jwk == first.public_jwk
+    (gone, _) = timeline(rotator.store.rows(), "RS256", keep_retired=KEEP)
+    assert state(gone, after(LEAD + KEEP)) is State.GONE
+
+
+def test_a_failed_audit_undoes_the_rotation(database):
+    """No key changes without its event: both happen, or neither."""
+    initialise_keys(database, KEK, now=NOW)
+
+    def refuse(session, change):
+        raise RuntimeError("the audit log is full")
+
+    store = DatabaseRingStore(database, refuse)
+    rotator = Rotator(store, KEK, publish_lead=LEAD, keep_retired=KEEP)
+    with pytest.raises(RuntimeError, match="full"):
+        rotator.rotate("ES256", now=after(1))
+
+    assert len(store.rows()) == len(RINGS)
+
+
+def test_a_store_without_an_auditor_changes_no_key(database):
+    """The workers' store is for reading; a change through it is refused."""
+    initialise_keys(database, KEK, now=NOW)
+    store = DatabaseRingStore(database)
+
+    with store.locked() as transaction, pytest.raises(RuntimeError, match="audit"):
+        transaction.note(KeyChange("destroyed", "kid", "ES256", NOW))
+
+
+def test_readers_go_on_while_a_rotation_holds_the_lock(database):
+    """The key set is served while another worker rotates."""
+    initialise_keys(database, KEK, now=NOW)
+    rings = rings_of(database)
+
+    with DatabaseRingStore(database).locked():
+        assert len(rings.jwks(NOW)["keys"]) == len(RINGS)
+
+
+def test_a_lost_table_keeps_the_last_keys(database, caplog):
+    """Workers that have keys go on; a new one is told what is wrong."""
+    initialise_keys(database, KEK, now=NOW)
+    rings = rings_of(database)
+    with database.transaction() as session:
+        session.execute(sa.text("ALTER TABLE signing_keys RENAME TO lost"))
+        session.execute(sa.text("ALTER TABLE server_secrets RENAME TO lost_too"))
+
+    token = rings.sign({"n": 1}, alg="ES256", typ="JWT", now=NOW)
+
+    assert rings.verify(token, typ="JWT", now=NOW) == {"n": 1}
+    assert "the last keys stay" in caplog.text
+    with pytest.raises(StoreUnreachableError):
+        rings_of(database)
+    with pytest.raises(StoreUnreachableError):
+        ServerSecrets.load(DatabaseRingStore(database), KEK)

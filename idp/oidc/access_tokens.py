@@ -34,7 +34,10 @@ class AccessToken:
 def find(provider: Provider, token: str, *, now: datetime) -> AccessToken | None:
     """Return the token if it is ours and alive: one look-up in each store."""
     claims = verified_claims(provider, token, now=now)
-    if claims is None or any(provider.ephemeral.get_many(_revocations(claims))):
+    if claims is None:
+        return None
+    marks = provider.ephemeral.get_many(_revocations(claims))
+    if any(mark is not None for mark in marks):
         return None
     with provider.database.read() as connection:
         live = grants.live_for_token(connection, UUID(claims["gid"]), now)

@@ -69,6 +69,7 @@ def check_stores(config: Config) -> None:
     finally:
         # Workers are forked and open connections of their own.
         provider.database.close()
+        provider.ephemeral.close()
     flaws = [
         f"{party.client_id}: {flaw}"
         for party in parties

@@ -83,6 +83,7 @@ def prepare(plan: DemoPlan, progress: Progress) -> Prepared:
         return Prepared(config, loader.citizens(provider))
     finally:
         provider.database.close()
+        provider.ephemeral.close()
 
 
 def _prepare_stores(

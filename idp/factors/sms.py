@@ -80,7 +80,7 @@ def send_code(  # noqa: PLR0913 - the ways out, then whom, what for, and when
     pause = f"sms-wait:{account_id}:{binding}"
     if not ephemeral.claim(pause, ttl=limits.sms_resend_after):
         return SentCode(sent=False, retry_after=limits.sms_resend_after)
-    sent = f"sms-sent:{account_id}"
+    sent = _counter(account_id)
     if ephemeral.count(sent, ttl=limits.window) > limits.sms_per_account:
         ephemeral.drop(pause)
         return SentCode(sent=False, retry_after=limits.window)
@@ -116,6 +116,8 @@ def verify_code(  # noqa: PLR0913 - the store, then the proof
     # What is taken is compared again: a resend may have come in between.
     if not _fits(ephemeral.take(key), mac, now):
         return None
+    # A message that did its work is no flood; the window itself stays as it was.
+    ephemeral.count(_counter(account_id), ttl=1, by=-1)
     return VerifiedFactor("sms", now)
 
 
@@ -141,6 +143,10 @@ def _fits(value: dict[str, object] | None, mac: str, now: datetime) -> bool:
 def _mac(key: bytes, account_id: UUID, binding: str, otp: str) -> str:
     text = f"sms:{account_id}:{binding}:{otp}"
     return hmac.new(key, text.encode(), "sha256").hexdigest()
+
+
+def _counter(account_id: UUID) -> str:
+    return f"sms-sent:{account_id}"
 
 
 def _key(account_id: UUID, binding: str) -> str:

@@ -160,6 +160,13 @@ def test_an_account_gets_five_messages_in_a_window(sender):
     assert refused.retry_after == CONFIG.throttle.window
 
 
+def test_codes_that_were_used_do_not_count_against_the_limit(sender):
+    """Whoever signs in often by SMS is no flood."""
+    for number in range(12):
+        assert sender.send(f"txn-{number}").sent
+        assert sender.verify(sender.received()[0], f"txn-{number}")
+
+
 def test_a_gateway_that_fails_costs_the_citizen_nothing(sender):
     """No pause, no count, no code; the next try goes out."""
 

@@ -1,8 +1,11 @@
 """`idp sandbox`: the synthetic citizens and their messages."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -36,20 +39,16 @@ def citizens(cli: CliContext, *, as_json: bool, locale: str) -> None:
     if as_json:
         click.echo(json.dumps(listing, ensure_ascii=False, indent=2))
         return
-    table = Table(title="Sandbox citizens (all invented)")
-    for name in ("number", "password", "level", "state", "also asked", "story"):
-        table.add_column(name, no_wrap=name in {"number", "password"})
+    table = Table(title="Sandbox citizens (all invented)", box=SIMPLE_HEAD)
+    for name in ("number", "password", "lvl"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("who")
     for citizen in listing:
-        state = citizen["state"]
-        if citizen["lock"]:
-            state += f": {citizen['lock'].replace('_', ' ')}"
         table.add_row(
             citizen["personal_number"],
             citizen["password"],
             str(citizen["account_level"]),
-            state,
-            _second_factor(citizen),
-            citizen["story"],
+            _who(citizen),
         )
     Console().print(table)
 
@@ -76,9 +75,15 @@ def outbox(cli: CliContext, *, phone: str | None, as_json: bool) -> None:
     Console().print(table)
 
 
-def _second_factor(citizen: dict[str, object]) -> str:
+def _who(citizen: Mapping[str, Any]) -> str:
+    # Each on a line of its own, so that a seed stays whole on 80 columns.
+    lines = [citizen["story"]]
+    if citizen["lock"]:
+        lines.append(f"locked: {citizen['lock'].replace('_', ' ')}")
+    elif citizen["state"] != "active":
+        lines.append(citizen["state"].replace("_", " "))
     if citizen["totp_secret"]:
-        return f"TOTP {citizen['totp_secret']}"
-    factors = citizen["factors"]
-    is_sms = isinstance(factors, list) and "sms" in factors
-    return f"SMS to {citizen['phone']}" if is_sms else ""
+        lines.append(citizen["totp_secret"])
+    if "sms" in citizen["factors"]:
+        lines.append(f"SMS to {citizen['phone']}")
+    return "\n".join(lines)

@@ -1,0 +1,139 @@
+"""`idp accounts`: accounts from the terminal, personal data off the command line."""
+
+import json
+import logging
+import re
+from uuid import UUID
+
+import pyotp
+import pytest
+from click.testing import CliRunner
+
+from idp import clock
+from idp.cli.accounts import group
+from idp.cli.context import CliContext
+from idp.errors import IdpError
+from idp.factors import totp
+from idp.factors.password import prove
+
+NUMBER = "001 085 123 456"
+PERSON = {
+    "personal_number": NUMBER,
+    "phone": "0500 000 950",
+    "email": "thu@congdan.test",
+    "family_name": "Trần",
+    "middle_name": "Văn",
+    "given_name": "Thử",
+    "birth_date": "1985-11-20",
+    "gender": "male",
+}
+PASSWORD = "một câu đủ dài"
+
+
+@pytest.fixture
+def idp(provider):
+    """Return a function that runs `idp accounts …` and returns what it prints."""
+    cli = CliContext(None)
+    vars(cli).update(config=provider.config, provider=provider)
+
+    def run(*arguments, stdin=""):
+        result = CliRunner().invoke(group, arguments, obj=cli, input=stdin)
+        if result.exception and isinstance(result.exception, IdpError):
+            raise result.exception
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    return run
+
+
+@pytest.fixture
+def account(idp):
+    """Return the id of an account that was just added."""
+    output = idp("add", "--level", "2", "--state", "granted", stdin=json.dumps(PERSON))
+    return str(UUID(output.strip()))
+
+
+def test_an_account_goes_its_way(idp, account, provider):
+    """Added, given a password, activated: then the password proves it."""
+    idp("set-password", account, stdin=f"{PASSWORD}\n")
+    assert "active" in idp("set-state", account, "active")
+    proven = prove(
+        provider.database,
+        provider.sealer,
+        provider.passwords,
+        provider.audit,
+        number="001085123456",
+        password=PASSWORD,
+        now=clock.now(),
+    )
+    assert str(proven.account_id) == account
+
+
+def test_nothing_shown_is_personal(idp, account):
+    """Numbers, names and contacts come masked."""
+    idp("set-password", account, stdin=f"{PASSWORD}\n")
+    shown, listed = idp("show", account), idp("list", "--state", "granted")
+    assert "Trần V. T." in shown
+    assert "t•••@congdan.test" in shown
+    assert "456" in listed
+    for text in (shown, listed):
+        for secret in ("085123", "085 123", "Văn", "0000950", "thu@", PASSWORD):
+            assert secret not in text
+
+
+def test_a_number_is_entered_not_passed(idp, account):
+    """`-` reads it; on the command line only a sandbox number is taken."""
+    assert account in idp("show", "-", stdin=f"{NUMBER}\n")
+    assert "••• ••• ••• 003" in idp("show", "999085000003")
+    result = CliRunner().invoke(group, ["show", "001085123456"])
+    assert result.exit_code != 0
+
+
+def test_a_real_number_on_the_command_line_is_refused(idp, account):
+    """It would stay in the shell's history."""
+    with pytest.raises(AssertionError, match="enter - and the number"):
+        idp("show", "001085123456")
+
+
+def test_locks_are_placed_and_lifted(idp, account):
+    """Each by its ground; the last one lifted unlocks."""
+    for ground in ("holder_request", "card_held"):
+        idp("lock", account, "--ground", ground, "--asker", "agency")
+    assert "card_held" in idp("show", account)
+    lift = ("unlock", account, "--asker", "agency", "--ground")
+    assert "still locked: card_held" in idp(*lift, "holder_request")
+    assert "Unlocked" in idp(*lift, "card_held")
+    with pytest.raises(IdpError):
+        idp(*lift, "card_held")
+
+
+def test_an_authenticator_app_is_enrolled(idp, account, provider):
+    """The printed URI proves the factor; the QR code comes with it."""
+    output = idp("add-totp", account, "--label", "Điện thoại")
+    secret = re.search(r"secret=([A-Z2-7]+)", output)[1]
+    now = clock.now()
+    with provider.database.transaction() as session:
+        assert totp.verify(
+            session,
+            provider.audit,
+            provider.sealer,
+            UUID(account),
+            otp=pyotp.TOTP(secret).at(now),
+            now=now,
+        )
+    assert "001085123456" not in output
+
+
+@pytest.mark.parametrize("source", ["no json", "[]", "{}", '{"personal_number": 1}'])
+def test_strange_input_creates_nothing(idp, provider, source):
+    """Each is refused with a sentence."""
+    with pytest.raises((AssertionError, IdpError)):
+        idp("add", stdin=source)
+
+
+def test_nothing_personal_is_logged(idp, caplog):
+    """Neither number nor name reaches a log."""
+    with caplog.at_level(logging.DEBUG):
+        idp("add", stdin=json.dumps(PERSON))
+    assert "085123" not in caplog.text
+    assert "Thử" not in caplog.text

@@ -15,7 +15,6 @@ import redis
 INSTALL = "sudo apt-get install -y postgresql redis-server"
 _PATIENCE = 60
 
-# Kept, since Python warns of a child that is forgotten while it runs.
 _children: list[subprocess.Popen[bytes]] = []
 
 
@@ -53,6 +52,12 @@ def start_redis(folder: Path) -> None:
     socket = ["--port", "0", "--unixsocket", folder / "socket", "--dir", folder]
     memory = ["--save", "", "--appendonly", "no", "--databases", "256"]
     _run(folder, [_redis_program(), *socket, *memory], _probe_redis)
+
+
+def collect() -> None:
+    """Note that the servers have ended; Python warns of children that run on."""
+    while _children:
+        _children.pop().wait()
 
 
 def administer(folder: Path, statement: str) -> None:

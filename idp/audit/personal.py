@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from hmac import compare_digest
 from typing import Any
 
-from idp.audit.chain import Link, canonical
+from idp.audit.chain import Link, canonical, link_of
+from keys.errors import SealError
 from keys.sealing import Sealer
 
 MEMBER = "personal"
@@ -43,10 +44,20 @@ def unseal(sealer: Sealer, sealed: bytes, link: Link) -> dict[str, Any]:
     return values
 
 
-def is_bound(sealer: Sealer, sealed: bytes, link: Link) -> bool:
-    """Say whether the sealed values are those that the chain committed to."""
-    text = sealer.open(sealed, context=_place(link)).decode()
-    committed = json.loads(link.data).get(MEMBER, "")
+def was_erased(row: Any) -> bool:
+    """Say whether the chain knows of personal values that are no longer kept."""
+    return row.personal_sealed is None and MEMBER in json.loads(row.data)
+
+
+def is_bound(sealer: Sealer, row: Any) -> bool:
+    """Say whether a row's personal values, if kept, are those of its chained data."""
+    if row.personal_sealed is None:
+        return True
+    try:
+        text = sealer.open(row.personal_sealed, context=_place(link_of(row))).decode()
+    except SealError:
+        return False
+    committed = json.loads(row.data).get(MEMBER, "")
     return compare_digest(commitment(sealer, text), committed)
 
 

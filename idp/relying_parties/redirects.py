@@ -22,7 +22,9 @@ _HOST = re.compile(
     r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
 )
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+")
-_LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::(\d{1,5}))?((?:[/?].*)?)")
+_LOOPBACK = re.compile(
+    r"(http://(?:127\.0\.0\.1|\[::1\]))(?::([0-9]{1,5}))?((?:[/?].*)?)"
+)
 # A query of its own must not look like our answer (RFC 6749 §4.1.2, RFC 9207).
 _RESPONSE_PARAMETERS = frozenset(
     {"code", "state", "iss", "error", "error_description", "error_uri", "response"}
@@ -72,12 +74,10 @@ def _scheme_flaw(uri: str, *, native: bool) -> str | None:
 def _web_flaw(uri: str, scheme: str, host: str | None) -> str | None:
     if not uri.startswith(f"{scheme}://") or not host:
         return "must be absolute, its scheme in lower case"
-    if host not in LOOPBACK_HOSTS and not _HOST.fullmatch(host):
+    netloc = urlsplit(uri).netloc
+    is_host = host in LOOPBACK_HOSTS or bool(_HOST.fullmatch(host))
+    if netloc != netloc.lower() or not is_host:
         return "must name a host in lower case (internationalised names in punycode)"
-    if uri[len(scheme) + 3 :].partition("/")[0].partition("?")[0] != (
-        urlsplit(uri).netloc
-    ):
-        return "is not a URI"
     if scheme == "http" and host not in LOOPBACK_HOSTS:
         return "must be https unless its host is loopback"
     return None

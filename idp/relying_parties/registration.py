@@ -27,7 +27,7 @@ from idp.relying_parties.models import ClientSecret, RelyingPartyRecord
 OVERLAP = timedelta(hours=24)
 Digest = Callable[[str, str], bytes]
 
-_CLIENT_ID = re.compile(r"[!-~]{1,255}")
+CLIENT_ID = re.compile(r"[!-~]{1,255}")
 _SECRET = re.compile(r"[!-~]{32,512}")
 _SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 _PROTECTIONS = (
@@ -129,7 +129,7 @@ def _client_id(metadata: object) -> str:
     given = metadata.get("client_id") if isinstance(metadata, dict) else None
     if given is None:
         return secrets.token_urlsafe(18)
-    if not isinstance(given, str) or not _CLIENT_ID.fullmatch(given):
+    if not isinstance(given, str) or not CLIENT_ID.fullmatch(given):
         raise InvalidMetadataError(
             "client_id must be 1 to 255 visible ASCII characters"
         )

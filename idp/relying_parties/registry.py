@@ -27,7 +27,6 @@ from idp.relying_parties.models import ClientSecret, RelyingPartyRecord
 from idp.relying_parties.record import RelyingParty, build_party
 from idp.storage.database import Database
 
-MAX_CLIENT_ID = 255
 _KEPT_KNOWN = 5000
 _KEPT_UNKNOWN = 1000
 _NO_DIGEST = bytes(32)
@@ -159,8 +158,7 @@ class RelyingParties:
 
     def _load(self, client_id: str) -> _Entry:
         loaded_at, now = monotonic(), self._now()
-        # PostgreSQL takes no NUL in a text.
-        if len(client_id) > MAX_CLIENT_ID or "\0" in client_id:
+        if not registration.CLIENT_ID.fullmatch(client_id):
             return _Entry(loaded_at)
         with self._database.read() as connection:
             rows = connection.execute(_FIND, {"client_id": client_id}).all()

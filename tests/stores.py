@@ -72,6 +72,8 @@ def configuration(
 
 
 def _prepare(services: Services, *, backend: str, template: str) -> None:
+    if template == "template0":  # PostgreSQL's own, without any table
+        return
     with services.once(f"{template}-{backend}") as is_first:
         if not is_first:
             return

@@ -1,8 +1,9 @@
-"""Callers of an ephemeral store in other processes; imports little, to start soon."""
+"""Callers of the stores in other processes; imports little, to start soon."""
 
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +59,24 @@ def _call(url: str, barrier: Any, results: Any) -> None:
             answers[verb] = list(pool.map(action, [store] * share))
     store.close()
     results.put(answers)
+
+
+def upgrade_from_processes(url: str) -> list[int | None]:
+    """Migrate a database from two processes at once; return their exit codes."""
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(2)
+    workers = [context.Process(target=_upgrade, args=(url, barrier)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return [worker.exitcode for worker in workers]
+
+
+def _upgrade(url: str, barrier: Any) -> None:
+    from idp.storage import migration
+    from idp.storage.database import Database
+
+    with closing(Database(url)) as database:
+        barrier.wait()
+        migration.upgrade(database)

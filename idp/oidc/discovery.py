@@ -91,11 +91,10 @@ def _tokens() -> dict[str, Any]:
 
 
 def _claims() -> dict[str, Any]:
-    personal = [claim.name for claim in catalogue.CLAIMS.values()]
     return {
         "scopes_supported": list(catalogue.SCOPES),
         "claim_types_supported": ["normal"],
-        "claims_supported": [*PROTOCOL_CLAIMS, *personal],
+        "claims_supported": [*PROTOCOL_CLAIMS, *catalogue.SUPPORTED],
         "claims_parameter_supported": True,
         **verified_claims.metadata(),
     }

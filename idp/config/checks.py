@@ -1,0 +1,74 @@
+"""What the settings must satisfy together, beyond their types."""
+
+from dataclasses import fields, is_dataclass
+from ipaddress import ip_network
+from urllib.parse import urlsplit
+
+from idp.config.settings import Config
+from idp.errors import ConfigError
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def check(config: Config) -> None:
+    """Refuse what cannot work together or is not safe, by the setting's name."""
+    _check_issuer(config)
+    _check_numbers(config)
+    for network in config.server.trusted_proxies:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            raise ConfigError(f"server.trusted_proxies: {error}") from error
+    choices = {
+        "sms.gateway": (config.sms.gateway, ("sandbox", "http")),
+        "registry.residence": (config.registry.residence, ("embedded",)),
+        "pages.default_language": (config.pages.default_language, ("vi", "en")),
+        "log.format": (config.log.format, ("json", "text")),
+    }
+    for name, (value, allowed) in choices.items():
+        if value not in allowed:
+            raise ConfigError(f"{name} must be one of: {', '.join(allowed)}")
+    # A gateway on the machine itself may speak plain http.
+    loopback = urlsplit(config.sms.url).hostname in LOOPBACK_HOSTS
+    is_safe = loopback or config.sms.url.startswith("https://")
+    if config.sms.gateway == "http" and not is_safe:
+        raise ConfigError("sms.url must be an https URL")
+    if bool(config.server.tls_certificate) != bool(config.server.tls_key_file):
+        raise ConfigError("server.tls_certificate and server.tls_key_file go together")
+    _check_sandbox(config)
+
+
+def _check_issuer(config: Config) -> None:
+    parts = urlsplit(config.issuer)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError("issuer must be an http(s) URL")
+    if parts.path or parts.query or parts.fragment or parts.username:
+        raise ConfigError("issuer must be an origin: no path, query, fragment or user")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
+        raise ConfigError("issuer must be https unless its host is loopback")
+
+
+def _check_numbers(config: Config) -> None:
+    for section in fields(config):
+        table = getattr(config, section.name)
+        if not is_dataclass(table):
+            continue
+        for item in fields(table):
+            value = getattr(table, item.name)
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if is_number and value <= 0:
+                raise ConfigError(f"{section.name}.{item.name} must be positive")
+    if config.keys.jwks_max_age >= config.keys.publish_lead:
+        # A portal that cached the key set must see a key before it signs.
+        raise ConfigError("keys.jwks_max_age must be below keys.publish_lead")
+
+
+def _check_sandbox(config: Config) -> None:
+    if not config.sandbox.enabled:
+        if config.sms.gateway == "sandbox":
+            raise ConfigError("sms.gateway = 'sandbox' needs sandbox.enabled")
+        return
+    if config.host not in LOOPBACK_HOSTS:
+        raise ConfigError("sandbox.enabled needs an issuer on a loopback host")
+    if config.sms.gateway != "sandbox":
+        raise ConfigError("sandbox.enabled refuses a real gateway (sms.gateway)")

@@ -1,7 +1,10 @@
 """Claims in words: the value of each, line by line, its source, and its group."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
+
+from babel import Locale
 
 from idp.claims.catalogue import CLAIMS, SOURCES
 from idp.claims.person_record import RELATIONS
@@ -22,6 +25,14 @@ _STAYS = {
 _GENDERS = {"male": phrase("Male"), "female": phrase("Female")}
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a value; a detail is shown smaller."""
+
+    text: str
+    is_detail: bool = False
+
+
 def label(claim: str) -> str:
     """Return a claim's name in the language of the page."""
     return CLAIMS[claim].label.in_language(language.current())
@@ -37,10 +48,10 @@ def labels(claims: Iterable[str]) -> str:
     )
 
 
-def lines(claim: str, value: Any) -> list[str]:
+def lines(claim: str, value: Any) -> list[Line]:
     """Return a claim's value as a reader sees it, one line a part."""
     if value is None:
-        return [gettext("Nothing is held.")]
+        return [Line(gettext("Nothing is held."), is_detail=True)]
     return _LINES.get(claim, _plain)(value)
 
 
@@ -54,25 +65,30 @@ def source(claim: str, value: Any, proofed_on: str | None) -> str:
     return f"{text}, {presentation.date_text(as_of)}" if as_of else text
 
 
-def _plain(value: Any) -> list[str]:
-    return [str(value)]
+def country(code: str) -> str:
+    """Return a country's name (ISO 3166-1 alpha-2) in the language of the page."""
+    return str(Locale(language.current()).territories.get(code, code))
 
 
-def _birthdate(value: Any) -> list[str]:
+def _plain(value: Any) -> list[Line]:
+    return [Line(str(value))]
+
+
+def _birthdate(value: Any) -> list[Line]:
     if len(value) == len("YYYY"):
-        return [gettext("%(year)s (only the year is known)", year=value)]
-    return [presentation.date_text(value)]
+        return [Line(gettext("%(year)s (only the year is known)", year=value))]
+    return [Line(presentation.date_text(value))]
 
 
-def _residence(value: Mapping[str, Any]) -> list[str]:
+def _residence(value: Mapping[str, Any]) -> list[Line]:
     shown = []
     for kind, title in _STAYS.items():
         stay = value.get(kind)
         if not stay:
             continue
-        shown.append(f"{gettext(title)}: {stay['text']}")
-        shown.append(" · ".join(_stay_details(stay)))
-    return [line for line in shown if line]
+        shown.append(Line(f"{gettext(title)}: {stay['text']}"))
+        shown.append(Line(" · ".join(_stay_details(stay)), is_detail=True))
+    return shown
 
 
 def _stay_details(stay: Mapping[str, Any]) -> list[str]:
@@ -95,29 +111,22 @@ def _stay_details(stay: Mapping[str, Any]) -> list[str]:
     return details
 
 
-def _household(value: Mapping[str, Any]) -> list[str]:
-    head = value["head"]
+def _household(value: Mapping[str, Any]) -> list[Line]:
+    relation, head = _relation(value), value["head"]
     shown = [
-        gettext("Your relation to the head: %(relation)s", relation=_relation(value))
+        Line(gettext("Your relation to the head: %(relation)s", relation=relation))
     ]
     if not head["is_self"]:
-        shown.append(gettext("Head of household: %(name)s", name=head["name"]))
+        shown.append(Line(gettext("Head of household: %(name)s", name=head["name"])))
     return shown
 
 
-def _members(value: list[Mapping[str, Any]]) -> list[str]:
-    return [
-        " · ".join(
-            part
-            for part in (
-                member["name"],
-                _relation(member),
-                member.get("personal_number", ""),
-            )
-            if part
-        )
-        for member in value
-    ] or [gettext("Nobody else.")]
+def _members(value: list[Mapping[str, Any]]) -> list[Line]:
+    shown = []
+    for member in value:
+        parts = (member["name"], _relation(member), member.get("personal_number"))
+        shown.append(Line(" · ".join(part for part in parts if part)))
+    return shown or [Line(gettext("Nobody else."))]
 
 
 def _relation(value: Mapping[str, Any]) -> str:
@@ -125,12 +134,13 @@ def _relation(value: Mapping[str, Any]) -> str:
     return vietnamese if language.current() == "vi" else english
 
 
-_LINES: dict[str, Callable[[Any], list[str]]] = {
-    "personal_number": lambda value: [presentation.number_text(value)],
+_LINES: dict[str, Callable[[Any], list[Line]]] = {
+    "personal_number": lambda value: [Line(presentation.number_text(value))],
     "birthdate": _birthdate,
-    "gender": lambda value: [gettext(_GENDERS.get(value, value))],
+    "phone_number": lambda value: [Line(presentation.phone_text(value))],
+    "gender": lambda value: [Line(gettext(_GENDERS.get(value, value)))],
     "residence": _residence,
-    "address": lambda value: [value["formatted"]],
+    "address": lambda value: [Line(value["formatted"])],
     "household": _household,
     "household.members": _members,
 }

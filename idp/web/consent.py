@@ -167,21 +167,46 @@ def _groups(asking: Asking) -> list[dict[str, Any]]:
     for title, scopes in claim_texts.GROUPS.items():
         items = [i for i in asking.question.items if i.catalogue.scope in scopes]
         if items:
-            entries = [_entry(item, asking.person) for item in items]
-            groups.append({"title": gettext(title), "entries": entries})
+            bundles = _bundles([_entry(item, asking.person) for item in items])
+            groups.append({"title": gettext(title), "bundles": bundles})
     return groups
 
 
+def _bundles(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Join what is asked for one reason, so that the reason is read once."""
+    bundles: list[dict[str, Any]] = []
+    for entry in entries:
+        last = bundles[-1] if bundles else None
+        same = last and last["why"] == entry["why"] and not last["voluntary"]
+        if last and same and not entry["voluntary"]:
+            last["entries"].append(entry)
+        else:
+            bundles.append(
+                {
+                    "why": entry["why"],
+                    "voluntary": entry["voluntary"],
+                    "entries": [entry],
+                }
+            )
+    return bundles
+
+
 def _entry(item: Item, person: Person) -> dict[str, Any]:
-    locale, value = language.current(), item.values.get(item.claim)
-    basis = item.purpose.legal_basis
+    value = item.values.get(item.claim)
     return {
         "claim": item.claim,
         "label": claim_texts.label(item.claim),
         "lines": claim_texts.lines(item.claim, value),
-        "source": claim_texts.source(item.claim, value, person.proofed_on),
         "voluntary": item.voluntary,
         "ticked": item.ticked,
-        "purpose": item.purpose.purpose.in_language(locale),
-        "legal_basis": basis.in_language(locale) if basis else "",
+        "why": _why(item, claim_texts.source(item.claim, value, person.proofed_on)),
     }
+
+
+def _why(item: Item, source: str) -> list[str]:
+    locale, basis = language.current(), item.purpose.legal_basis
+    purpose = item.purpose.purpose.in_language(locale)
+    why = [gettext("For: %(purpose)s", purpose=purpose)]
+    if basis:
+        why.append(gettext("Basis: %(basis)s", basis=basis.in_language(locale)))
+    return [*why, gettext("Source: %(source)s", source=source)]

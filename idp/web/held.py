@@ -10,6 +10,7 @@ from idp.claims.catalogue import CLAIMS
 from idp.claims.person import PersonReader
 from idp.provider import Provider
 from idp.web import claim_texts, presentation
+from idp.web.claim_texts import Line
 from idp.web.language import gettext, phrase
 
 _DOCUMENT_TYPES = {
@@ -52,13 +53,13 @@ def _others(who: Identity) -> list[dict[str, Any]]:
         "checked on %(date)s", date=presentation.date_text(who.proofed_on)
     )
     values = {
-        gettext("Nationality"): who.nationality,
+        gettext("Nationality"): claim_texts.country(who.nationality),
         gettext("Ethnic group"): who.ethnicity,
         gettext("Place of birth"): who.birth_place,
         gettext("Place of origin"): who.origin,
     }
     entries = [
-        {"label": label, "lines": [value], "source": checked}
+        {"label": label, "lines": [Line(value)], "source": checked}
         for label, value in values.items()
         if value
     ]
@@ -66,15 +67,18 @@ def _others(who: Identity) -> list[dict[str, Any]]:
         paper = who.document
         kind = gettext(_DOCUMENT_TYPES.get(paper.type, "Identity card"))
         issued = presentation.date_text(paper.issued_on)
-        lines = [
-            f"{kind} {presentation.number_text(paper.number)}",
+        details = [
             gettext(
                 "issued on %(date)s by %(issuer)s", date=issued, issuer=paper.issuer
-            ),
+            )
         ]
         if paper.expires_on:
             expiry = presentation.date_text(paper.expires_on)
-            lines.append(gettext("valid until %(date)s", date=expiry))
+            details.append(gettext("valid until %(date)s", date=expiry))
+        lines = [
+            Line(f"{kind} {presentation.number_text(paper.number)}"),
+            Line(" · ".join(details), is_detail=True),
+        ]
         entries.append(
             {"label": gettext("Paper shown"), "lines": lines, "source": checked}
         )

@@ -186,6 +186,10 @@ MESSAGES: dict[str, Message] = {
         phrase("Something went wrong on our side."),
         phrase("Try again in a few minutes. If it stays, call the hotline."),
     ),
+    "DD-OIDC-500": Message(
+        phrase("Something went wrong on our side."),
+        phrase("Try again in a few minutes. If it stays, call the hotline."),
+    ),
     "DD-GEN-001": Message(phrase("That could not be done."), _CALL),
     "DD-GEN-404": Message(phrase("What you asked for does not exist."), _START_AGAIN),
     "DD-GEN-503": Message(

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta, timezone
 VIETNAM = timezone(timedelta(hours=7), "ICT")  # one zone, no summer time
 
 _ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_VIETNAMESE_PHONE = re.compile(r"\+84\d{9}")
 _PERSONAL_NUMBER = re.compile(r"\d{12}")
 
 
@@ -34,6 +35,13 @@ def number_text(number: str) -> str:
     if not _PERSONAL_NUMBER.fullmatch(number):
         return number
     return "\u00a0".join(number[start : start + 3] for start in range(0, 12, 3))
+
+
+def phone_text(phone: str) -> str:
+    """Show an E.164 number of Vietnam in groups of three."""
+    if not _VIETNAMESE_PHONE.fullmatch(phone):
+        return phone
+    return "\u00a0".join((phone[:3], phone[3:6], phone[6:9], phone[9:]))
 
 
 def later(moment: datetime, *, seconds: int) -> datetime:

@@ -37,8 +37,10 @@ def push(server: AuthorizationServer, request: MachineRequest) -> MachineRespons
         asked = parse_request(server, params, now=request.at, is_pushed=True)
     except UntrustedRequestError as error:
         raise InvalidRequestError(error.description) from error
-    except RefusedRequestError as error:
-        raise error.error from error
+    except RefusedRequestError as refused:
+        # The answer is this response's JSON, not a redirect (RFC 9126 §2.3).
+        refused.error.redirect_uri = refused.error.state = None
+        raise refused.error from refused
     request_uri = keep(server.provider, asked)
     lifetime = server.provider.config.lifetimes.pushed_request
     return errors.json_answer(201, {"request_uri": request_uri, "expires_in": lifetime})

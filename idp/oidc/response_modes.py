@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 import structlog
 from authlib.oauth2.rfc6749 import OAuth2Error
-from flask import Response, g, render_template, send_file
+from flask import Response, g, render_template
 
 from idp.authentication.transaction import AuthorizationRequest, source_of
 from idp.oidc.errors import legible_sentence
@@ -20,7 +20,7 @@ from idp.oidc.errors import legible_sentence
 MODES = ("query", "fragment", "form_post")
 DEFAULT = "query"
 
-_SCRIPT = Path(__file__).parent / "static" / "form_post.js"
+_SCRIPT = (Path(__file__).parent / "static" / "form_post.js").read_bytes()
 
 _log = structlog.get_logger("idp.oidc")
 
@@ -66,7 +66,8 @@ def refusal(issuer: str, reply: ReplyTo, error: OAuth2Error) -> Response:
 
 def form_post_script() -> Response:
     """Answer GET /authorize/form_post.js: the one line that presses the button."""
-    return send_file(_SCRIPT, mimetype="text/javascript", max_age=86_400)
+    headers = {"Cache-Control": "public, max-age=86400"}
+    return Response(_SCRIPT, mimetype="text/javascript", headers=headers)
 
 
 def _respond(issuer: str, reply: ReplyTo, answer: Mapping[str, str]) -> Response:

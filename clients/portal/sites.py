@@ -1,5 +1,6 @@
 """The three sites: what each asks a citizen's provider for, and what it looks like."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,13 +46,13 @@ SITES = {
 }
 
 
-def request_parameters(site: Site, *, language: str, step_up: bool) -> dict[str, Any]:
+def request_parameters(site: Site, *, language: str, step_up: bool) -> dict[str, str]:
     """Return what the site adds to a plain authorization request.
 
     A step-up makes the level essential (OIDC Core §5.5.1.1), so that the provider
     answers with an error rather than with less; the bank wants the proof to be new.
     """
-    parameters: dict[str, Any] = {"ui_locales": f"{language} vi en"}
+    parameters = {"ui_locales": f"{language} vi en"}
     claims = dict(site.claims)
     if site.acr_values:
         parameters["acr_values"] = site.acr_values
@@ -59,9 +60,9 @@ def request_parameters(site: Site, *, language: str, step_up: bool) -> dict[str,
         parameters.pop("acr_values", None)
         claims["id_token"] = {"acr": {"essential": True, "values": [LEVEL_2_2]}}
         if site.step_up_max_age is not None:
-            parameters["max_age"] = site.step_up_max_age
+            parameters["max_age"] = str(site.step_up_max_age)
     if claims:
-        parameters["claims"] = claims
+        parameters["claims"] = json.dumps(claims)
     return parameters
 
 

@@ -205,6 +205,7 @@ LABELS = {
     "until": ("Đến ngày", "Until"),
     "head": ("Chủ hộ", "Head of household"),
     "head_name": ("Chủ hộ", "Head of household"),
+    "is_self": ("Chính là bạn", "That is you"),
     "is_head": ("Là chủ hộ", "Is the head"),
     "relation": ("Quan hệ với chủ hộ", "Relation to the head"),
     "members": ("Thành viên khác", "Other members"),

@@ -132,8 +132,7 @@ def test_a_voluntary_claim_can_be_kept_back(page, demo, citizens):
 
     claims = developer_panel(page, "userinfo")
     assert "phone_number" not in claims
-    assert claims["email"]
-    assert claims["household"]
+    assert claims["name"]
 
 
 def test_denying_everything_returns_access_denied(page, demo, citizens):

@@ -1,0 +1,143 @@
+"""`idp clients`: RFC 7591 metadata in, RFC 7591 response out."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from idp import clock
+from idp.cli.clients import group
+from idp.cli.context import CliContext
+from idp.consent import grants
+from idp.relying_parties.errors import UnknownClientError
+from tests.integration.token_side import Portal, account_of, consent_to
+
+CALLBACK = "https://portal.example.vn/callback"
+SECRET = "moved-from-another-provider-0123456789"
+METADATA = {
+    "client_id": "moved-portal",
+    "client_secret": SECRET,
+    "client_name": "Cổng đã chuyển",
+    "redirect_uris": [CALLBACK],
+    "scope": "openid profile",
+}
+
+
+@pytest.fixture
+def idp(provider):
+    """Return a function that runs `idp clients …` and returns its result."""
+    cli = CliContext(None)
+    vars(cli).update(config=provider.config, provider=provider)
+
+    def run(*arguments, stdin=""):
+        return CliRunner().invoke(group, arguments, obj=cli, input=stdin)
+
+    return run
+
+
+def added(result):
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_metadata_from_a_file_is_registered(idp, provider, tmp_path):
+    """The whole answer on standard output is one JSON object."""
+    file = tmp_path / "metadata.json"
+    file.write_text(json.dumps(METADATA), encoding="utf-8")
+
+    response = added(idp("add", str(file)))
+
+    assert response["client_id"] == "moved-portal"
+    assert response["client_secret"] == SECRET
+    assert response["client_name"] == "Cổng đã chuyển"
+    assert provider.relying_parties.check_secret("moved-portal", SECRET)
+
+
+def test_metadata_from_standard_input_is_registered(idp, provider):
+    """`-` reads standard input; identifier and secret are made where none is given."""
+    response = added(idp("add", "-", stdin=json.dumps({"redirect_uris": [CALLBACK]})))
+
+    assert provider.relying_parties.check_secret(
+        response["client_id"], response["client_secret"]
+    )
+
+
+def test_a_replaced_secret_can_end_at_once(idp, provider):
+    """`--overlap-hours 0` is for a secret that leaked."""
+    added(idp("add", "-", stdin=json.dumps(METADATA)))
+    other = {**METADATA, "client_secret": SECRET[::-1]}
+
+    added(idp("add", "-", "--overlap-hours", "0", stdin=json.dumps(other)))
+
+    assert not provider.relying_parties.check_secret("moved-portal", SECRET)
+    assert provider.relying_parties.check_secret("moved-portal", SECRET[::-1])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "not JSON"),
+        ("{", "not JSON"),
+        ("\ud83d", "not JSON"),
+        ('{"redirect_uris": [], "redirect_uris": []}', "twice"),
+        ("[" * 60_000, "not JSON"),
+        (" " * 70_000, "longer than"),
+        ("[]", "JSON object"),
+        ('{"redirect_uris": ["http://portal.example.vn/"]}', "invalid_redirect_uri"),
+        ('{"redirect_uris": []}', "invalid_redirect_uri"),
+    ],
+)
+def test_bad_metadata_is_refused_in_words(idp, text, said):
+    """A message and an exit code, never a traceback."""
+    result = idp("add", "-", stdin=text.encode(errors="surrogatepass"))
+
+    assert result.exit_code == 1
+    assert said in result.output
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_a_refusal_is_json_too(idp):
+    """RFC 7591 §3.2.2, for scripts."""
+    result = idp("add", "-", stdin='{"redirect_uris": ["/relative"]}')
+
+    assert json.loads(result.stdout)["error"] == "invalid_redirect_uri"
+
+
+def test_a_missing_file_is_named(idp):
+    """The one who mistyped sees what."""
+    result = idp("add", "no-such-file.json")
+
+    assert result.exit_code == 1
+    assert "no-such-file.json" in result.output
+
+
+def test_clients_are_listed_and_shown_without_secrets(idp):
+    """As a table, as JSON, one by one."""
+    added(idp("add", "-", stdin=json.dumps(METADATA)))
+
+    table = idp("list").output
+    (listed,) = [
+        item
+        for item in json.loads(idp("list", "--json").stdout)
+        if item["client_id"] == "moved-portal"
+    ]
+    shown = json.loads(idp("show", "moved-portal").stdout)
+
+    assert "moved-portal" in table
+    assert listed == shown
+    assert SECRET not in table + json.dumps(shown)
+    assert isinstance(idp("show", "nobody").exception, UnknownClientError)
+
+
+def test_removal_ends_every_permission(idp, provider):
+    """Grants, secret and registration go together; doing it twice is an error."""
+    added(idp("add", "-", stdin=json.dumps(METADATA)))
+    grant = consent_to(provider, Portal("moved-portal"), account_of(provider))
+
+    result = idp("remove", "moved-portal")
+
+    assert "1 permissions ended" in result.output
+    assert provider.relying_parties.find("moved-portal") is None
+    with provider.database.read() as connection:
+        assert grants.live_for_token(connection, grant.id, clock.now()) is None
+    assert isinstance(idp("remove", "moved-portal").exception, UnknownClientError)

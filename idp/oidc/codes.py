@@ -7,7 +7,7 @@ access token that came from the code, so that a late replay is still recognised.
 """
 
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Self
@@ -48,8 +48,8 @@ class SignIn:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        return cls(**value)
+        """Read what `to_json` wrote, also by a later version with more members."""
+        return cls(**{item.name: value[item.name] for item in fields(cls)})
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values."""

@@ -15,6 +15,7 @@ from idp.oidc.request_guard import MachineResponse, legible
 NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
 JSON_HEADERS = (("Content-Type", "application/json"), *NO_STORE)
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _log = structlog.get_logger("idp.oidc")
 
 
@@ -68,7 +69,7 @@ def json_answer(status: int, body: Mapping[str, Any]) -> MachineResponse:
 
 def dump(body: Any) -> bytes:
     """Return compact UTF-8 JSON; Vietnamese letters stay letters."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return _encode(body).encode()
 
 
 def answer(error: OAuth2Error) -> MachineResponse:

@@ -27,6 +27,8 @@ NO_COOKIES = "DD-TXN-005"
 # A double click on the last button sends the browser through the end twice; it only
 # shows the second answer, so the second one must still be an answer.
 DOUBLE_SUBMIT = timedelta(seconds=10)
+# For so long a late visitor is told "expired" or "finished" rather than "unknown".
+_LINGER = timedelta(minutes=10)
 
 # One slash and then no other: `//host` and `/\host` would leave for another host.
 _LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
@@ -181,10 +183,10 @@ def save(
     ttl: int,
 ) -> None:
     """Store what has changed; the time of its end stays."""
-    # Kept for twice its life, so that a late visitor is told "expired", not "unknown".
-    age = (now - transaction.created_at).total_seconds()
-    key = f"txn:{transaction.id}"
-    ephemeral.put(key, transaction.to_json(), ttl=max(2 * ttl - age, 1))
+    finished, expires = transaction.finished_at, timedelta(seconds=ttl)
+    gone = (finished or transaction.created_at + expires) + _LINGER
+    remaining = max((gone - now).total_seconds(), 1)
+    ephemeral.put(f"txn:{transaction.id}", transaction.to_json(), ttl=remaining)
 
 
 def end(

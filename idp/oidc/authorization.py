@@ -194,9 +194,8 @@ def _stop(
     if step.page and "none" not in asked.prompt:
         return visit.send_to(step.page, reason=step.reason)
     visit.end()
-    return response_modes.failure(
-        visit.issuer, reply_to(asked), step.error, description=step.reason
-    )
+    # The reason would tell the client of a lock, say; the error is all it may know.
+    return response_modes.failure(visit.issuer, reply_to(asked), step.error)
 
 
 def _finish(

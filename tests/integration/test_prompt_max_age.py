@@ -5,6 +5,9 @@ import time
 import pytest
 from flask.testing import FlaskClient
 
+from idp import clock
+from idp.accounts.identifiers import find_account_id
+from idp.accounts.lifecycle import place_lock
 from idp.provider import Provider
 from tests.driver import Browser, Portal, answer, at, citizen, step_form
 
@@ -123,3 +126,24 @@ def test_former_session_is_over(
     browser.sign_in(citizen(provider, account_level=1, factors=["pwd"]))
 
     assert browser.client.get("/userinfo", headers=headers).status_code == 401
+
+
+def test_lock_meanwhile(provider: Provider, portal: Portal, browser: Browser) -> None:
+    """A lock stops a live session; the citizen reads why, the portal does not."""
+    number = citizen(provider, account_level=2, factors=["pwd"])["personal_number"]
+    with provider.database.transaction() as session:
+        account_id = find_account_id(session.connection(), provider.sealer, number)
+        assert account_id is not None
+        place_lock(
+            session,
+            provider.audit,
+            account_id,
+            ground="holder_request",
+            asker="holder",
+            now=clock.now(),
+        )
+
+    told = answer(browser.visit(portal.url(prompt="none")))
+    assert set(told) == {"error", "state", "iss"}
+    assert told["error"] == "login_required"
+    assert at(browser.visit(portal.url())) == "refused"

@@ -121,6 +121,12 @@ def moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%d/%m/%Y %H:%M:%S UTC")
 
 
+@blueprint.app_template_filter("day")
+def day(text: str) -> str:
+    """Write an ISO date (or the date of a time) as dd/mm/yyyy; a year alone stays."""
+    return "/".join(reversed(text.partition("T")[0].split("-")))
+
+
 @blueprint.app_template_filter("grouped")
 def grouped(number: str) -> str:
     """Write a personal number in groups of three."""
@@ -138,4 +144,5 @@ def _site() -> Site:
 
 def _shown_claims(visit: dict[str, Any]) -> dict[str, Any]:
     protocol = {"iss", "aud", "exp", "iat", "jti", "sub", "nonce", "verified_claims"}
+    protocol |= {"birthdate_precision", "phone_number_verified", "email_verified"}
     return {k: v for k, v in visit["claims"].items() if k not in protocol}

@@ -69,8 +69,8 @@ def _answer(
         submit(form)
         return "otp"
     if form.locator("[name=decision][value=allow]").count():
-        for claim in without:
-            form.locator(f"[name=claim][value='{claim}']").uncheck()
+        for box in form.locator("[name=claim]").all():
+            box.set_checked(box.get_attribute("value") not in without)
         form.locator(f"[name=decision][value={decision}]").click()
         return "consent"
     raise AssertionError(f"an unknown step at {page.url}:\n{page.inner_text('body')}")

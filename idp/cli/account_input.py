@@ -55,8 +55,11 @@ def find_account(cli: CliContext, account: str) -> UUID:
         return UUID(account)
     except ValueError:
         pass
-    text = read_secret("Personal number", confirm=False) if account == "-" else account
-    number = _parse_number(cli, text)
+    number = (
+        read_number(cli, "Personal number")
+        if account == "-"
+        else _parse_number(cli, account)
+    )
     if account != "-" and not number.startswith(SANDBOX_PREFIX):
         raise click.UsageError("name the account by its id, or enter - and the number")
     provider = cli.provider
@@ -67,6 +70,11 @@ def find_account(cli: CliContext, account: str) -> UUID:
     if account_id is None:
         raise NotFoundError("no such account")
     return account_id
+
+
+def read_number(cli: CliContext, what: str) -> str:
+    """Ask for a personal number unseen."""
+    return _parse_number(cli, read_secret(what, confirm=False))
 
 
 def _parse_number(cli: CliContext, text: str) -> str:

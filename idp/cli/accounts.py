@@ -11,12 +11,17 @@ from rich.table import Table
 from idp import clock
 from idp.accounts import lifecycle
 from idp.accounts.contacts import mask_email, mask_phone, read_contacts
-from idp.accounts.identifiers import current_number, mask_number
+from idp.accounts.identifiers import current_number, mask_number, replace_number
 from idp.accounts.identity import read_identity
 from idp.accounts.lifecycle import LOCK_ASKERS, LOCK_GROUNDS, STATES, State
 from idp.accounts.models import Account
 from idp.accounts.standing import read_standing
-from idp.cli.account_input import find_account, read_new_account, read_secret
+from idp.cli.account_input import (
+    find_account,
+    read_new_account,
+    read_number,
+    read_secret,
+)
 from idp.cli.context import CliContext, pass_cli
 from idp.factors import password as passwords
 from idp.factors import totp
@@ -157,6 +162,39 @@ def set_state(cli: CliContext, account: str, state: State) -> None:
             session, provider.audit, account_id, state, now=clock.now()
         )
     click.echo(f"Now {state}.")
+
+
+@group.command(name="set-level")
+@click.argument("account")
+@click.argument("level", type=click.IntRange(1, 2))
+@pass_cli
+def set_level(cli: CliContext, account: str, level: int) -> None:
+    """Raise or lower an account's level."""
+    account_id, provider = find_account(cli, account), cli.provider
+    with provider.database.transaction() as session:
+        lifecycle.change_level(
+            session, provider.audit, account_id, level, now=clock.now()
+        )
+    click.echo(f"Now level {level}.")
+
+
+@group.command(name="replace-number")
+@click.argument("account")
+@pass_cli
+def replace(cli: CliContext, account: str) -> None:
+    """Give an account a new personal number, entered unseen; the old stays known."""
+    account_id, provider = find_account(cli, account), cli.provider
+    number = read_number(cli, "New personal number")
+    with provider.database.transaction() as session:
+        replace_number(
+            session,
+            provider.audit,
+            provider.sealer,
+            account_id,
+            number,
+            now=clock.now(),
+        )
+    click.echo("Number replaced.")
 
 
 @group.command(name="set-password")

@@ -95,6 +95,13 @@ def test_a_real_number_on_the_command_line_is_refused(idp, account):
         idp("show", "001085123456")
 
 
+def test_a_number_is_replaced_and_the_level_set(idp, account):
+    """Staff find the account by both numbers; the new one is the shown one."""
+    idp("replace-number", account, stdin="001085777888\n")
+    assert "••• ••• ••• 888" in idp("show", "-", stdin=f"{NUMBER}\n")
+    assert "Now level 1" in idp("set-level", "-", "1", stdin="001085777888\n")
+
+
 def test_locks_are_placed_and_lifted(idp, account):
     """Each by its ground; the last one lifted unlocks."""
     for ground in ("holder_request", "card_held"):

@@ -78,17 +78,6 @@ def find_known(
     return None if digest is None else digest.hex()
 
 
-def is_known(
-    connection: Connection | Session,
-    cookie: str | None,
-    account_id: UUID,
-    *,
-    now: datetime,
-) -> bool:
-    """Say whether the browser once signed in to this account."""
-    return find_known(connection, cookie, account_id, now=now) is not None
-
-
 def _marks(cookie: str | None) -> list[str]:
     marks = (cookie or "")[: _MARKS * (_MARK_LENGTH + 1)].split(_SEPARATOR)
     return [mark for mark in marks if len(mark) == _MARK_LENGTH and mark.isascii()]

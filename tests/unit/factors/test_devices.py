@@ -4,8 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from idp.factors.devices import find_known, is_known, remember
+from idp.factors.devices import find_known, remember
 from tests.unit.world import NOW
+
+
+def is_known(connection, cookie, account_id, *, now):
+    return find_known(connection, cookie, account_id, now=now) is not None
 
 
 def mark(world, account, cookie=None, now=NOW):

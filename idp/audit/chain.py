@@ -14,11 +14,10 @@ _SERVICE_SHARD = 0
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The chained part of one row: every column that the hash covers."""
+    """The chained part of one row, apart from its place in the chain."""
 
     month: str
     shard: int
-    seq: int
     at: datetime
     type: str
     account_id: UUID | None
@@ -30,7 +29,6 @@ def link_of(row: Any) -> Link:
     return Link(
         month=row.month,
         shard=row.shard,
-        seq=row.seq,
         at=row.at,
         type=row.type,
         account_id=row.account_id,
@@ -60,17 +58,22 @@ def genesis(month: str, shard: int) -> bytes:
     return sha256(f"dinhdanh audit {month}/{shard}".encode()).digest()
 
 
+def encode(link: Link) -> bytes:
+    """Return the bytes of a row that are chained."""
+    record = {
+        "month": link.month,
+        "shard": link.shard,
+        "at": round(link.at.timestamp() * 1_000_000),
+        "type": link.type,
+        "account_id": None if link.account_id is None else str(link.account_id),
+        "data": link.data,
+    }
+    return canonical(record).encode()
+
+
 def link_hash(previous: bytes, link: Link) -> bytes:
-    """Return the hash of a row that follows the row with the hash `previous`."""
-    record = canonical(
-        {
-            "month": link.month,
-            "shard": link.shard,
-            "seq": link.seq,
-            "at": round(link.at.timestamp() * 1_000_000),
-            "type": link.type,
-            "account_id": None if link.account_id is None else str(link.account_id),
-            "data": link.data,
-        }
-    )
-    return sha256(previous + record.encode()).digest()
+    """Return the hash of a row that follows the row with the hash `previous`.
+
+    The row's number is not hashed: it is proven by what comes before.
+    """
+    return sha256(previous + encode(link)).digest()

@@ -12,8 +12,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from idp.audit import personal
-from idp.audit.append import Pending, enqueue
-from idp.audit.chain import canonical, link_of, month_of, shard_of
+from idp.audit.append import enqueue
+from idp.audit.chain import Link, canonical, month_of, shard_of
 from idp.audit.events import Event
 from idp.audit.models import AuditEvent
 from keys.sealing import Sealer
@@ -37,22 +37,20 @@ class AuditLog:
 
     def record(self, session: Session, event: Event, *, now: datetime) -> None:
         """Append `event` in the transaction of `session`: both happen, or neither."""
-        data, text = event.data(), None
+        data, sealed = event.data(), None
         if event.personal is not None:
-            text = personal.with_salt(event.personal)
-            data[personal.MEMBER] = personal.commitment(self._sealer, text)
-        pending = Pending(
+            data[personal.MEMBER], sealed = personal.commit(
+                self._sealer, event.personal
+            )
+        link = Link(
             month=month_of(now),
             shard=shard_of(event.account_id),
             at=now,
             type=event.TYPE,
             account_id=event.account_id,
             data=canonical(data),
-            personal=text,
-            sealer=self._sealer,
-            savepoint=session.get_nested_transaction(),
         )
-        enqueue(session, pending)
+        enqueue(session, link, sealed)
 
     def recent(
         self,
@@ -78,5 +76,5 @@ class AuditLog:
         data.pop(personal.MEMBER, None)
         values = None
         if row.personal_sealed is not None:
-            values = personal.unseal(self._sealer, row.personal_sealed, link_of(row))
+            values = personal.unseal(self._sealer, row)
         return AuditEntry(at=row.at, type=row.type, data=data, personal=values)

@@ -1,11 +1,11 @@
 """Personal values of an event: sealed outside the chain, bound to it, erasable.
 
-The chained `data` gets the member `personal`: an HMAC under the server's index key over
-the personal values and a random salt. The values and the salt are sealed beside the
-chain, with the row's place as context. So a replaced or moved value is noticed (its
-HMAC no longer fits the chained one, or it does not open at all), and an erased one
-leaves the chain whole: with the salt gone, not even the holder of the key can test
-a guess against the HMAC that stays.
+The chained `data` gets the member `personal`, the commitment: an HMAC under the
+server's index key over the values and a random salt. Values and salt are sealed beside
+the chain with the commitment as context. So a value that was replaced, or moved from
+another row, is noticed (it does not open, or its HMAC is another), and an erased one
+leaves the chain whole: with the salt gone, not even the holder of the key can test a
+guess against the commitment that stays.
 """
 
 import json
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from hmac import compare_digest
 from typing import Any
 
-from idp.audit.chain import Link, canonical, link_of
+from idp.audit.chain import canonical
 from keys.errors import SealError
 from keys.sealing import Sealer
 
@@ -22,25 +22,16 @@ MEMBER = "personal"
 _CONTEXT = "audit.personal"
 
 
-def with_salt(values: Mapping[str, Any]) -> str:
-    """Return the text that is committed to and sealed."""
-    return canonical({"salt": secrets.token_hex(16), "values": dict(values)})
+def commit(sealer: Sealer, values: Mapping[str, Any]) -> tuple[str, bytes]:
+    """Return what the chain keeps of the personal values, and the values sealed."""
+    text = canonical({"salt": secrets.token_hex(16), "values": dict(values)})
+    commitment = sealer.index(text, context=_CONTEXT).hex()
+    return commitment, sealer.seal(text.encode(), context=f"{_CONTEXT}:{commitment}")
 
 
-def commitment(sealer: Sealer, text: str) -> str:
-    """Return what the chain keeps of the personal values."""
-    return sealer.index(text, context=_CONTEXT).hex()
-
-
-def seal(sealer: Sealer, text: str, link: Link) -> bytes:
-    """Seal the personal values for the place of `link`."""
-    return sealer.seal(text.encode(), context=_place(link))
-
-
-def unseal(sealer: Sealer, sealed: bytes, link: Link) -> dict[str, Any]:
-    """Return the personal values; raises `keys.sealing.SealError` for another's."""
-    text = sealer.open(sealed, context=_place(link))
-    values: dict[str, Any] = json.loads(text)["values"]
+def unseal(sealer: Sealer, row: Any) -> dict[str, Any]:
+    """Return a row's personal values; raises `SealError` for those of another."""
+    values: dict[str, Any] = json.loads(_open(sealer, row))["values"]
     return values
 
 
@@ -54,12 +45,17 @@ def is_bound(sealer: Sealer, row: Any) -> bool:
     if row.personal_sealed is None:
         return True
     try:
-        text = sealer.open(row.personal_sealed, context=_place(link_of(row))).decode()
+        text = _open(sealer, row)
     except SealError:
         return False
-    committed = json.loads(row.data).get(MEMBER, "")
-    return compare_digest(commitment(sealer, text), committed)
+    commitment = sealer.index(text, context=_CONTEXT).hex()
+    return compare_digest(commitment, _commitment(row))
 
 
-def _place(link: Link) -> str:
-    return f"{_CONTEXT}:{link.month}:{link.shard}:{link.seq}"
+def _open(sealer: Sealer, row: Any) -> str:
+    context = f"{_CONTEXT}:{_commitment(row)}"
+    return sealer.open(row.personal_sealed, context=context).decode()
+
+
+def _commitment(row: Any) -> str:
+    return str(json.loads(row.data).get(MEMBER))

@@ -21,7 +21,6 @@ from idp.audit.chain import (
 LINK = Link(
     month="2026-11",
     shard=7,
-    seq=1,
     at=datetime(2026, 11, 21, 9, 30, tzinfo=UTC),
     type="PasswordChanged",
     account_id=UUID(int=7),
@@ -58,7 +57,6 @@ def test_canonical_is_one_text() -> None:
     [
         {"month": "2026-12"},
         {"shard": 8},
-        {"seq": 2},
         {"at": LINK.at + timedelta(microseconds=1)},
         {"type": "StateChanged"},
         {"account_id": None},

@@ -1,14 +1,11 @@
 """Personal values beside the chain."""
 
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
+import json
 from types import SimpleNamespace
-from uuid import UUID
 
 import pytest
 
 from idp.audit import personal
-from idp.audit.chain import Link, canonical, link_of
 from keys.errors import SealError
 from keys.sealing import Sealer
 
@@ -16,57 +13,46 @@ SEALER = Sealer({1: b"s" * 32}, b"i" * 32)
 VALUES = {"address": "192.0.2.1"}
 
 
-def sealed_row(values: dict, seq: int = 1) -> SimpleNamespace:
-    """Return a stored row with sealed values, as `append` writes it."""
-    text = personal.with_salt(values)
-    link = Link(
-        month="2026-11",
-        shard=7,
-        seq=seq,
-        at=datetime(2026, 11, 21, tzinfo=UTC),
-        type="SessionStarted",
-        account_id=UUID(int=7),
-        data=canonical({personal.MEMBER: personal.commitment(SEALER, text)}),
-    )
-    sealed = personal.seal(SEALER, text, link)
-    return SimpleNamespace(**asdict(link), personal_sealed=sealed)
-
-
-def link(row: SimpleNamespace) -> Link:
-    return Link(
-        **{key: value for key, value in vars(row).items() if key[:8] != "personal"}
-    )
+def row_with(values: dict[str, str]) -> SimpleNamespace:
+    """Return what of a stored row concerns its personal values."""
+    commitment, sealed = personal.commit(SEALER, values)
+    data = json.dumps({personal.MEMBER: commitment})
+    return SimpleNamespace(data=data, personal_sealed=sealed)
 
 
 def test_values_come_back() -> None:
-    """What was sealed opens at its own place."""
-    row = sealed_row(VALUES)
+    """What was sealed opens beside its own commitment."""
+    row = row_with(VALUES)
 
-    assert personal.unseal(SEALER, row.personal_sealed, link_of(row)) == VALUES
+    assert personal.unseal(SEALER, row) == VALUES
     assert personal.is_bound(SEALER, row)
     assert not personal.was_erased(row)
 
 
 def test_values_do_not_open_elsewhere() -> None:
-    """Sealed values that were moved to another row do not open."""
-    row = sealed_row(VALUES)
+    """Sealed values that were moved to another row do not open, equal or not."""
+    row, other = row_with(VALUES), row_with(VALUES)
+    row.personal_sealed = other.personal_sealed
 
     with pytest.raises(SealError):
-        personal.unseal(SEALER, row.personal_sealed, replace(link_of(row), seq=2))
+        personal.unseal(SEALER, row)
+    assert not personal.is_bound(SEALER, row)
 
 
 def test_replaced_values_are_noticed() -> None:
-    """Other values, though sealed by us for this place, are not the committed ones."""
-    row, other = sealed_row(VALUES), sealed_row({"address": "192.0.2.2"})
-
-    row.personal_sealed = other.personal_sealed
+    """Other values, though sealed with our key for this row, are not the committed."""
+    row = row_with(VALUES)
+    commitment = json.loads(row.data)[personal.MEMBER]
+    row.personal_sealed = SEALER.seal(
+        b'{"salt":"","values":{}}', context=f"audit.personal:{commitment}"
+    )
 
     assert not personal.is_bound(SEALER, row)
 
 
 def test_garbage_and_added_values_are_noticed() -> None:
     """Values that do not open, or that the chain does not know of, are no values."""
-    row, added = sealed_row(VALUES), sealed_row(VALUES)
+    row, added = row_with(VALUES), row_with(VALUES)
     row.personal_sealed = b"garbage"
     added.data = "{}"
 
@@ -76,7 +62,7 @@ def test_garbage_and_added_values_are_noticed() -> None:
 
 def test_erased_values_leave_the_row_bound() -> None:
     """Erasing is allowed and told apart from never having had any."""
-    row = sealed_row(VALUES)
+    row = row_with(VALUES)
 
     row.personal_sealed = None
 
@@ -86,4 +72,4 @@ def test_erased_values_leave_the_row_bound() -> None:
 
 def test_equal_values_have_unequal_commitments() -> None:
     """The salt keeps commitments from telling that two values are equal."""
-    assert sealed_row(VALUES).data != sealed_row(VALUES).data
+    assert row_with(VALUES).data != row_with(VALUES).data

@@ -6,9 +6,19 @@ from typing import Any
 
 LEVEL_2_2 = "urn:dinhdanh:acr:2.2"
 
-# OpenID Connect for Identity Assurance §5: any framework, these claims.
+# OpenID Connect for Identity Assurance: under any framework, with its evidence.
 _PROVEN_PERSON = {
-    "verification": {"trust_framework": None},
+    "verification": {
+        "trust_framework": None,
+        "assurance_level": None,
+        "time": None,
+        "evidence": [
+            {
+                "type": {"value": "electronic_record"},
+                "record": {"type": None, "source": None},
+            }
+        ],
+    },
     "claims": {"name": None, "birthdate": None},
 }
 

@@ -59,7 +59,7 @@ def test_each_portal_gets_what_it_asked_for(page, demo, citizens):
     assert desk["residence"]["permanent"]["commune_code"]
     assert "household" not in desk
     assert bank["iss"] == demo.issuer
-    assert bank["verified_claims"]["verification"]["trust_framework"]
+    assert bank["verified_claims"]["verification"]["evidence"][0]["record"]["source"]
     assert bank["phone_number"] == citizen["phone"]
     assert len(insurance["household"]["members"]) == 5
     assert "personal_number" not in insurance

@@ -16,8 +16,6 @@ import redis
 INSTALL = "sudo apt-get install -y postgresql redis-server"
 _PATIENCE = 60
 
-_children: list[subprocess.Popen[bytes]] = []
-
 
 class MissingServerError(Exception):
     """A server is neither installed nor shipped with the test requirements."""
@@ -57,12 +55,6 @@ def start_redis(folder: Path) -> None:
     _run(folder, [_redis_program(), *socket, *memory], _probe_redis)
 
 
-def collect() -> None:
-    """Note that the servers have ended; Python warns of children that run on."""
-    while _children:
-        _children.pop().wait()
-
-
 def administer(folder: Path, statement: str) -> None:
     """Run one statement (CREATE DATABASE …) as PostgreSQL's superuser."""
     with psycopg.connect(
@@ -95,16 +87,18 @@ def _run(
             start_new_session=True,
             **surroundings,
         )
-    _children.append(server)
     (folder / "pid").write_text(str(server.pid))
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
-            return probe(folder)
+            probe(folder)
         except (psycopg.OperationalError, redis.ConnectionError) as error:
             if server.poll() is not None or time.monotonic() > deadline:
                 raise _failure(folder) from error
             time.sleep(0.05)
+        else:
+            server.returncode = 0  # it outlives us by design; Python would warn of it
+            return
 
 
 def _failure(folder: Path) -> RuntimeError:

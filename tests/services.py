@@ -80,7 +80,6 @@ class Services:
             self._watcher.kill()
             self._watcher.wait()
         watcher.stop_servers(self.folder)
-        servers.collect()
 
     def _running(self, name: str, start: Callable[[Path], None]) -> Path:
         folder = self.folder / name

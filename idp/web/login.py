@@ -29,6 +29,7 @@ blueprint = Blueprint("login", __name__)
 
 _NOBODY = ""  # names no account, and is looked up like every other number
 _MAX_USER_AGENT = 300
+_MAX_TYPED = 64
 
 
 @blueprint.get("/login/<transaction>")
@@ -42,7 +43,7 @@ def submit(transaction: str) -> ResponseReturnValue:
     """Check number and password, and sign in or say why not."""
     step = visit.enter(transaction)
     fields = step.visit.check(step.purpose("login"), "personal_number", "password")
-    typed = fields["personal_number"].strip()
+    typed = _legible(fields["personal_number"])
     missing = _missing(typed, fields["password"])
     if missing:
         return _page(step, typed, missing, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -94,6 +95,12 @@ def decide_account(transaction: str) -> ResponseReturnValue:
     if signed_in is not None and fields["account"] == str(signed_in.account.id):
         _remember_choice(step, signed_in.account.id)
     return redirect(step.resume, HTTPStatus.SEE_OTHER)
+
+
+def _legible(typed: str) -> str:
+    """Return what is read and shown again of the number, as it was typed."""
+    shown = (letter for letter in typed[:_MAX_TYPED] if letter.isprintable())
+    return "".join(shown).strip()
 
 
 def _missing(typed: str, secret: str) -> Problem | None:

@@ -8,7 +8,10 @@ from flask import Flask, Response, g
 from idp.config import LOOPBACK_HOSTS, Config, load_config
 from idp.errors import ConfigError
 from idp.logs import configure_logging
+from idp.oidc.door import MachineDoor
 from idp.oidc.endpoints import blueprint as oidc
+from idp.oidc.request_guard import Headers
+from idp.oidc.server import EXTENSION as SERVER
 from idp.provider import EXTENSION, Provider, build_provider
 from idp.web.routes import register as register_pages
 
@@ -41,27 +44,36 @@ def create_app(
     app.extensions[EXTENSION] = provider or build_provider(config)
     app.register_blueprint(oidc)
     register_pages(app)
-    _secure(app, config)
+    headers = _security_headers(config)
+    _protect_pages(app, headers)
+    app.wsgi_app = MachineDoor(  # type: ignore[method-assign]  # Flask's documented way
+        app.wsgi_app,
+        app.extensions[SERVER],
+        headers=headers,
+        max_body=config.server.max_body_bytes,
+    )
     return app
 
 
-def _secure(app: Flask, config: Config) -> None:
-    headers = {
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "Referrer-Policy": "no-referrer",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Permissions-Policy": "geolocation=(), camera=(), microphone=()",
-    }
+def _security_headers(config: Config) -> Headers:
+    headers = (
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "DENY"),
+        ("Referrer-Policy", "no-referrer"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Permissions-Policy", "geolocation=(), camera=(), microphone=()"),
+    )
     if config.is_secure and config.host not in LOOPBACK_HOSTS:
         # On a loopback host it would shut every other local http server out for a year.
-        headers["Strict-Transport-Security"] = "max-age=31536000"
+        return (*headers, ("Strict-Transport-Security", "max-age=31536000"))
+    return headers
 
+
+def _protect_pages(app: Flask, headers: Headers) -> None:
     @app.after_request
     def protect(response: Response) -> Response:
         """Add what every answer carries; pages get their content policy too."""
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
+        response.headers.extend(headers)
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
         if response.mimetype == "text/html":

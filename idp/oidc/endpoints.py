@@ -1,18 +1,16 @@
-"""The blueprint: every protocol route, and the one mapper of refusals to JSON.
+"""Every protocol route, and the one mapper of a program's refusals to JSON.
 
-Pages of the authorization endpoint are ordinary views; machine endpoints are functions
-of a `MachineRequest` behind `_machine`, which answers wrong methods, huge bodies and
-unexpected errors in JSON too, never with a page.
+The authorization and logout endpoints meet a browser and are Flask's views; machine
+endpoints are functions of a `MachineRequest` that `door` calls, and `handle` answers
+wrong methods and unexpected errors in JSON too, never with a page.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from authlib.oauth2.rfc6749 import OAuth2Error
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
-from werkzeug.exceptions import HTTPException
 
 from idp.errors import IdpError
 from idp.oidc import (
@@ -25,14 +23,11 @@ from idp.oidc import (
     response_modes,
     userinfo,
 )
-from idp.oidc.request_guard import MachineRequest, MachineResponse, from_flask
-from idp.oidc.server import EXTENSION, AuthorizationServer, current
+from idp.oidc.request_guard import MachineRequest, MachineResponse
+from idp.oidc.server import EXTENSION, AuthorizationServer
 from idp.provider import EXTENSION as PROVIDER
 
 Handler = Callable[[AuthorizationServer, MachineRequest], MachineResponse]
-
-# Werkzeug would answer other methods with a page, so each route takes them all.
-_EVERY_METHOD = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 blueprint = Blueprint("oidc", __name__, template_folder="templates")
 
@@ -130,36 +125,12 @@ def _answer(
     return endpoint.handler(server, request)
 
 
-def _machine(endpoint: MachineEndpoint) -> Callable[[], Response]:
-    def view() -> Response:
-        try:
-            request = from_flask()
-        except HTTPException as error:  # a body over the limit, or cut short
-            answered = errors.unreadable(error.code or HTTPStatus.BAD_REQUEST)
-        else:
-            answered = handle(endpoint, current(), request)
-        return Response(
-            answered.body, status=answered.status, headers=list(answered.headers)
-        )
-
-    return view
-
-
 @blueprint.record
 def _build_server(state: BlueprintSetupState) -> None:
     app = state.app
     if isinstance(app, Flask):
         app.extensions[EXTENSION] = AuthorizationServer(app.extensions[PROVIDER])
 
-
-for _endpoint in MACHINE_ENDPOINTS:
-    blueprint.add_url_rule(
-        _endpoint.path,
-        _endpoint.name,
-        _machine(_endpoint),
-        methods=_EVERY_METHOD,
-        provide_automatic_options=False,
-    )
 
 blueprint.add_url_rule(
     "/authorize", "authorize", authorization.authorize, methods=["GET", "POST"]

@@ -1,7 +1,7 @@
 """What every machine endpoint is given and gives back, and how forms are read.
 
-Machine endpoints are functions of a `MachineRequest` that return a `MachineResponse`,
-so that the same function can stand behind a Flask view or a thinner door.
+Machine endpoints are functions of a `MachineRequest` that return a `MachineResponse`;
+`door` reads the one from WSGI and writes the other.
 """
 
 from dataclasses import dataclass
@@ -10,9 +10,6 @@ from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
-from flask import request as flask_request
-
-from idp import clock
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 MAX_FIELDS = 64
@@ -58,21 +55,6 @@ class UnsupportedMediaError(InvalidRequestError):  # type: ignore[misc]
     """The body is not a form."""
 
     status_code = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
-
-
-def from_flask() -> MachineRequest:
-    """Return the running Flask request as a `MachineRequest`; 413 if it is too big."""
-    headers = flask_request.headers
-    return MachineRequest(
-        method=flask_request.method,
-        path=flask_request.path,
-        at=clock.now(),
-        query=flask_request.query_string.decode("latin-1"),
-        content_type=headers.get("Content-Type", ""),
-        authorization=headers.get("Authorization"),
-        body=flask_request.get_data(cache=False),
-        if_none_match=headers.get("If-None-Match"),
-    )
 
 
 def form(request: MachineRequest) -> Form:

@@ -15,7 +15,8 @@ from idp.demo.screen import Screen
 def run(plan: DemoPlan, *, reset: bool) -> None:
     """Prepare, serve and wait; returns once everything is stopped again."""
     screen = Screen()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # A shell starts background jobs with SIGINT ignored, so all three are set.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
         with held_folder(plan.folder, reset=reset):

@@ -66,6 +66,10 @@ class RunningDemo:
         verify = str(self.ca_file) if self.scheme == "https" else True
         return requests.get(url, timeout=10, verify=verify)
 
+    def is_serving(self) -> bool:
+        """Say whether anything listens on one of the four ports."""
+        return not all(_is_free(self.port + offset) for offset in range(4))
+
     def stop(self) -> int:
         """Interrupt it as Ctrl-C does and wait until everything is stopped."""
         if self.process.poll() is None:

@@ -27,6 +27,8 @@ def main() -> None:
             drive(demo)
         finally:
             demo.stop()
+        if demo.is_serving():
+            raise AssertionError("something of the demo is still running")
     print("The demo is stopped: one sign-in at each portal was complete.")
 
 

@@ -62,7 +62,7 @@ def request_parameters(site: Site, *, language: str, step_up: bool) -> dict[str,
     A step-up makes the level essential (OIDC Core §5.5.1.1), so that the provider
     answers with an error rather than with less; the bank wants the proof to be new.
     """
-    parameters = {"ui_locales": f"{language} vi en"}
+    parameters = {"ui_locales": "en vi" if language == "en" else "vi en"}
     claims = dict(site.claims)
     if site.acr_values:
         parameters["acr_values"] = site.acr_values

@@ -3,6 +3,7 @@
 `catalogue` has the claims, their scopes and levels; `registry` the port to the
 population and residence registry with the embedded synthetic one; `residence` and
 `person` build values; `verified_claims` wraps them with evidence (OIDC4IDA); `request`
-parses the `claims` parameter; `release` intersects request, policy, consent and levels.
+parses the `claims` parameter; `release` intersects request, policy, consent and levels;
+`delivery` joins it all for one place, userinfo or ID token.
 Stores no consent, writes no token.
 """

@@ -8,7 +8,7 @@ know, or may not give, is left out by itself.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from idp import clock
 from idp.claims.catalogue import CLAIMS
@@ -26,16 +26,11 @@ _REGISTERS = {
     "population": "population_register",
     "residence": "residence_register",
 }
-_CONSTRAINTS = frozenset({"value", "values", "essential", "max_age", "purpose"})
 _ALWAYS = frozenset({"trust_framework", "type"})
 
 
 class _MismatchError(Exception):
     """A constraint of the request does not hold."""
-
-
-class _Comparison(NamedTuple):
-    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,40 +115,39 @@ def _element(
     }
     if not given:
         return None
-    comparison = _Comparison(now)
     try:
         for name, wish in item.claims.items():
             if name in given and wish:
-                _check(wish, given[name], comparison)
-        told = _select(item.verification, verification.of(frozenset(given)), comparison)
+                _check(wish, given[name], now)
+        told = _select(item.verification, verification.of(frozenset(given)), now)
     except _MismatchError:
         return None
     return {"verification": told, "claims": given}
 
 
 def _select(
-    wish: Mapping[str, Any], held: Mapping[str, Any], comparison: _Comparison
+    wish: Mapping[str, Any], held: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
     """Return the asked members of what is held, or raise for an unmet constraint."""
     told = {name: held[name] for name in held if name in _ALWAYS}
     for name, asked in wish.items():
         if name in held:
-            told[name] = _answer(asked, held[name], comparison)
+            told[name] = _answer(asked, held[name], now)
         elif _constrains(asked):
             raise _MismatchError(name)
     return told
 
 
-def _answer(asked: Any, held: Any, comparison: _Comparison) -> Any:
+def _answer(asked: Any, held: Any, now: datetime) -> Any:
     if isinstance(held, list):
-        return _entries(asked, held, comparison)
+        return _entries(asked, held, now)
     if isinstance(held, Mapping) and isinstance(asked, Mapping) and asked:
-        return _select(asked, held, comparison)
-    _check(asked, held, comparison)
+        return _select(asked, held, now)
+    _check(asked, held, now)
     return held
 
 
-def _entries(asked: Any, held: list[Any], comparison: _Comparison) -> list[Any]:
+def _entries(asked: Any, held: list[Any], now: datetime) -> list[Any]:
     """Return the evidence that fits one of the asked templates."""
     templates = asked if isinstance(asked, list) else [asked or {}]
     found = []
@@ -162,7 +156,7 @@ def _entries(asked: Any, held: list[Any], comparison: _Comparison) -> list[Any]:
             if not isinstance(template, Mapping):
                 raise _MismatchError
             try:
-                fitting = _select(template, entry, comparison) if template else entry
+                fitting = _select(template, entry, now) if template else entry
             except _MismatchError:
                 continue
             found.append(fitting)
@@ -172,7 +166,7 @@ def _entries(asked: Any, held: list[Any], comparison: _Comparison) -> list[Any]:
     return found
 
 
-def _check(asked: Any, held: Any, comparison: _Comparison) -> None:
+def _check(asked: Any, held: Any, now: datetime) -> None:
     if asked is None:
         return
     if not isinstance(asked, Mapping):
@@ -182,7 +176,7 @@ def _check(asked: Any, held: Any, comparison: _Comparison) -> None:
     values = asked.get("values")
     if values is not None and (not isinstance(values, list) or held not in values):
         raise _MismatchError
-    if "max_age" in asked and not _is_fresh(asked["max_age"], held, comparison.now):
+    if "max_age" in asked and not _is_fresh(asked["max_age"], held, now):
         raise _MismatchError
 
 

@@ -73,6 +73,45 @@ def test_names_may_be_translated():
     )
 
 
+def test_everything_that_is_known_is_kept():
+    """Members of RFC 7591, OIDC Registration and our own."""
+    members = {
+        "application_type": "web",
+        "client_name": "Ngân hàng thử",
+        "client_uri": "https://portal.example.vn",
+        "logo_uri": "https://portal.example.vn/logo.svg",
+        "policy_uri": "https://portal.example.vn/policy",
+        "tos_uri#vi": "http://localhost:8001/tos",
+        "contacts": ["it@example.vn"],
+        "software_id": "portal",
+        "software_version": "1.2",
+        "redirect_uris": [CALLBACK],
+        "post_logout_redirect_uris": ["https://portal.example.vn/bye"],
+        "token_endpoint_auth_method": "private_key_jwt",
+        "token_endpoint_auth_signing_alg": "EdDSA",
+        "jwks": {"keys": [EC_KEY]},
+        "id_token_signed_response_alg": "ES256",
+        "userinfo_signed_response_alg": "RS256",
+        "default_max_age": 3600,
+        "default_acr_values": ["urn:dinhdanh:acr:2.2"],
+        "require_auth_time": True,
+        "require_pushed_authorization_requests": True,
+        "subject_type": "pairwise",
+        "response_types": ["code"],
+        "grant_types": ["authorization_code"],
+        "scope": "openid",
+    }
+
+    document, policy = validate(
+        {**members, "minimum_acr": "urn:dinhdanh:acr:2.2", "sector": "example.vn"},
+        sandbox=False,
+    )
+
+    assert document == members
+    assert policy["minimum_acr"] == "urn:dinhdanh:acr:2.2"
+    assert policy["sector"] == "example.vn"
+
+
 @pytest.mark.parametrize(
     "members",
     [

@@ -1,9 +1,9 @@
 """Cross-origin reading by browser clients, where the Fetch standard asks for it.
 
-Discovery, JWKS, token and userinfo answer any origin (`*`), always without
-credentials: none of them reads a cookie, a caller proves itself by what it sends, and
-so a page of another site gains nothing that a program could not have. The
-authorization endpoint is never read by scripts and carries no such header.
+Discovery, JWKS, token, userinfo and revocation (RFC 7009 §2.3) answer any origin
+(`*`), always without credentials: none of them reads a cookie, a caller proves itself
+by what it sends, and so a page of another site gains nothing that a program could not
+have. The authorization endpoint is never read by scripts and carries no such header.
 """
 
 from http import HTTPStatus

@@ -79,7 +79,7 @@ MACHINE_ENDPOINTS = (
     MachineEndpoint("pushed", "/par", ("POST",), pushed.push),
     MachineEndpoint("token", "/token", ("POST",), _token, True),
     MachineEndpoint("userinfo", "/userinfo", ("GET", "POST"), _userinfo, True),
-    MachineEndpoint("revoke", "/revoke", ("POST",), _revoke),
+    MachineEndpoint("revoke", "/revoke", ("POST",), _revoke, True),
     MachineEndpoint("introspect", "/introspect", ("POST",), _introspect),
     MachineEndpoint("jwks", "/jwks.json", ("GET",), _jwks, True),
     MachineEndpoint(

@@ -1,7 +1,8 @@
 """Client authentication: exactly one method, and the one that is registered.
 
 Every failure before a proof has the same answer, whether the client is unknown, uses
-another method or brings a wrong proof, so that nobody learns which clients exist.
+another method or brings a wrong proof, so that nobody learns which clients exist. One
+that proved itself by another method than its own is told which it registered.
 """
 
 import binascii
@@ -29,8 +30,11 @@ def authenticate(
     client_id, is_proven = _PROOFS[method](provider, request, form)
     party = provider.relying_parties.find(client_id)
     # The proof is made before the look-up decides: an unknown client costs the same.
-    if not is_proven or party is None or party.auth_method != method:
+    if not is_proven or party is None:
         raise failed(method)
+    if party.auth_method != method:
+        is_known = method != "none"
+        raise failed(method, _registered(party) if is_known else FAILED)
     if form.get("client_id", client_id) != client_id:
         raise InvalidRequestError("client_id is not the authenticated client")
     return party
@@ -41,6 +45,10 @@ def failed(method: str, description: str = FAILED) -> InvalidClientError:
     is_http = method == "client_secret_basic"
     status = HTTPStatus.UNAUTHORIZED if is_http else HTTPStatus.BAD_REQUEST
     return InvalidClientError(description=description, status_code=int(status))
+
+
+def _registered(party: RelyingParty) -> str:
+    return f"This client is registered with {party.auth_method}"
 
 
 def _method_used(request: MachineRequest, form: Form) -> str:

@@ -60,6 +60,18 @@ def test_only_the_registered_method_counts(client, provider, registered, used):
     assert_refused(refused, "invalid_client", status)
 
 
+def test_who_proved_itself_is_told_its_method(client, provider):
+    """A library with another default is set right by one sentence; a guess is not."""
+    portal = register(provider)
+    posting = replace(portal, method="client_secret_post")
+
+    told = attempt(client, posting).get_json()["error_description"]
+    guessed = attempt(client, replace(posting, secret="w" * 40)).get_json()
+
+    assert told == "This client is registered with client_secret_basic"
+    assert guessed["error_description"] == "Client authentication failed"
+
+
 def test_unknown_and_wrong_have_one_answer(client, provider):
     """Nobody learns which clients exist."""
     portal = register(provider)

@@ -107,7 +107,7 @@ def record(
 
     A password begins anew: what was proven before it no longer counts.
     """
-    row = _locked(database, session.id)
+    row = hold(database, session.id)
     kept = [] if event.method == PASSWORD else list(row.events)
     token = browser.new_value()
     row.events = [*kept, _event_json(event)]
@@ -129,7 +129,7 @@ def reach(
     now: datetime,
 ) -> None:
     """Note once that the session signed the citizen in at this client."""
-    row = _locked(database, session.id)
+    row = hold(database, session.id)
     if client_id in row.client_ids:
         return
     row.client_ids = [*row.client_ids, client_id]
@@ -172,8 +172,8 @@ def end(
     services.audit.record(database, over, now=now)
 
 
-def _locked(database: DatabaseSession, session_id: UUID) -> SessionRecord:
-    # Two tabs may prove or reach at the same moment; neither may lose its entry.
+def hold(database: DatabaseSession, session_id: UUID) -> SessionRecord:
+    """Return the session's row, locked: of two tabs neither may lose its entry."""
     return database.execute(
         sa.select(SessionRecord)
         .where(SessionRecord.id == session_id)

@@ -31,6 +31,11 @@ def sign_in(
     return token
 
 
+def hold(database: DatabaseSession, *, session: Session) -> None:
+    """Let no other request change the session before this transaction's end."""
+    changes.hold(database, session.id)
+
+
 def prove(
     services: Services,
     database: DatabaseSession,
@@ -52,7 +57,8 @@ def sign_out(
 ) -> None:
     """End the session, and at once the access tokens that were issued under it."""
     # Tokens first: if the commit fails later, too much has ended and never too little.
-    ttl = services.config.lifetimes.access_token
+    # A code that is under way may still be redeemed, and its token lasts from then on.
+    ttl = services.config.lifetimes.code + services.config.lifetimes.access_token
     for name in session_names(services, session):
         services.ephemeral.put(f"ended:{name}", {}, ttl=ttl)
     changes.end(services, database, session=session, reason=reason, now=now)

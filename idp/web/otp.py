@@ -4,16 +4,26 @@ An enrolled factor is never skipped: other ways lead to another enrolled factor 
 and the dispatcher asks again until one is proven.
 """
 
+from dataclasses import replace
 from http import HTTPStatus
+from uuid import UUID
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 
 from idp.authentication import sign_in
 from idp.authentication.session import AuthenticationEvent, SignedIn
 from idp.factors import devices, sms, totp
 from idp.factors.results import VerifiedFactor
-from idp.web import proofs, text_message, visit
+from idp.web import double_click, proofs, text_message, visit
 from idp.web.language import gettext, phrase
 from idp.web.problem import Problem, notice
 from idp.web.visit import Step
@@ -46,22 +56,23 @@ def show(transaction: str) -> ResponseReturnValue:
 def submit(transaction: str) -> ResponseReturnValue:
     """Check the code and go on."""
     step = visit.enter(transaction)
-    fields = step.visit.check(step.purpose("otp"), "otp")
+    otp = step.visit.check(step.purpose("otp"), "otp")["otp"].strip()
     signed_in = step.visit.signed_in()
     way = _way(signed_in)
     if signed_in is None or way is None or _is_repeated(step, signed_in):
-        return redirect(step.resume, HTTPStatus.SEE_OTHER)
-    otp = fields["otp"].strip()
+        return _go_on(step, double_click.find(step, otp))
     if not otp:
         missing = notice("DD-AUTH-006").at("otp", gettext("Type the 6 digits"))
         return _page(step, signed_in, way, missing)
-    factor, wait = _prove(step, signed_in, way, otp)
+    token, wait = _prove(step, signed_in, way, otp)
     if wait:
         return _page(step, signed_in, way, proofs.too_many(wait), wait=wait)
-    if factor is None:
+    # Of two presses at one moment the other may have been the first.
+    token = token or double_click.find(step, otp)
+    if token is None:
         wrong = notice("DD-AUTH-003").at("otp", gettext("Type the newest 6 digits"))
         return _page(step, signed_in, way, wrong)
-    return _proven(step, signed_in, factor)
+    return _go_on(step, token)
 
 
 @blueprint.post("/otp/<transaction>/resend")
@@ -94,8 +105,8 @@ def _is_repeated(step: Step, signed_in: SignedIn) -> bool:
 
 def _prove(
     step: Step, signed_in: SignedIn, way: str, otp: str
-) -> tuple[VerifiedFactor | None, int]:
-    """Return the proven factor, and how long to wait if the code may not be tried."""
+) -> tuple[str | None, int]:
+    """Return the session's new cookie, and how long to wait if no try is allowed."""
     provider, account_id = step.visit.provider, signed_in.account.id
     with provider.database.read() as connection:
         device = devices.find_known(
@@ -106,9 +117,10 @@ def _prove(
     )
     if not admission.allowed:
         return None, admission.retry_after
-    if way == "totp":
-        with provider.database.transaction() as database:
-            factor = totp.verify(
+    with provider.database.transaction() as database:
+        sign_in.hold(database, session=signed_in.session)
+        factor = (
+            totp.verify(
                 database,
                 provider.audit,
                 provider.sealer,
@@ -116,33 +128,41 @@ def _prove(
                 otp=otp,
                 now=step.visit.now,
             )
-    else:
-        factor = sms.verify_code(
-            provider.ephemeral,
-            provider.secrets.key("otp"),
-            account_id=account_id,
-            binding=step.transaction.id,
-            otp=otp,
-            now=step.visit.now,
+            if way == "totp"
+            else _verify_message(step, account_id, otp)
         )
-    if factor:
-        provider.throttle.succeeded(admission)
-    return factor, 0
-
-
-def _proven(
-    step: Step, signed_in: SignedIn, factor: VerifiedFactor
-) -> ResponseReturnValue:
-    with step.visit.provider.database.transaction() as database:
+        if factor is None:
+            return None, 0
         token = sign_in.prove(
-            step.visit.provider,
+            provider,
             database,
             session=signed_in.session,
             event=AuthenticationEvent(factor.method, factor.at),
         )
+        double_click.keep(step, otp, token)
+    provider.throttle.succeeded(admission)
+    return token, 0
+
+
+def _verify_message(step: Step, account_id: UUID, otp: str) -> VerifiedFactor | None:
+    provider = step.visit.provider
+    return sms.verify_code(
+        provider.ephemeral,
+        provider.secrets.key("otp"),
+        account_id=account_id,
+        binding=step.transaction.id,
+        otp=otp,
+        now=step.visit.now,
+    )
+
+
+def _go_on(step: Step, token: str | None) -> Response:
+    """Return to the dispatcher, with the session's new cookie if there is one."""
     response = make_response(redirect(step.resume, HTTPStatus.SEE_OTHER))
-    account_id = signed_in.account.id
-    proofs.remember(step.visit, response, account_id, token, is_whole=True)
+    proven = replace(step.visit, session_token=token).signed_in()
+    if token and proven:
+        account_id = proven.account.id
+        proofs.remember(step.visit, response, account_id, token, is_whole=True)
     return response
 
 

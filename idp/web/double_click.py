@@ -1,0 +1,35 @@
+"""A second press of the one-time code's button is answered like the first.
+
+The first press uses the code up and changes the session's cookie, but a browser follows
+the second press only and keeps the old cookie. The very same post, within seconds, thus
+gets the first one's cookie; whoever has the old cookie but not the code gets nothing.
+"""
+
+import hmac
+from base64 import b64decode, b64encode
+
+from idp.authentication.transaction import DOUBLE_SUBMIT
+from idp.web.visit import Step
+
+
+def keep(step: Step, otp: str, token: str) -> None:
+    """Keep the cookie that this post earned, sealed, for its double."""
+    provider, key = step.visit.provider, _key(step, otp)
+    sealed = provider.sealer.seal(token.encode(), context=key)
+    value = {"token": b64encode(sealed).decode()}
+    provider.ephemeral.put(key, value, ttl=DOUBLE_SUBMIT.total_seconds())
+
+
+def find(step: Step, otp: str) -> str | None:
+    """Return the cookie that the same post earned a moment ago, or None."""
+    provider, key = step.visit.provider, _key(step, otp)
+    value = provider.ephemeral.get(key)
+    if value is None:
+        return None
+    return provider.sealer.open(b64decode(value["token"]), context=key).decode()
+
+
+def _key(step: Step, otp: str) -> str:
+    text = f"pressed:{step.visit.session_token}:{step.transaction.id}:{otp}"
+    mac = hmac.new(step.visit.provider.secrets.key("otp"), text.encode(), "sha256")
+    return f"pressed:{mac.hexdigest()}"

@@ -49,7 +49,8 @@ class NotFoundError(IdpError):
 
 
 class BusyError(IdpError):
-    """A bounded resource is full; the same request may go through later."""
+    """A bounded resource is full; in `retry_after` seconds it may go through."""
 
     code = "DD-GEN-503"
     status = HTTPStatus.SERVICE_UNAVAILABLE
+    retry_after = 2

@@ -63,6 +63,7 @@ def configuration(
         "keys": {"kek_file": str(_kek(services))},
         "sandbox": {"enabled": True},
         "password": _CHEAP_PASSWORDS,
+        "server": {"threads": 128},
         "log": {"level": "WARNING", "format": "text"},
     }
     for name, section in sections.items():

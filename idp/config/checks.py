@@ -61,6 +61,12 @@ def _check_numbers(config: Config) -> None:
     if config.keys.jwks_max_age >= config.keys.publish_lead:
         # A portal that cached the key set must see a key before it signs.
         raise ConfigError("keys.jwks_max_age must be below keys.publish_lead")
+    if config.password.concurrent + config.password.waiting >= config.server.threads:
+        # Logins that wait for a hash would leave no thread for token requests.
+        raise ConfigError(
+            "password.concurrent and password.waiting together must be below "
+            "server.threads"
+        )
 
 
 def _check_sandbox(config: Config) -> None:

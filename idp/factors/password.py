@@ -28,10 +28,9 @@ MAX_BYTES = 1024
 
 
 class PasswordBusyError(BusyError):
-    """Too many hashes are running or waiting; try again in `retry_after` seconds."""
+    """Too many hashes are running or waiting."""
 
     code = "DD-AUTH-503"
-    retry_after = 2
 
 
 class UnfitPasswordError(IdpError):

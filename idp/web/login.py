@@ -51,7 +51,7 @@ def submit(transaction: str) -> ResponseReturnValue:
         proven, wait = _prove(step, typed, fields["password"])
     except BusyError as error:
         busy = notice(error.code, detail=error.detail)
-        return _page(step, typed, busy, HTTPStatus.SERVICE_UNAVAILABLE, wait=2)
+        return _page(step, typed, busy, error.status, wait=error.retry_after)
     if wait:
         problem = proofs.too_many(wait)
         return _page(step, typed, problem, HTTPStatus.TOO_MANY_REQUESTS, wait=wait)

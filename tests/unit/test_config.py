@@ -131,6 +131,8 @@ def test_whole_numbers_are_numbers() -> None:
         ({"server": {"tls_key_file": "k"}}, "go together"),
         ({"keys": {"kek_file": ""}}, "keys.kek_file must be a path"),
         ({"keys": {"jwks_max_age": 900}}, "keys.jwks_max_age must be below"),
+        ({"password": {"waiting": 7}}, "must be below server.threads"),
+        ({"server": {"threads": 5}}, "must be below server.threads"),
         ({"sandbox": {"enabled": "yes"}}, "sandbox.enabled must be of type bool"),
         ({"sms": {"gateway": "pigeon"}}, "sms.gateway must be one of"),
         ({"registry": {"residence": "paper"}}, "registry.residence must be one of"),

@@ -13,6 +13,7 @@ from idp.claims.catalogue import SUPPORTED
 from idp.errors import IdpError
 
 MAX_BYTES = 16_384
+MAX_KEPT = 6_144
 MAX_DEPTH = 10
 MAX_NAMES = 200
 MAX_VERIFIED = 8
@@ -105,7 +106,9 @@ def parse_claims(text: str | None) -> ClaimsRequest:
     if not isinstance(value, dict):
         raise InvalidClaimsError("not a JSON object")
     _check_depth(value, MAX_DEPTH)
-    return ClaimsRequest.from_json(value)
+    request = ClaimsRequest.from_json(value)
+    _check_kept(request)
+    return request
 
 
 def _target(value: object, place: str) -> Target:
@@ -164,6 +167,18 @@ def _check_depth(value: object, left: int) -> None:
     if isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
             _check_depth(item, left - 1)
+
+
+def _check_kept(request: ClaimsRequest) -> None:
+    # What is kept goes through stores, and its userinfo part into the access token.
+    kept = request.to_json()
+    try:
+        size = len(json.dumps(kept, allow_nan=False))
+        json.dumps(kept, ensure_ascii=False).encode()
+    except ValueError as error:  # by an escape: a lone surrogate, an endless number
+        raise InvalidClaimsError("holds what is neither text nor a number") from error
+    if size > MAX_KEPT:
+        raise InvalidClaimsError(f"what it asks of us is longer than {MAX_KEPT} bytes")
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -73,7 +73,8 @@ def verify(provider: Provider, assertion: str, *, now: datetime) -> str:
         max_age=provider.config.lifetimes.client_assertion,
         now=now,
     )
-    identity = f"{client_id}\n{unverified.claims['jti']}".encode()
+    # JSON escapes can name a lone surrogate, which is as good a jti as any other.
+    identity = f"{client_id}\n{unverified.claims['jti']}".encode(errors="surrogatepass")
     key = f"jti:{sha256(identity).hexdigest()}"
     if not provider.ephemeral.claim(key, ttl=dead_at - now.timestamp()):
         raise AssertionRefusedError("jti was used before")

@@ -8,7 +8,6 @@ say, this module what OpenID Connect adds.
 
 import re
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError, OAuth2Error
 from authlib.oidc.core.errors import (
@@ -37,6 +36,8 @@ NO_REDIRECT_URI = "DD-OIDC-003"
 MALFORMED = "DD-OIDC-004"
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# RFC 3986 §4.3: a scheme, then characters of URIs, no fragment; tokens will carry it.
+_ABSOLUTE_URI = re.compile(r"(?a:[A-Za-z][\w+.-]*:[\w.~:/?\[\]@!$&'()*+,;=%-]{1,500})")
 _SECONDS = re.compile(r"[0-9]{1,9}")
 # Both have limits of their own, and line breaks are lawful in JSON.
 _LONG = frozenset({"claims", "id_token_hint"})
@@ -81,9 +82,8 @@ def parse_request(
 
 
 def _verified_party(server: AuthorizationServer, params: Form) -> RelyingParty:
-    for name, value in params.items():
-        if name in _LONG:
-            continue
+    plain = [value for name, value in params.items() if name not in _LONG]
+    for value in (*plain, *params.resources):
         if len(value) > MAX_LENGTH or _CONTROL.search(value):
             raise UntrustedRequestError("a parameter is too long or not plain text")
     party = server.provider.relying_parties.find(params.get("client_id", ""))
@@ -226,9 +226,6 @@ def _hinted_subject(
 def _resources(params: Form) -> tuple[str, ...]:
     if len(params.resources) > MAX_RESOURCES:
         raise InvalidTargetError("Too many resources")
-    for resource in params.resources:
-        parts = urlsplit(resource)
-        if not parts.scheme or parts.fragment or _CONTROL.search(resource):
-            # RFC 8707 §2
-            raise InvalidTargetError("resource must be an absolute URI")
+    if not all(_ABSOLUTE_URI.fullmatch(resource) for resource in params.resources):
+        raise InvalidTargetError("resource must be an absolute URI (RFC 8707)")
     return params.resources

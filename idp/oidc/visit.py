@@ -11,7 +11,7 @@ from idp.authentication import browser, session, transaction
 from idp.authentication.session import SignedIn
 from idp.authentication.transaction import AuthenticationTransaction
 from idp.oidc.authorization_request import UntrustedRequestError
-from idp.oidc.request_guard import Form, parse_form
+from idp.oidc.request_guard import FORM_TYPE, Form, parse_form
 from idp.provider import Provider
 
 
@@ -69,8 +69,10 @@ def parameters() -> Form:
     No parameter can so hide behind another's double (RFC 6749 §3.1).
     """
     parts = [request.query_string]
-    if request.method == "POST":
-        parts.append(request.get_data())
+    if request.method == "POST" and (body := request.get_data()):
+        if request.mimetype != FORM_TYPE:
+            raise UntrustedRequestError(f"The content type must be {FORM_TYPE}")
+        parts.append(body)
     try:
         return parse_form(b"&".join(part for part in parts if part))
     except InvalidRequestError as error:
@@ -98,9 +100,9 @@ def name_browser(provider: Provider, response: Response, value: str) -> None:
 def find_signed_in(provider: Provider, *, now: datetime) -> SignedIn | None:
     """Return this browser's live session with its account, or None."""
     token = cookie_value(provider, browser.SESSION)
-    with provider.database.read() as connection:
+    with provider.database.look_up() as reader:
         lifetimes = provider.config.lifetimes
-        return session.find(connection, token, now=now, lifetimes=lifetimes)
+        return session.find(reader, token, now=now, lifetimes=lifetimes)
 
 
 def see_other(location: str) -> Response:

@@ -1,7 +1,9 @@
 """What may be registered: RFC 7591 and OpenID Connect Registration 1.0 names.
 
-Unknown members are ignored (RFC 7591 §2). Members that promise a protection which we
-do not give yet are refused, so that nobody relies on it.
+Unknown members are ignored (RFC 7591 §2), and what an export of another provider asks
+beyond the code flow and pairwise subjects is replaced (§3.2.1): the answer tells what
+was registered. Members that promise a protection which we do not give yet are refused,
+so that nobody relies on it.
 """
 
 import json
@@ -26,6 +28,9 @@ AUTH_METHODS = (
 )
 STANDARD_SCOPES = "openid profile email phone address"
 
+SUBJECT_TYPES = ("pairwise", "public")
+GRANTS = ("authorization_code", "refresh_token")
+
 _NOT_YET = {
     "jwks_uri": "give the keys inline in jwks",
     "sector_identifier_uri": "name the sector in our own member sector",
@@ -39,6 +44,9 @@ _NOT_YET = {
 }
 _LOCALISED_URIS = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 _TEXTS = ("software_id", "software_version")
+_ABSENT = (None, "none")
+# Exports write these out where nothing is registered.
+_MAY_BE_EMPTY = ("client_name", *_LOCALISED_URIS, "jwks")
 
 
 def validate(
@@ -52,7 +60,8 @@ def validate(
     for member, instead in _NOT_YET.items():
         if metadata.get(member):
             raise InvalidMetadataError(f"{member} is refused: {instead}")
-    members.choice(metadata, "subject_type", ("pairwise",), None)
+    members.choice(metadata, "subject_type", SUBJECT_TYPES, None)
+    metadata = _without_empty(metadata)
     document = {
         **_addresses(metadata),
         **_protocol(metadata),
@@ -63,6 +72,14 @@ def validate(
     document.setdefault("client_name", _name_for_want_of_one(document))
     document.update(_scope_and_grants(metadata, sandbox=sandbox))
     return document, read_policy(metadata, document, sandbox=sandbox)
+
+
+def _without_empty(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in metadata.items()
+        if value not in ("", {}) or name.partition("#")[0] not in _MAY_BE_EMPTY
+    }
 
 
 def _addresses(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,12 +105,12 @@ def _addresses(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 def _protocol(metadata: Mapping[str, Any]) -> dict[str, Any]:
     responses = members.strings(metadata, "response_types") or ("code",)
-    if responses != ("code",):
+    if "code" not in responses:
         raise InvalidMetadataError("response_types: only code is supported")
     require_par = "require_pushed_authorization_requests"
     optional = {
         "userinfo_signed_response_alg": members.choice(
-            metadata, "userinfo_signed_response_alg", SIGNING, None
+            metadata, "userinfo_signed_response_alg", (*SIGNING, "none"), None
         ),
         "default_max_age": members.number(
             metadata, "default_max_age", highest=31_536_000
@@ -111,7 +128,12 @@ def _protocol(metadata: Mapping[str, Any]) -> dict[str, Any]:
         # auth_time is in every ID token, so this is granted to all.
         "require_auth_time": members.flag(metadata, "require_auth_time", default=False),
         require_par: members.flag(metadata, require_par, default=False),
-        **{name: value for name, value in optional.items() if value is not None},
+        # `none` is what absence says: plain JSON.
+        **{
+            name: value
+            for name, value in optional.items()
+            if value not in (None, "none")
+        },
     }
 
 
@@ -165,10 +187,10 @@ def _scope_and_grants(metadata: Mapping[str, Any], *, sandbox: bool) -> dict[str
     default = ["authorization_code"]
     if "offline_access" in known:
         default.append("refresh_token")
-    grants = members.strings(metadata, "grant_types") or tuple(default)
-    unknown = set(grants) - {"authorization_code", "refresh_token"}
-    if unknown or "authorization_code" not in grants:
+    asked_grants = members.strings(metadata, "grant_types") or tuple(default)
+    if "authorization_code" not in asked_grants:
         raise InvalidMetadataError(
             "grant_types: authorization_code, and refresh_token beside it"
         )
-    return {"scope": " ".join(known), "grant_types": list(grants)}
+    grants = [grant for grant in GRANTS if grant in asked_grants]
+    return {"scope": " ".join(known), "grant_types": grants}

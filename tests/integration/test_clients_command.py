@@ -62,6 +62,70 @@ def test_metadata_from_standard_input_is_registered(idp, provider):
     )
 
 
+# What a registration looks like when a widespread provider hands it out.
+EXPORTS = {
+    "realms": {
+        "registration_access_token": "eyJ.eyJ.sig",
+        "registration_client_uri": "https://other.example/clients/moved-portal",
+        "grant_types": ["authorization_code", "implicit", "refresh_token"],
+        "response_types": ["code", "none"],
+        "scope": "address phone offline_access web-origins acr profile roles email",
+        "subject_type": "public",
+        "request_uris": [],
+        "tls_client_certificate_bound_access_tokens": False,
+        "dpop_bound_access_tokens": False,
+        "client_id_issued_at": 1_700_000_000,
+        "client_secret_expires_at": 0,
+        "backchannel_logout_session_required": False,
+        "frontchannel_logout_session_required": False,
+    },
+    "written out": {
+        "client_name": "",
+        "logo_uri": "",
+        "policy_uri": "",
+        "tos_uri": "",
+        "client_uri": "",
+        "contacts": [],
+        "audience": [],
+        "jwks": {},
+        "metadata": {},
+        "scope": "openid offline",
+        "userinfo_signed_response_alg": "none",
+        "created_at": "2023-01-01T00:00:00Z",
+    },
+    "with nulls": {
+        "application_type": "web",
+        "id_token_signed_response_alg": "RS256",
+        "introspection_endpoint_auth_method": "client_secret_basic",
+        "default_max_age": None,
+        "userinfo_signed_response_alg": None,
+        "jwks": None,
+        "contacts": None,
+    },
+}
+
+
+@pytest.mark.parametrize("export", EXPORTS.values(), ids=EXPORTS)
+def test_exports_of_other_providers_are_taken(idp, provider, export):
+    """Identifier and secret are kept; the answer tells what was replaced."""
+    given = {**METADATA, **export}
+
+    response = added(idp("add", "-", stdin=json.dumps(given)))
+
+    assert (response["client_id"], response["client_secret"]) == (
+        METADATA["client_id"],
+        SECRET,
+    )
+    assert response["client_secret_expires_at"] == 0
+    assert response["redirect_uris"] == [CALLBACK]
+    assert response["response_types"] == ["code"]
+    assert response["subject_type"] == "pairwise"
+    assert set(response["grant_types"]) <= {"authorization_code", "refresh_token"}
+    assert set(response["scope"].split()) <= set(given["scope"].split()) | {"openid"}
+    assert "userinfo_signed_response_alg" not in response
+    assert provider.relying_parties.check_secret("moved-portal", SECRET)
+
+
 def test_a_replaced_secret_can_end_at_once(idp, provider):
     """`--overlap-hours 0` is for a secret that leaked."""
     added(idp("add", "-", stdin=json.dumps(METADATA)))

@@ -170,15 +170,22 @@ def replace_number(  # noqa: PLR0913 - the stores, then the change
     audit.record(session, NumberReplaced(account_id), now=now)
 
 
-def subject_for(session: Session, account_id: UUID, sector: str) -> str:
-    """Return the account's random `sub` in a sector, made when first asked for.
-
-    OIDC Core §8.1. Parallel first calls agree on one subject.
-    """
+def find_subject(
+    connection: Connection | Session, account_id: UUID, sector: str
+) -> str | None:
+    """Return the account's `sub` in a sector, if any portal there ever got one."""
     known = sa.select(PairwiseSubject.subject).where(
         PairwiseSubject.account_id == account_id, PairwiseSubject.sector == sector
     )
-    subject = session.execute(known).scalar_one_or_none()
+    return connection.execute(known).scalar_one_or_none()
+
+
+def subject_for(session: Session, account_id: UUID, sector: str) -> str:
+    """Return the account's random `sub` in a sector, made with the first consent.
+
+    OIDC Core §8.1. Parallel first calls agree on one subject.
+    """
+    subject = find_subject(session, account_id, sector)
     if subject is not None:
         return subject
     values = {
@@ -195,7 +202,7 @@ def subject_for(session: Session, account_id: UUID, sector: str) -> str:
         session.execute(
             postgresql.insert(PairwiseSubject).values(values).on_conflict_do_nothing()
         )
-    return session.execute(known).scalar_one()
+    return str(find_subject(session, account_id, sector))
 
 
 def _context(row_id: UUID) -> str:

@@ -11,7 +11,7 @@ from authlib.oauth2.rfc6749 import AccessDeniedError
 from flask import Response, request, url_for
 
 from idp import clock
-from idp.accounts.identifiers import subject_for
+from idp.accounts.identifiers import find_subject
 from idp.authentication import assurance, session, session_changes, steps, transaction
 from idp.authentication.browser import SESSION
 from idp.authentication.session import SignedIn
@@ -164,8 +164,8 @@ def _subject(
         return None
     if grant:
         return grant.subject
-    with visit.provider.database.transaction() as database:
-        return subject_for(database, signed_in.account.id, party.sector)
+    with visit.provider.database.read() as connection:
+        return find_subject(connection, signed_in.account.id, party.sector)
 
 
 def _unconsented(

@@ -2,7 +2,7 @@
 
 An ID token of the very session ends it without a question; every other request is
 asked about on a page first. The browser returns to a client only with a valid hint and
-to a registered address; a wrong hint or address asks, and never redirects.
+to a registered address; a wrong hint asks, and a wrong address is never gone to.
 """
 
 import secrets
@@ -15,7 +15,7 @@ from authlib.oidc.rpinitiated import EndSessionEndpoint
 from flask import Response, request, url_for
 
 from idp import clock
-from idp.accounts.identifiers import subject_for
+from idp.accounts.identifiers import find_subject
 from idp.authentication import browser, logout, session
 from idp.authentication.session import SignedIn
 from idp.authentication.sign_in import sign_out
@@ -150,8 +150,8 @@ def _is_of_session(
     )
     if checked.hint["sid"] == expected_sid:
         return True
-    with provider.database.transaction() as database:
-        subject = subject_for(database, signed_in.account.id, party.sector)
+    with provider.database.read() as connection:
+        subject = find_subject(connection, signed_in.account.id, party.sector)
     return checked.hint["sub"] == subject
 
 

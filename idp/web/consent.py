@@ -152,6 +152,7 @@ def _page(asking: Asking) -> ResponseReturnValue:
         person=people.person(provider, account_id, is_masked=True).name,
         why=gettext(why) if why else "",
         groups=_groups(asking),
+        has_choice=any(item.voluntary for item in question.items),
         withheld=[
             {"label": claim_texts.label(name), "reason": gettext(REASONS[reason])}
             for name, reason in question.withheld.items()

@@ -53,7 +53,7 @@ MESSAGES: dict[str, Message] = {
     ),
     # Accounts that cannot sign in
     "DD-AUTH-011": Message(
-        phrase("Your account was asked for, and is not yet being looked at."),
+        phrase("Your application has arrived and is waiting to be looked at."),
         phrase("You will get a message when it is ready. There is nothing to pay."),
     ),
     "DD-AUTH-012": Message(
@@ -117,10 +117,10 @@ MESSAGES: dict[str, Message] = {
     ),
     "DD-TXN-004": Message(phrase("This sign-in is already finished."), _START_AGAIN),
     "DD-TXN-005": Message(
-        phrase("Your browser sends no cookies."),
+        phrase("This browser has no cookie of your sign-in."),
         phrase(
-            "Allow cookies for this address, then go back to the portal and "
-            "start again. We use none for advertising or tracking."
+            "Go back to the portal and start again in this browser. If this page "
+            "returns, allow cookies for this address; none is for advertising."
         ),
     ),
     # What the portal sent
@@ -154,10 +154,10 @@ MESSAGES: dict[str, Message] = {
         phrase("Nothing was done. Open the page again and repeat your step."),
     ),
     "DD-WEB-011": Message(
-        phrase("Your browser sends no cookies."),
+        phrase("This browser has no cookie of your sign-in."),
         phrase(
-            "Allow cookies for this address, then go back to the portal and "
-            "start again. We use none for advertising or tracking."
+            "Go back to the portal and start again in this browser. If this page "
+            "returns, allow cookies for this address; none is for advertising."
         ),
     ),
     "DD-WEB-400": Message(

@@ -39,7 +39,7 @@ class Site:
     def __init__(self) -> None:
         config = current().config
         self.sandbox = config.sandbox.enabled
-        self.hotline = config.pages.hotline
+        self.hotline = config.pages.hotline.replace(" ", "\u00a0")  # on one line
         self.operator = config.pages.operator
         self.address = urlsplit(config.issuer).netloc
         self.language = language.current()

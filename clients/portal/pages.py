@@ -1,7 +1,7 @@
 """What a portal shows: its front page, the profile that came back, errors."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -23,6 +23,7 @@ from clients.portal.texts import ERRORS, LABELS, TEXTS
 
 LANGUAGES = ("vi", "en")
 YEAR = 31_536_000
+VIETNAM = timezone(timedelta(hours=7))
 
 blueprint = Blueprint("pages", __name__)
 
@@ -117,8 +118,8 @@ def pretty(value: object) -> str:
 
 @blueprint.app_template_filter("moment")
 def moment(seconds: float) -> str:
-    """Write a NumericDate for people (UTC, as portals' logs have it)."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%d/%m/%Y %H:%M:%S UTC")
+    """Write a NumericDate as a clock in Vietnam shows it."""
+    return datetime.fromtimestamp(seconds, VIETNAM).strftime("%d/%m/%Y %H:%M:%S +07")
 
 
 @blueprint.app_template_filter("day")

@@ -140,14 +140,14 @@ ERRORS = {
             "Tài khoản của bạn chưa đạt mức yêu cầu",
             (
                 "Trang này cần tài khoản mức 2 và một cách xác thực thứ hai. "
-                "Bạn thêm cách xác thực ở trang tài khoản Định Danh."
+                "Bạn nâng mức hoặc thêm cách xác thực tại Công an cấp xã bất kỳ."
             ),
         ),
         (
             "Your account does not reach the level we need",
             (
                 "This needs a level 2 account and a second way to authenticate. "
-                "You can add one on your Định Danh account page."
+                "Any commune police office can raise it or add one for you."
             ),
         ),
     ),

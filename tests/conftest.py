@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -23,6 +24,14 @@ from tests.stores import configuration, fresh_database, fresh_ephemeral
 
 if TYPE_CHECKING:  # a test of one package does not wait for the import of all
     from idp.provider import Provider
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile(
+    "unhurried",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("unhurried")
 
 _SERVICES = pytest.StashKey[Services]()
 

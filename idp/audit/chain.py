@@ -10,6 +10,9 @@ from uuid import UUID
 
 SHARDS = 16
 _SERVICE_SHARD = 0
+_encode = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,7 @@ def month_of(at: datetime) -> str:
 
 def canonical(data: Mapping[str, Any]) -> str:
     """Return the one JSON text of `data`."""
-    return json.dumps(
-        data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
+    return _encode(data)
 
 
 def genesis(month: str, shard: int) -> bytes:

@@ -22,6 +22,7 @@ from idp.authentication import browser
 from idp.authentication.models import SessionRecord
 from idp.config import LifetimesConfig
 from idp.factors.models import Credential
+from idp.storage.prepared import Place, Prepared
 from keys.sealing import Sealer
 
 TOUCH_AFTER = timedelta(seconds=60)
@@ -78,14 +79,15 @@ class SessionView:
     origin: dict[str, Any]
 
 
+_COMMA: Any = sa.literal_column("','")
 _LOCKS = (
-    sa.select(sa.func.aggregate_strings(Lock.ground, ","))
+    sa.select(sa.func.aggregate_strings(Lock.ground, _COMMA))
     .where(Lock.account_id == Account.id, Lock.lifted_at.is_(None))
     .correlate(Account)
     .scalar_subquery()
 )
 _FACTORS = (
-    sa.select(sa.func.aggregate_strings(Credential.kind, ","))
+    sa.select(sa.func.aggregate_strings(Credential.kind, _COMMA))
     .where(Credential.account_id == Account.id, Credential.retired_at.is_(None))
     .correlate(Account)
     .scalar_subquery()
@@ -98,7 +100,7 @@ _SESSION = (
     SessionRecord.started_at,
     SessionRecord.last_seen_at,
 )
-_FIND = (
+_FIND = Prepared(
     sa.select(
         *_SESSION,
         Account.level,
@@ -116,7 +118,7 @@ _FIND = (
 
 
 def find(
-    connection: Connection,
+    place: Place,
     token: str | None,
     *,
     now: datetime,
@@ -125,7 +127,7 @@ def find(
     """Return the live session of this cookie value with its account, or None."""
     if not token:
         return None
-    row = connection.execute(_FIND, {"digest": browser.digest(token)}).one_or_none()
+    row = _FIND.find(place, {"digest": browser.digest(token)})
     if row is None or not _is_live(row, now, lifetimes):
         return None
     factors = set(row.factors.split(",")) if row.factors else set()

@@ -17,18 +17,21 @@ from idp.claims.person_record import PersonRecord
 from idp.claims.registry import ResidenceRegistry
 from idp.errors import NotFoundError
 from idp.storage.database import Database
+from idp.storage.prepared import Prepared
 from keys.sealing import Sealer
 
 _REGISTERED = frozenset({"residence", "address", "household", "household.members"})
 _NEEDS_NUMBER = _REGISTERED | {"personal_number"}
 
 _ACCOUNTS = cast("sa.Table", Account.__table__)
-_ACCOUNT = sa.select(
-    _ACCOUNTS.c.identity_sealed,
-    _ACCOUNTS.c.phone_sealed,
-    _ACCOUNTS.c.email_sealed,
-    _ACCOUNTS.c.email_verified,
-).where(_ACCOUNTS.c.id == sa.bindparam("account_id"))
+_ACCOUNT = Prepared(
+    sa.select(
+        _ACCOUNTS.c.identity_sealed,
+        _ACCOUNTS.c.phone_sealed,
+        _ACCOUNTS.c.email_sealed,
+        _ACCOUNTS.c.email_verified,
+    ).where(_ACCOUNTS.c.id == sa.bindparam("account_id"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,12 @@ class PersonReader:
         if not names:
             return Person()
         wanted, number = frozenset(names), None
-        with self.database.read() as connection:
-            row = connection.execute(_ACCOUNT, {"account_id": account_id}).one_or_none()
-            if row is None:
-                raise NotFoundError("no such account")
-            if wanted & _NEEDS_NUMBER:
+        with self.database.look_up() as reader:
+            row = _ACCOUNT.find(reader, {"account_id": account_id})
+        if row is None:
+            raise NotFoundError("no such account")
+        if wanted & _NEEDS_NUMBER:
+            with self.database.read() as connection:
                 number = current_number(connection, self.sealer, account_id)
         identity = open_identity(self.sealer, row.identity_sealed, account_id)
         record = None

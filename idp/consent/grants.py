@@ -7,12 +7,12 @@ wider consent updates the live grant in place, so that running tokens stay tied 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection, RowMapping
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from idp.accounts.identifiers import subject_for
@@ -20,6 +20,7 @@ from idp.accounts.models import Account, Lock
 from idp.audit.events import GrantEnded, GrantGiven
 from idp.audit.log import AuditLog
 from idp.consent.models import Grant
+from idp.storage.prepared import Place, Prepared
 
 EXPIRED = "expired"
 CLIENT_REMOVED = "client_removed"
@@ -44,6 +45,7 @@ _OF_PAIR = sa.select(*_COLUMNS).where(
     _GRANTS.c.client_id == sa.bindparam("client_id"),
     _NOT_ENDED,
 )
+_FIND_PAIR = Prepared(_OF_PAIR)
 _OF_PAIR_LOCKED = _OF_PAIR.with_for_update()
 _OF_ACCOUNT = (
     sa.select(*_COLUMNS)
@@ -59,7 +61,7 @@ _IS_LOCKED = (
     .where(_LOCKS.c.account_id == _GRANTS.c.account_id, _LOCKS.c.lifted_at.is_(None))
     .exists()
 )
-_LIVE_FOR_TOKEN = (
+_LIVE_FOR_TOKEN = Prepared(
     sa.select(
         *_COLUMNS,
         _ACCOUNTS.c.level,
@@ -116,12 +118,10 @@ class Consent:
     lifetime: int
 
 
-def find_live(
-    connection: Connection | Session, account_id: UUID, client_id: str
-) -> GrantView | None:
+def find_live(place: Place, account_id: UUID, client_id: str) -> GrantView | None:
     """Return the pair's grant, also an expired one, so that the reason can be told."""
     values = {"account_id": account_id, "client_id": client_id}
-    row = connection.execute(_OF_PAIR, values).mappings().one_or_none()
+    row = _FIND_PAIR.find(place, values)
     return _view(row) if row else None
 
 
@@ -130,19 +130,17 @@ def list_for(
 ) -> list[GrantView]:
     """Return the account's live grants, newest first."""
     rows = connection.execute(_OF_ACCOUNT, {"account_id": account_id, "now": now})
-    return [_view(row) for row in rows.mappings()]
+    return [_view(row) for row in rows]
 
 
-def live_for_token(
-    connection: Connection | Session, grant_id: UUID, now: datetime
-) -> LiveGrant | None:
+def live_for_token(place: Place, grant_id: UUID, now: datetime) -> LiveGrant | None:
     """Return the grant that a token stands on, or None; one statement."""
     values = {"grant_id": grant_id, "now": now}
-    row = connection.execute(_LIVE_FOR_TOKEN, values).mappings().one_or_none()
+    row = _LIVE_FOR_TOKEN.find(place, values)
     if row is None:
         return None
-    is_usable = row["state"] == "active" and not row["is_locked"]
-    return LiveGrant(_view(row), account_level=row["level"], is_usable=is_usable)
+    is_usable = row.state == "active" and not row.is_locked
+    return LiveGrant(_view(row), account_level=row.level, is_usable=is_usable)
 
 
 def give(
@@ -232,10 +230,10 @@ def _take_or_insert(
 ) -> GrantView:
     """Lock the pair's grant, inserting an empty one where none is live."""
     pair = {"account_id": consent.account_id, "client_id": consent.client_id}
-    row = session.execute(_OF_PAIR_LOCKED, pair).mappings().one_or_none()
-    if row is not None and row["expires_at"] <= now:
+    row = session.execute(_OF_PAIR_LOCKED, pair).one_or_none()
+    if row is not None and row.expires_at <= now:
         # Old refresh tokens must not come back to life with the new consent.
-        end(session, audit, row["id"], EXPIRED, now)
+        end(session, audit, row.id, EXPIRED, now)
         row = None
     if row is None:
         dialect = session.get_bind().dialect.name
@@ -258,19 +256,19 @@ def _take_or_insert(
                 index_where=sa.text("ended_at IS NULL"),
             )
         )
-        row = session.execute(_OF_PAIR_LOCKED, pair).mappings().one()
+        row = session.execute(_OF_PAIR_LOCKED, pair).one()
     return _view(row)
 
 
-def _view(row: RowMapping) -> GrantView:
+def _view(row: Any) -> GrantView:
     return GrantView(
-        id=row["id"],
-        account_id=row["account_id"],
-        client_id=row["client_id"],
-        subject=row["subject"],
-        scopes=tuple(row["scopes"]),
-        claims=frozenset(row["claims"]),
-        refused=frozenset(row["refused"]),
-        granted_at=row["granted_at"],
-        expires_at=row["expires_at"],
+        id=row.id,
+        account_id=row.account_id,
+        client_id=row.client_id,
+        subject=row.subject,
+        scopes=tuple(row.scopes),
+        claims=frozenset(row.claims),
+        refused=frozenset(row.refused),
+        granted_at=row.granted_at,
+        expires_at=row.expires_at,
     )

@@ -24,6 +24,7 @@ from idp.audit.events import (
 from idp.audit.log import AuditLog
 from idp.consent.grants import GrantView
 from idp.consent.models import Grant, RefreshToken
+from idp.storage.prepared import Prepared
 
 MAX_LENGTH = 256
 Outcome = Literal[
@@ -41,9 +42,9 @@ _ACCOUNT = (
 _FIND = sa.select(_TOKENS, _ACCOUNT.label("account_id")).where(
     _TOKENS.c.digest == sa.bindparam("token_digest")
 )
-_INSERT = sa.insert(_TOKENS)
+_INSERT = Prepared(sa.insert(_TOKENS))
 # The one winner of parallel refreshes is whoever changes the row (RFC 9700 §4.14.2).
-_USE = (
+_USE = Prepared(
     sa.update(_TOKENS)
     .where(
         _TOKENS.c.digest == sa.bindparam("token_digest"),
@@ -137,7 +138,7 @@ def rotate(  # noqa: PLR0913 - the stores, then the attempt
     if len(token) > MAX_LENGTH:
         return Rotation("unknown")
     values = {"token_digest": _digest(token), "of_client": client_id, "now": now}
-    used = session.execute(_USE, values).one_or_none()
+    used = _USE.find(session, values)
     if used is None:
         return _why_not(session, token, client_id, now=now, grace=grace)
     new_token = secrets.token_urlsafe(32)
@@ -227,7 +228,7 @@ def _insert(
         "expires_at": stored.expires_at,
         "used_at": None,
     }
-    session.execute(_INSERT, values)
+    _INSERT.run(session, values)
 
 
 def _digest(token: str) -> bytes:

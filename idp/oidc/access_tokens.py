@@ -39,8 +39,8 @@ def find(provider: Provider, token: str, *, now: datetime) -> AccessToken | None
     marks = provider.ephemeral.get_many(_revocations(claims))
     if any(mark is not None for mark in marks):
         return None
-    with provider.database.read() as connection:
-        live = grants.live_for_token(connection, UUID(claims["gid"]), now)
+    with provider.database.look_up() as reader:
+        live = grants.live_for_token(reader, UUID(claims["gid"]), now)
     if live is None or not live.is_usable:
         return None
     return AccessToken(claims, live)

@@ -144,12 +144,12 @@ def _look_up(
 ) -> tuple[SignedIn | None, GrantView | None]:
     provider, now = visit.provider, visit.now
     token, lifetimes = cookie_value(provider, SESSION), provider.config.lifetimes
-    with provider.database.read() as connection:  # both on one connection: the hot path
-        signed_in = session.find(connection, token, now=now, lifetimes=lifetimes)
+    with provider.database.look_up() as reader:  # both on one connection: the hot path
+        signed_in = session.find(reader, token, now=now, lifetimes=lifetimes)
         if signed_in is None:
             return None, None
         account_id = signed_in.account.id
-        grant = grants.find_live(connection, account_id, asked.client_id)
+        grant = grants.find_live(reader, account_id, asked.client_id)
         return signed_in, grant
 
 

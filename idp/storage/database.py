@@ -14,6 +14,9 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
+from idp.storage.idle import IdleConnections
+from idp.storage.prepared import Reader
+
 _SQLITE_PATIENCE = 30.0  # seconds that a writer waits for the others
 
 
@@ -59,9 +62,10 @@ class Base(DeclarativeBase):
 
 
 class Database:
-    """The database of one process, with its three ways in.
+    """The database of one process, with its four ways in.
 
-    `read` is for look-ups, `transaction` for effects, `snapshot` for long reports.
+    `read` is for queries, `look_up` for prepared ones, `transaction` for effects,
+    `snapshot` for long reports.
     """
 
     def __init__(self, url: str | sa.URL, *, pool_size: int = 5) -> None:
@@ -72,12 +76,31 @@ class Database:
         )
         self.engine = create(url, pool_size, read_only=False)
         self._reader = create(url, pool_size, read_only=True)
+        self._idle: IdleConnections[Reader] = IdleConnections()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Yield a read-only connection outside any transaction, for plain look-ups."""
         with self._reader.connect() as connection:
             yield connection
+
+    @contextmanager
+    def look_up(self) -> Iterator[Reader]:
+        """Yield a reader for prepared look-ups: `read` without the pool's cost.
+
+        Should the driver fail, every idle reader is given up: the server went away.
+        """
+        reader = self._idle.take() or self._new_reader()
+        try:
+            yield reader
+        except _driver_errors(reader):
+            reader.cursor.connection.close()
+            self._drop_readers()
+            raise
+        except BaseException:
+            self._idle.give(reader)
+            raise
+        self._idle.give(reader)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -97,8 +120,24 @@ class Database:
 
     def close(self) -> None:
         """Give every connection back."""
+        self._drop_readers()
         self.engine.dispose()
         self._reader.dispose()
+
+    def _new_reader(self) -> Reader:
+        pooled = self._reader.raw_connection()
+        connection: Any = pooled.driver_connection
+        pooled.detach()  # it is the reader's alone from now on
+        return Reader(connection.cursor(), self._reader.dialect)
+
+    def _drop_readers(self) -> None:
+        while reader := self._idle.take():
+            reader.cursor.connection.close()
+
+
+def _driver_errors(reader: Reader) -> type[Exception]:
+    error: type[Exception] = reader.dialect.loaded_dbapi.Error
+    return error
 
 
 _BEGIN_SNAPSHOT = {

@@ -90,6 +90,9 @@ return number
 """)
 
 
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
 class RedisStore:
     """The ephemeral store of many machines; see `ephemeral.EphemeralStore`."""
 
@@ -219,7 +222,7 @@ def _milliseconds(ttl: float) -> str:
 
 
 def _dump(value: Value) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    return _encode(value).encode()
 
 
 def _load(text: bytes | None) -> dict[str, Any] | None:

@@ -22,6 +22,7 @@ from idp.cli import main
 from idp.storage.database import Database
 from keys.sealing import Sealer
 from tests.services import BACKENDS
+from tests.statements import noted_statements
 
 pytestmark = pytest.mark.parametrize("backend", BACKENDS)
 
@@ -238,14 +239,10 @@ def test_months_are_chains_of_their_own(database: Database) -> None:
 def test_one_event_costs_few_statements(database: Database, backend: str) -> None:
     """An append is one statement (three on SQLite, which is in the process)."""
     append(database, PasswordChanged(ACCOUNT))
-    statements = []
-    sa.event.listen(
-        database.engine, "before_cursor_execute", lambda *args: statements.append(args)
-    )
+    with noted_statements() as statements:
+        append(database, PasswordChanged(ACCOUNT))
 
-    append(database, PasswordChanged(ACCOUNT))
-
-    audit = [args for args in statements if "audit" in args[2]]
+    audit = [statement for statement in statements if "audit" in statement]
     assert len(audit) == (1 if backend == "production" else 3)
 
 

@@ -1,17 +1,16 @@
 """A live session with remembered consent: nothing is asked, next to nothing is done."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from idp.app import create_app
 from idp.provider import Provider
 from tests.driver import Browser, Portal, answer, at, citizen
 from tests.services import BACKENDS
+from tests.statements import noted_statements
 
 pytestmark = pytest.mark.parametrize("backend", BACKENDS)
 
@@ -29,22 +28,6 @@ class Noting:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """Yield the statements that are sent meanwhile."""
-    statements: list[str] = []
-
-    def note(*args: Any) -> None:
-        if not args[2].startswith(("BEGIN", "PRAGMA")):
-            statements.append(args[2])
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
 
 @pytest.fixture
@@ -69,7 +52,7 @@ def test_budget(provider: Provider, store: Noting, browser: Browser) -> None:
     store.put_keys.clear()
     url = portal.url()
 
-    with counted() as statements:
+    with noted_statements() as statements:
         page = browser.visit(url)
 
     assert "code" in answer(page)

@@ -15,6 +15,7 @@ from tests.integration.token_side import (
     userinfo,
 )
 from tests.services import BACKENDS
+from tests.statements import noted_statements
 
 pytestmark = pytest.mark.parametrize("backend", BACKENDS)
 OFFLINE = "openid profile offline_access"
@@ -41,19 +42,14 @@ def counting(provider, portal=None):
         clock.now()
     )  # keys are read again by the clock, not by requests
 
-    def executed(connection, cursor, statement, parameters, context, executemany):
-        if not statement.startswith(("BEGIN", "PRAGMA")):
-            counted.statements.append(statement)
-
     def committed(connection):
         counted.commits += 1
 
-    sa.event.listen(sa.Engine, "before_cursor_execute", executed)
     sa.event.listen(sa.Engine, "commit", committed)
     try:
-        yield counted
+        with noted_statements() as counted.statements:
+            yield counted
     finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", executed)
         sa.event.remove(sa.Engine, "commit", committed)
 
 

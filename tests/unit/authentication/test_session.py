@@ -21,6 +21,7 @@ from idp.relying_parties.registry import RelyingParties
 from idp.storage.ephemeral import EphemeralStore
 from keys.sealing import Sealer
 from keys.secrets import ServerSecrets
+from tests.statements import noted_statements
 from tests.unit.world import NOW, TestAccount, World, on_each_backend
 
 LIFETIMES = LifetimesConfig()
@@ -115,16 +116,8 @@ def test_find(running: Running, account: TestAccount) -> None:
                 now=NOW,
             )
     token = running.sign_in(account.id)
-    statements: list[str] = []
-
-    def note(*args: object) -> None:
-        statements.append(str(args[2]))
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", note)
-    try:
+    with noted_statements() as statements:
         signed_in = running.found(token)
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
     assert len([text for text in statements if "SELECT" in text]) == 1
     assert signed_in.account.id == account.id

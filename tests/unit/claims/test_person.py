@@ -3,7 +3,6 @@
 from uuid import uuid4
 
 import pytest
-import sqlalchemy as sa
 
 from idp.accounts.identity import Identity
 from idp.claims.catalogue import CLAIMS
@@ -13,6 +12,7 @@ from idp.claims.registry import EmbeddedRegistry
 from idp.claims.release import Recipient
 from idp.claims.request import ClaimsRequest, Target
 from idp.errors import NotFoundError
+from tests.statements import noted_statements
 from tests.unit.claims.records import AS_OF, RECORD
 from tests.unit.relying_parties.parties import party
 from tests.unit.world import NOW, on_each_backend
@@ -29,14 +29,8 @@ def reader(world):
 
 def statements_of(world, call):
     """Return the SELECTs that `call` runs."""
-    seen = []
-
-    def note(_connection, _cursor, statement, *_more):
-        seen.append(statement)
-
-    sa.event.listen(world.database._reader, "before_cursor_execute", note)
-    call()
-    sa.event.remove(world.database._reader, "before_cursor_execute", note)
+    with noted_statements() as seen:
+        call()
     return seen
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from idp.accounts.lifecycle import change_level, place_lock
 from idp.consent import grants
 from idp.consent.models import Grant
+from tests.statements import noted_statements
 from tests.unit.consent.allowing import LIFETIME, PARALLEL, all_at_once
 from tests.unit.world import NOW, on_each_backend
 
@@ -130,14 +131,10 @@ def test_a_token_stands_on_the_grant_the_account_and_the_time(allowing):
 
 def test_a_token_costs_one_statement(allowing):
     """The hot path of token, userinfo and introspection."""
-    grant, statements = allowing.give(), []
-    sa.event.listen(
-        allowing.world.database._reader,
-        "before_cursor_execute",
-        lambda *call: statements.append(call[2]),
-    )
+    grant = allowing.give()
 
-    allowing.live(grant.id)
+    with noted_statements() as statements:
+        allowing.live(grant.id)
 
     assert len(statements) == 1
 

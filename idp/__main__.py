@@ -1,6 +1,6 @@
-"""`python -m idp` is the `idp` command."""
+"""`python -m idp`: the same as the `idp` command."""
 
 from idp.cli import main
 
 if __name__ == "__main__":
-    main(prog_name="idp")
+    main()

@@ -1,0 +1,163 @@
+"""What discovery promises is kept: every advertised value is tried (X8, OIDF config).
+
+Each list of the document is walked through, so that a value added there without the
+behaviour behind it fails here.
+"""
+
+import json
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from joserfc import jwk, jwt
+from joserfc.jwk import KeySet
+
+from idp.provider import Provider
+from tests.driver import Browser, Portal, answer, at, citizen
+from tests.integration import token_side
+from tests.integration.token_side import authorize, post, redeem, register, userinfo
+
+EVERY_SCOPE = (
+    "openid profile email phone address offline_access "
+    "personal_number residence household"
+)
+KEYS = {
+    "ES256": lambda: jwk.ECKey.generate_key("P-256", {"kid": "1"}),
+    "PS256": lambda: jwk.RSAKey.generate_key(2048, {"kid": "1"}),
+    "RS256": lambda: jwk.RSAKey.generate_key(2048, {"kid": "1"}),
+    "EdDSA": lambda: jwk.OKPKey.generate_key("Ed25519", {"kid": "1"}),
+}
+
+
+@pytest.fixture
+def promised(client: FlaskClient) -> dict[str, Any]:
+    """Return the discovery document."""
+    document = client.get("/.well-known/openid-configuration").get_json()
+    return dict(document)
+
+
+@pytest.fixture
+def portal(provider: Provider) -> Portal:
+    return Portal.register(provider, "tax", scope=EVERY_SCOPE)
+
+
+@pytest.fixture
+def browser(client: FlaskClient, provider: Provider, portal: Portal) -> Browser:
+    """Return a browser of a TOTP holder who has signed in and allowed every scope."""
+    browser = Browser(client)
+    browser.visit(portal.url(scope=EVERY_SCOPE))
+    browser.sign_in(citizen(provider, account_level=2, factors=["pwd", "totp"]))
+    assert at(browser.submit(decision="allow")) == "portal"
+    return browser
+
+
+def test_authorization(promised, portal, browser) -> None:
+    """Response modes, prompts, languages and levels."""
+    for mode in promised["response_modes_supported"]:
+        page = browser.client.get(portal.url(response_mode=mode))
+        assert "code" in page.text or "code=" in page.headers["Location"]
+    pages = {"none": "portal", "login": "login", "consent": "consent"}
+    for prompt in promised["prompt_values_supported"]:
+        page = browser.visit(portal.url(prompt=prompt))
+        assert at(page) == pages.get(prompt, "choose")
+    for language in promised["ui_locales_supported"]:
+        page = Browser(browser.client.application.test_client()).visit(
+            portal.url(ui_locales=language)
+        )
+        assert f'<html lang="{language}"' in page.text
+    for value in promised["acr_values_supported"]:
+        tokens = portal.round(browser, acr_values=value)
+        assert tokens["claims"]["acr"] == value
+        essential = {"id_token": {"acr": {"essential": True, "value": value}}}
+        tokens = portal.round(browser, claims=json.dumps(essential), prompt="none")
+        assert tokens["claims"]["acr"] == value
+
+
+def test_scopes_and_claims(promised, portal, browser) -> None:
+    """Every scope is granted, every claim arrives or is not held about the citizen."""
+    tokens = portal.round(browser, scope=" ".join(promised["scopes_supported"]))
+    told = userinfo(browser.client, tokens["access_token"]).get_json()
+
+    assert set(tokens["scope"].split()) == set(promised["scopes_supported"])
+    assert set(told) | set(tokens["claims"]) <= set(promised["claims_supported"])
+    missing = set(promised["claims_supported"]) - set(told) - set(tokens["claims"])
+    asked = json.dumps({"userinfo": dict.fromkeys(missing), "id_token": {"name": None}})
+    tokens = portal.round(browser, claims=asked)
+    told = userinfo(browser.client, tokens["access_token"]).get_json()
+    assert "name" in tokens["claims"]
+    assert missing - set(told) <= {"verified_claims", "email", "email_verified"}
+
+
+def test_verified_claims(promised, portal, browser) -> None:
+    """A claim listed as verified comes with its framework, in both places."""
+    names = promised["claims_in_verified_claims_supported"]
+    for framework in promised["trust_frameworks_supported"]:
+        wish = {
+            "verification": {"trust_framework": {"value": framework}},
+            "claims": dict.fromkeys(names),
+        }
+        asked = {place: {"verified_claims": wish} for place in ("userinfo", "id_token")}
+        page = browser.visit(portal.url(claims=json.dumps(asked), scope=EVERY_SCOPE))
+        if at(page) == "consent":
+            page = browser.submit(decision="allow", claim=names)
+        tokens = portal.redeem(browser.client, answer(page)["code"])
+        told = userinfo(browser.client, tokens["access_token"]).get_json()
+        for verified in (told["verified_claims"], tokens["claims"]["verified_claims"]):
+            assert verified["verification"]["trust_framework"] == framework
+            assert set(verified["claims"]) <= set(names)
+            assert "family_name" in verified["claims"]
+
+
+def test_client_authentication(promised, client, provider) -> None:
+    """Each method, and each algorithm of assertions, at each endpoint that lists it."""
+    for method in promised["token_endpoint_auth_methods_supported"]:
+        portal = register(provider, method)
+        tokens = redeem(client, portal, authorize(provider, portal))
+        form = {"token": tokens["access_token"]}
+        for name in ("introspection", "revocation"):
+            listed = promised[f"{name}_endpoint_auth_methods_supported"]
+            path = promised[f"{name}_endpoint"].removeprefix(token_side.ISSUER)
+            answered = post(client, path, portal, form)
+            assert (answered.status_code == 200) == (method in listed)
+    suffix = "_auth_signing_alg_values_supported"
+    listed = [name for name in promised if name.endswith(suffix)]
+    assert len(listed) == 3
+    assert all(set(promised[name]) == set(KEYS) for name in listed)
+
+
+@pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
+@pytest.mark.parametrize("alg", KEYS)
+def test_assertion_algorithms(client, provider, alg) -> None:
+    """A registered key of each listed algorithm proves its client."""
+    key = KEYS[alg]()
+    jwks = {"keys": [key.as_dict(private=False)]}
+    portal = register(
+        provider, "private_key_jwt", jwks=jwks, token_endpoint_auth_signing_alg=alg
+    )
+    made = authorize(provider, portal)
+    proof = {
+        "client_assertion_type": token_side.ASSERTION_TYPE,
+        "client_assertion": portal.assertion(alg=alg, key=key),
+    }
+
+    assert client.post("/token", data=made.form() | proof).status_code == 200
+
+
+def test_signed_answers(promised, client, provider) -> None:
+    """ID tokens and userinfo are signed with each listed algorithm by a listed key."""
+    keys = KeySet.import_key_set(client.get("/jwks.json").get_json())
+    for name, member, alternative in (
+        ("id_token", "id_token_signed_response_alg", "id_token"),
+        ("userinfo", "userinfo_signed_response_alg", "userinfo"),
+    ):
+        for alg in promised[f"{name}_signing_alg_values_supported"]:
+            portal = register(provider, **{member: alg})
+            tokens = redeem(client, portal, authorize(provider, portal))
+            signed = (
+                tokens["id_token"]
+                if alternative == "id_token"
+                else userinfo(client, tokens["access_token"]).text
+            )
+            token = jwt.decode(signed, keys, algorithms=[alg])
+            assert token.header["alg"] == alg
+            assert token.claims["aud"] == portal.client_id

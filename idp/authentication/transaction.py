@@ -42,7 +42,10 @@ class TransactionError(IdpError):
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """A validated authorization request (OpenID Connect Core §3.1.2.1)."""
+    """A validated authorization request (OpenID Connect Core §3.1.2.1).
+
+    `login_hint` is sealed (`authentication.login_hint`).
+    """
 
     client_id: str
     redirect_uri: str

@@ -16,6 +16,7 @@ from authlib.oidc.core.errors import (
     RequestURINotSupportedError,
 )
 
+from idp.authentication.login_hint import seal_hint
 from idp.authentication.transaction import AuthorizationRequest
 from idp.claims.request import InvalidClaimsError, parse_claims
 from idp.errors import IdpError
@@ -143,7 +144,7 @@ def _build(
         max_age=_max_age(params, party),
         acr_values=acr_values,
         essential_acr=essential,
-        login_hint=params.get("login_hint"),
+        login_hint=_login_hint(server, params),
         hinted_subject=_hinted_subject(server, party, params, claims, now=now),
         ui_locales=tuple(params.get("ui_locales", "").split()),
         claims=claims,
@@ -201,6 +202,11 @@ def _claim_values(member: object) -> tuple[str, ...]:
     if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
         raise InvalidRequestError("claims: value and values must be strings")
     return tuple(values)
+
+
+def _login_hint(server: AuthorizationServer, params: Form) -> str | None:
+    hint = params.get("login_hint")
+    return hint and seal_hint(server.provider.sealer, hint)
 
 
 def _hinted_subject(

@@ -192,11 +192,6 @@ def _page(
     wait: int = 0,
 ) -> ResponseReturnValue:
     asked = step.transaction.request
-    hint = people.hinted_number(
-        (asked and asked.login_hint) or "",
-        sandbox=step.visit.provider.config.sandbox.enabled,
-        now=step.visit.now,
-    )
     body = render_template(
         "login.html",
         action=request.path,
@@ -204,7 +199,7 @@ def _page(
         party=step.asker,
         reason=step.transaction.step,
         wishes=scopes.sentence(asked.scopes) if asked else "",
-        number=number or hint,
+        number=number or people.hinted_number(step),
         cancel=step.back,
         problem=problem,
     )

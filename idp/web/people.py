@@ -1,13 +1,14 @@
 """How a person is shown: by name, and by the end of their number."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from idp.accounts import identifiers, identity
 from idp.accounts.identifiers import InvalidPersonalNumberError
+from idp.authentication.login_hint import open_hint
 from idp.provider import Provider
 from idp.web import presentation
+from idp.web.visit import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,17 @@ def person(provider: Provider, account_id: UUID, *, is_masked: bool) -> Person:
     return Person(account_id, who.full_name, shown(number))
 
 
-def hinted_number(hint: str, *, sandbox: bool, now: datetime) -> str:
+def hinted_number(step: Step) -> str:
     """Return a portal's `login_hint` for the field, if it is a personal number."""
+    asked, provider = step.transaction.request, step.visit.provider
+    if asked is None or not asked.login_hint:
+        return ""
     try:
-        number = identifiers.parse_personal_number(hint, sandbox=sandbox, now=now)
+        number = identifiers.parse_personal_number(
+            open_hint(provider.sealer, asked.login_hint),
+            sandbox=provider.config.sandbox.enabled,
+            now=step.visit.now,
+        )
     except InvalidPersonalNumberError:
         return ""
     return presentation.number_text(number)

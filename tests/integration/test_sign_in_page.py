@@ -74,6 +74,20 @@ def test_the_number_is_kept_and_the_password_never(browser: Browser) -> None:
     assert 'role="alert"' in page.text
 
 
+@pytest.mark.parametrize(
+    ("hint", "shown"),
+    [("999085000003", "999 085 000 003"), ("Lan \u202e \x00", ""), ("", "")],
+)
+def test_the_portal_may_hint_the_number(
+    client: FlaskClient, portal: Portal, hint: str, shown: str
+) -> None:
+    """A `login_hint` fills the field if it is a number, and else is nowhere."""
+    page = Browser(client).visit(portal.url(login_hint=hint))
+
+    assert f'value="{shown}"' in page.text.replace("\u00a0", " ")
+    assert "Lan " not in page.text
+
+
 @pytest.mark.parametrize("missing", ["personal_number", "password"])
 def test_empty_fields_are_named(browser: Browser, missing: str) -> None:
     """The field that is empty says so."""

@@ -7,6 +7,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from tests.conformance.modules import move_clock
 from tests.conformance.suite import BASE, NEEDS_PAGE, Suite, register
 from tests.driver import at
 from tests.integration.token_side import claims_of
@@ -56,6 +57,15 @@ def test_rp_initiated_logout(suite, hint, state):
     expected = f"{BYE}?{urlencode(sent)}" if sent else BYE
     assert page.headers["Location"] == expected
     assert is_signed_out(suite)
+
+
+def test_an_expired_id_token_is_a_hint(suite, hint, monkeypatch):
+    """Core §3.1.2.1 and RP-Initiated Logout §2: its time does not matter here."""
+    move_clock(monkeypatch, seconds=1200)
+
+    page = leave(suite, id_token_hint=hint, post_logout_redirect_uri=BYE)
+
+    assert page.headers["Location"] == BYE
 
 
 @pytest.mark.parametrize(

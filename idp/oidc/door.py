@@ -66,6 +66,8 @@ def read(environ: WSGIEnvironment, *, max_body: int) -> MachineRequest:
         stream = get_input_stream(environ, max_content_length=max_body)
         try:
             body = stream.read()
+            # A body of no stated length is cut at the limit; reading on refuses it.
+            stream.read(1)
         except OSError as error:
             raise ClientDisconnected from error
     return MachineRequest(

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from io import BytesIO
 from urllib.parse import urlencode
 
 import pytest
@@ -15,6 +16,7 @@ from tests.integration.token_side import assert_refused, post, register
 from tests.services import BACKENDS
 
 FORM = "application/x-www-form-urlencoded"
+CHUNKED = {"wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
 FIELDS = (
     "client_id", "client_secret", "grant_type", "code", "redirect_uri", "token",
     "code_verifier", "refresh_token", "scope", "resource", "request_uri",
@@ -98,6 +100,20 @@ def test_huge_bodies_of_machines(client: FlaskClient, path: str) -> None:
     answered = client.post(path, data="state=" + "s" * 100_000, content_type=FORM)
 
     assert_refused(answered, "invalid_request", 413)
+
+
+@pytest.mark.parametrize("path", MACHINE)
+def test_bodies_of_no_stated_length(client: FlaskClient, path: str) -> None:
+    """A chunked body is read like any other, and refused like any other if huge."""
+    for form, status in (("client_id=x&a=b", (400,)), ("a=" + "b" * 99_000, (413,))):
+        answered = client.post(
+            path,
+            input_stream=BytesIO(form.encode()),
+            content_type=FORM,
+            environ_overrides=CHUNKED,
+        )
+        assert answered.status_code in status
+        assert_refused(answered, answered.get_json()["error"], answered.status_code)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -34,6 +34,13 @@ SMALL_TARGETS = """
   .map((e) => e.outerHTML.slice(0, 120))
 """
 
+SIZE_AND_COLOUR = """
+(buttons) => buttons.map((button) => {
+  const { width, height, color, backgroundColor } = getComputedStyle(button);
+  return [width, height, color, backgroundColor];
+})
+"""
+
 
 def flaws(page) -> list[str]:
     """Return what is wrong with the page as it stands."""
@@ -104,6 +111,39 @@ def test_one_time_code_and_refusal(new_context, demo, citizens):
     enter_password(page, locked)
     assert page.locator("[data-error-code^=DD-AUTH-02]").count() == 1
     assert flaws(page) == []
+
+
+def test_consent_leaves_the_choice(new_context, demo, citizens):
+    """Voluntary boxes start empty; allowing and refusing look the same."""
+    page = new_context(**LOOKS[0], bypass_csp=True).new_page()
+    person = told(citizens, "moved house")
+    page.goto(demo.portals["insurance"])
+    page.locator("#sign-in").click()
+    enter_password(page, person)
+    step_form(page).locator("[name=otp]").fill(one_time_code(demo, person))
+    submit(step_form(page))
+
+    assert page.locator("[name=claim]").count() == 2
+    assert page.locator("[name=claim]:checked").count() == 0
+    answers = page.locator("[name=decision]").evaluate_all(SIZE_AND_COLOUR)
+    assert len(answers) == 2
+    assert answers[0] == answers[1]
+    assert flaws(page) == []
+    page.evaluate("document.documentElement.style.fontSize = '225%'")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_print_is_black_on_white(new_context, demo):
+    """A page chosen dark prints dark on white, without what only a screen needs."""
+    page = new_context(**LOOKS[1]).new_page()
+    page.goto(f"{demo.issuer}/help?theme=dark")
+
+    page.emulate_media(media="print")
+
+    colours = "(s) => [s.backgroundColor, s.color]"
+    shown = page.evaluate(f"({colours})(getComputedStyle(document.body))")
+    assert shown == ["rgb(255, 255, 255)", "rgb(0, 0, 0)"]
+    assert not page.locator(".footer").is_visible()
 
 
 def enter_password(page, person: dict[str, Any]) -> None:

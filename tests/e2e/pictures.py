@@ -15,7 +15,7 @@ SIZE = {"width": 600, "height": 1000}
 
 
 def main() -> None:
-    """Start a demo, sign one citizen in, and save three pictures on the way."""
+    """Start a demo, sign one citizen in, and save four pictures on the way."""
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         demo = start_demo(Path(folder) / "state", port=8000)
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def take(page: Page, demo: RunningDemo) -> None:
-    """Walk from the insurer's front page to its profile page."""
+    """Walk from the insurer's front page to its profile and the citizen's own page."""
     citizen = told(demo.citizens(), "guardian of two")
     page.goto(f"{demo.portals['insurance']}/language/en")
     page.locator("#sign-in").click()
@@ -44,6 +44,8 @@ def take(page: Page, demo: RunningDemo) -> None:
     picture(page, "consent")
     finish(page, demo, citizen)
     picture(page, "portal")
+    page.goto(f"{demo.issuer}/account/permissions")
+    picture(page, "account")
 
 
 def picture(page: Page, name: str) -> None:

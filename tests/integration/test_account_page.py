@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from idp import clock
 from idp.app import create_app
 from idp.provider import Provider
 from tests.driver import Browser, Portal, answer, at, citizen, error_code
@@ -143,6 +144,27 @@ def test_actions_need_a_fresh_factor(
     assert page.request.path == "/account/permissions"
 
     assert "done=" in press(browser, "/account/permissions", "withdraw").request.url
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["+84500000006", "%2B84500000006", "84500000006", "0500000006", "0500%20000-006"],
+)
+def test_the_outbox_takes_every_spelling(
+    provider: Provider, client: FlaskClient, written: str
+) -> None:
+    """A bare `+` of an address is a space by the time it arrives, and still fits."""
+    provider.messages.send("+84500000006", "Dinh Danh: 012345", clock.now())
+    provider.messages.send("+84500000007", "Dinh Danh: 543210", clock.now())
+
+    told = client.get(f"/sandbox/outbox.json?phone={written}").get_json()
+    page = client.get(f"/sandbox/outbox?phone={written}").text
+
+    assert [message["text"] for message in told] == ["Dinh Danh: 012345"]
+    assert set(told[0]) == {"phone", "text", "sent_at"}
+    assert "012345" in page
+    assert "543210" not in page
+    assert client.get("/sandbox/outbox.json?phone=nobody").get_json() == []
 
 
 def test_the_outbox_is_the_sandboxs(provider: Provider) -> None:

@@ -8,7 +8,7 @@ side by side in one browser and finish in any order.
 import hmac
 import re
 import secrets
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
@@ -105,7 +105,7 @@ class AuthenticationTransaction:
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object."""
-        value = asdict(self)
+        value = {item.name: getattr(self, item.name) for item in fields(self)}
         value["request"] = self.request.to_json() if self.request else None
         for name in ("created_at", "consented_at", "finished_at"):
             value[name] = value[name].isoformat() if value[name] else None

@@ -5,6 +5,7 @@ from typing import Any
 
 import pyotp
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from idp.demo.plan import DemoPlan
@@ -34,18 +35,14 @@ class Screen:
     def show(self, plan: DemoPlan, citizens: list[dict[str, Any]]) -> None:
         """Print everything that a newcomer needs, and the line scripts wait for."""
         self._console.print(self._citizens(citizens))
-        addresses = Table.grid(padding=(0, 2))
-        addresses.add_row(
-            "[bold]Provider[/bold]", plan.issuer, "your account: /account"
-        )
+        self._tell("Provider", plan.issuer, "your account: /account")
         for name, url in plan.portals.items():
-            addresses.add_row(f"[bold]{name.title()}[/bold]", url, _WHAT[name])
-        addresses.add_row("Messages", f"{plan.issuer}/sandbox/outbox", "SMS codes")
-        addresses.add_row("Configuration", str(plan.config_file), "IDP_CONFIG for idp")
+            self._tell(name.title(), url, _WHAT[name])
+        self._tell("Messages", f"{plan.issuer}/sandbox/outbox", "SMS codes")
+        self._tell("Configuration", str(plan.config_file), "IDP_CONFIG for idp")
         if plan.ca_file:
-            addresses.add_row("Trust this CA", str(plan.ca_file), "made for this demo")
-        addresses.add_row("Logs", str(plan.folder / "logs"))
-        self._console.print(addresses)
+            self._tell("Trust this CA", str(plan.ca_file), "made for this demo")
+        self._tell("Logs", str(plan.folder / "logs"), "")
         if self.is_terminal:
             self._console.print(
                 "[bold]Enter[/bold] shows the current one-time codes, "
@@ -60,6 +57,11 @@ class Screen:
             if secret:
                 code = pyotp.TOTP(secret).now()
                 self._console.print(f"{_number(citizen)}  [bold]{code}[/bold]")
+
+    def _tell(self, what: str, where: str, note: str) -> None:
+        # Never folded: an address or a path is there to be copied whole.
+        line = f"[bold]{what:<14}[/bold] {escape(where):<38}  [dim]{note}[/dim]"
+        self._console.print(line.rstrip(), soft_wrap=True)
 
     def _citizens(self, citizens: list[dict[str, Any]]) -> Table:
         table = Table(title="Citizens of the sandbox (all invented)", pad_edge=False)

@@ -9,7 +9,12 @@ say, this module what OpenID Connect adds.
 import re
 from datetime import datetime
 
-from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError, OAuth2Error
+from authlib.oauth2.rfc6749 import (
+    InvalidRequestError,
+    InvalidScopeError,
+    OAuth2Error,
+    UnsupportedResponseTypeError,
+)
 from authlib.oidc.core.errors import (
     RegistrationNotSupportedError,
     RequestNotSupportedError,
@@ -22,7 +27,7 @@ from idp.claims.request import InvalidClaimsError, parse_claims
 from idp.errors import IdpError
 from idp.oidc.errors import InvalidTargetError
 from idp.oidc.id_token_hint import verify_hint
-from idp.oidc.request_guard import Form
+from idp.oidc.request_guard import Form, legible
 from idp.oidc.response_modes import DEFAULT, MODES, ReplyTo
 from idp.oidc.server import AuthorizationServer, protocol_request
 from idp.relying_parties.record import RelyingParty, redirect_uri_allowed
@@ -116,6 +121,9 @@ def _check_protocol(
         raise InvalidRequestError("Unknown response_mode")
     if "response_type" not in params:
         raise InvalidRequestError("Missing response_type")
+    if params["response_type"] != "code":
+        # Authlib repeats the value, and stumbles over one that no answer may hold.
+        raise UnsupportedResponseTypeError(legible(params["response_type"]))
     server.get_consent_grant(
         protocol_request(server.provider, method="GET", params=params)
     )

@@ -7,7 +7,7 @@ browser closes, because many people share a counter's computer.
 
 from urllib.parse import urlencode
 
-from flask import Response, current_app, request
+from flask import Response, current_app, g, request
 
 from idp.authentication import browser
 from idp.provider import current
@@ -31,7 +31,9 @@ def wish(kind: str) -> str | None:
 def remember(response: Response) -> Response:
     """Keep what this request's link chose."""
     for kind, allowed in CHOICES.items():
-        value = request.args.get(kind)
+        # Most requests make no choice, and need not have their query parsed for it.
+        is_named = kind.encode() in request.query_string
+        value = request.args.get(kind) if is_named else None
         if value in allowed:
             cookie = browser.cookie(COOKIES[kind], value, secure=_is_secure())
             response.set_cookie(**cookie.attributes())
@@ -46,9 +48,12 @@ def href(kind: str, value: str) -> str:
 
 def page_path() -> str | None:
     """Return the path of this page, if it can be opened by a link at all."""
-    adapter = current_app.create_url_adapter(request)
-    can_open = adapter is not None and adapter.test(request.path, "GET")
-    return request.path if can_open else None
+    if "page_path" not in g:
+        adapter = current_app.create_url_adapter(request)
+        can_open = adapter is not None and adapter.test(request.path, "GET")
+        g.page_path = request.path if can_open else None
+    path: str | None = g.page_path
+    return path
 
 
 def _cookie_name(kind: str) -> str:

@@ -10,7 +10,6 @@ import pytest
 import requests
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from playwright.sync_api import sync_playwright
 
 from tests.e2e.chromium import launch
 from tests.e2e.driving import sign_in
@@ -34,19 +33,19 @@ def stopped(tmp_path_factory):
     demo = start_demo(folder)
     added = demo.idp("accounts", "list")
     assert demo.stop() == 0
-    return demo, added
+    return demo, added, demo.is_serving()  # another demo may take the ports later
 
 
 @pytest.fixture
 def state(stopped, tmp_path):
     """Copy that state, for one test to spoil."""
-    demo, _ = stopped
+    demo, *_ = stopped
     return shutil.copytree(demo.folder, tmp_path / "state")
 
 
 def test_it_prints_all_that_is_needed(stopped):
     """Addresses, the configuration's path, and how to sign in as each citizen."""
-    demo, _ = stopped
+    demo, *_ = stopped
     for url in (demo.issuer, *demo.portals.values(), "/sandbox/outbox"):
         assert url in demo.text
     assert str(demo.folder / "config.toml") in demo.text
@@ -56,13 +55,13 @@ def test_it_prints_all_that_is_needed(stopped):
 
 def test_nothing_is_left_running(stopped):
     """After Ctrl-C all four ports are free."""
-    demo, _ = stopped
-    assert not demo.is_serving()
+    *_, is_serving = stopped
+    assert not is_serving
 
 
 def test_state_is_for_its_owner_only(stopped):
     """The folder and the secrets in it are closed to others."""
-    demo, _ = stopped
+    demo, *_ = stopped
     assert stat.S_IMODE(demo.folder.stat().st_mode) == 0o700
     for name in ("kek", "portals/bank.settings.json"):
         assert stat.S_IMODE((demo.folder / name).stat().st_mode) == 0o600
@@ -70,7 +69,7 @@ def test_state_is_for_its_owner_only(stopped):
 
 def test_a_second_start_keeps_the_data(state, stopped):
     """Accounts, keys and clients are as they were."""
-    first, accounts = stopped
+    first, accounts, _ = stopped
     before = (state / "portals/bank.settings.json").read_text()
 
     again = start_demo(state)
@@ -156,7 +155,7 @@ def test_a_broken_state_is_explained(state, damage):
     assert "RESET=1" in text
 
 
-def test_tls_serves_everything_over_https(tmp_path, citizens):
+def test_tls_serves_everything_over_https(tmp_path, citizens, playwright):
     """A browser that trusts the CA signs in; one without it does not get in."""
     demo = start_demo(tmp_path / "state", "--tls", scheme="https")
     try:
@@ -164,13 +163,11 @@ def test_tls_serves_everything_over_https(tmp_path, citizens):
             requests.get(demo.issuer, timeout=10)
         assert demo.get(f"{demo.issuer}/.well-known/openid-configuration").ok
         pin = f"--ignore-certificate-errors-spki-list={spki_pin(demo.ca_file)}"
-        with sync_playwright() as playwright:
-            browser = launch(playwright, pin)
+        with launch(playwright, pin) as browser:
             page = browser.new_page()
             sign_in(page, demo, "services", told(citizens, "by password alone"))
             cookies = page.context.cookies()
             assert page.url == f"{demo.portals['services']}/profile"
-            browser.close()
     finally:
         demo.stop()
     assert cookies

@@ -205,3 +205,17 @@ def test_the_code_survives_other_people_s_mistakes(client, provider) -> None:
         assert_refused(refused, "invalid_request", 415)
 
     assert post(client, "/token", portal, made.form()).status_code == 200
+
+
+@pytest.mark.parametrize("value", ['a"b', "a\\b", "tiếng Việt"])
+def test_unprintable_types_are_refused_legibly(
+    client: FlaskClient, provider: Provider, value: str
+) -> None:
+    """A type that no error description may hold is still an RFC error, no 500."""
+    portal = register(provider, "private_key_jwt")
+    asking = {"response_type": value, "redirect_uri": token_side.REDIRECT_URI}
+    pushed = post(client, "/par", portal, asking)
+    asked = post(client, "/token", portal, {"grant_type": value})
+
+    assert_refused(pushed, "unsupported_response_type")
+    assert_refused(asked, "unsupported_grant_type")

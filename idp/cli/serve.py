@@ -27,7 +27,8 @@ from keys.errors import KeysError
 
 BACKLOG = 1024
 STOP_WITHIN = 10
-_ARENAS = -8  # M_ARENA_MAX of mallopt(3)
+_ARENAS, _MAPPED_FROM = -8, -3  # M_ARENA_MAX, M_MMAP_THRESHOLD of mallopt(3)
+_LARGE = 4 * 2**20  # bytes
 
 
 @click.command()
@@ -58,8 +59,8 @@ def group(cli: CliContext, config_path: Path | None) -> None:
 def share_memory() -> None:
     """Load what workers run before they are forked, so that they share its pages.
 
-    Without a limit each thread would also keep an allocator's arena of its own, with
-    the last password hash's 19 MiB in it.
+    Without limits each thread would also keep an allocator's arena of its own, with the
+    last password hash's 19 MiB in it: large blocks go back to the system at once.
     """
     importlib.import_module("idp.app")
     gc.collect()
@@ -67,6 +68,7 @@ def share_memory() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:  # glibc; other allocators know no arenas
         mallopt(_ARENAS, 2)
+        mallopt(_MAPPED_FROM, _LARGE)
 
 
 def check_stores(config: Config) -> None:

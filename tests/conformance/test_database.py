@@ -221,3 +221,25 @@ def test_foreign_keys_hold(database: Database) -> None:
     )
     with pytest.raises(sa.exc.IntegrityError), database.transaction() as session:
         session.execute(insert, {"id": "0" * 32})
+
+
+def test_a_failed_look_up_gives_its_reader_up(database: Database) -> None:
+    """The next look-up begins on a new connection."""
+    driver = database.engine.dialect.loaded_dbapi
+
+    with pytest.raises(driver.Error), database.look_up() as failing:
+        failing.send("SELECT nothing FROM nowhere", ())
+
+    with database.look_up() as reader:
+        reader.send("SELECT 1", ())
+        assert reader is not failing
+        assert reader.cursor.fetchall() == [(1,)]
+
+
+def test_a_refusal_keeps_the_reader(database: Database) -> None:
+    """An error that is not the driver's says nothing about the connection."""
+    with pytest.raises(LookupError), database.look_up() as refusing:
+        raise LookupError
+
+    with database.look_up() as reader:
+        assert reader is refusing

@@ -1,6 +1,8 @@
 """A running demo and a real Chromium, shared by every test of one process."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -22,6 +24,19 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
     running = start_demo(tmp_path_factory.mktemp("demo") / "state")
     yield running
     running.stop()
+
+
+@pytest.fixture(autouse=True)
+def no_consent_yet(request: pytest.FixtureRequest) -> None:
+    """Let each test begin without any consent: they share one demo, in any order."""
+    if "demo" not in request.fixturenames:
+        return
+    database = request.getfixturevalue("demo").folder / "dinhdanh.db"
+    with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
+        connection.execute(
+            "UPDATE grants SET ended_at = granted_at, end_reason = 'test' "
+            "WHERE ended_at IS NULL"
+        )
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,6 @@ from tests.e2e.people import told
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
-# Tests run in any order on one demo, so no two use the same person at the same portal
-# where it matters whether consent was given before.
 VISITS = [
     ("services", "by password alone", "1.1", ["password", "consent"]),
     ("bank", "authenticator app (totp)", "2.2", ["password", "otp", "consent"]),

@@ -2,6 +2,6 @@
 
 Routes: /authorize with /resume and /cancel, /par, /token, /userinfo, /revoke,
 /introspect, /end_session, /jwks.json and /.well-known/*. `authorization` is the
-dispatcher that alone decides the next step. Shows no page but form_post, and reaches
-`web` only by endpoint name.
+dispatcher that alone decides the next step; `door` answers programs before Flask sees
+the request. Shows no page but form_post, and reaches `web` only by endpoint name.
 """

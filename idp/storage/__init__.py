@@ -3,5 +3,6 @@
 `database` holds the engine, the declarative base and column types; `ephemeral` is
 the small interface for what expires by itself (transactions, codes, challenges,
 `jti`, counters) with an embedded and a Redis implementation behind one conformance
-suite; `key_store` keeps key rings for `keys`. Knows no domain rule.
+suite; `prepared` the few statements that every request makes, compiled once;
+`key_store` keeps key rings for `keys`. Knows no domain rule.
 """

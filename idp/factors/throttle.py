@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Literal
 
+from idp import clock
 from idp.config import ThrottleConfig
 from idp.storage.ephemeral import EphemeralStore
 
@@ -86,15 +87,26 @@ class Throttle:
         admission = Admission(allowed=True, counters=(*admission.counters, overall))
         if tries <= config.unknown_sources_per_account:
             return admission
-        waiting, turn = f"wait:{by_source}", f"turn:{by_source}"
-        delay = config.unknown_source_delay
-        is_waiting = self._ephemeral.get(waiting) is not None
-        if not is_waiting and self._ephemeral.take(turn) is not None:
+        if self._turn(by_source):
             return admission
         self.succeeded(admission)  # an unchecked try is no wrong one
-        if self._ephemeral.claim(waiting, ttl=delay):
-            self._ephemeral.put(turn, {}, ttl=config.window)
-        return Admission(allowed=False, retry_after=delay)
+        return Admission(allowed=False, retry_after=config.unknown_source_delay)
+
+    def _turn(self, by_source: str) -> bool:
+        """Take the turn of a source that has waited, or let its waiting begin.
+
+        What counts is the time written in the turn that was taken: of parallel tries
+        one takes a ripe turn, and who finds an unripe one in its hands waits again.
+        """
+        now, turn = clock.now().timestamp(), f"turn:{by_source}"
+        found = self._ephemeral.get(turn)
+        if found is not None and found["from"] <= now:
+            found = self._ephemeral.take(turn)
+            if found is not None and found["from"] <= now:
+                return True
+        ripe = {"from": now + self._config.unknown_source_delay}
+        self._ephemeral.claim(turn, ripe, ttl=self._config.window)
+        return False
 
 
 def source_of(

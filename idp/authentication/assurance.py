@@ -6,20 +6,24 @@ An `acr` names a pair as a minimum.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from idp.authentication.session import AuthenticationEvent, SignInAccount
+from idp.factors.results import (
+    COUNTS_AS_BIOMETRIC,
+    DEVICE_BOUND,
+    TWO_FACTORS,
+    USER_VERIFIED,
+)
 
 PREFIX = "urn:dinhdanh:acr:"
 # The national portal's older spelling (LoA1, LoA2), kept as aliases.
 ALIASES = {"LoA1": (1, 1), "LoA2": (2, 2)}
 
-# Decree 69/2024 art. 20: what the person knows, has or is.
-_KIND = {"pwd": "knowledge", "totp": "possession", "sms": "possession"}
-# RFC 8176 §2 names of the methods.
-_AMR = {"pwd": "pwd", "totp": "otp", "sms": "sms"}
+KNOWLEDGE, POSSESSION, BIOMETRIC = "knowledge", "possession", "biometric"
+
 
 _PAIR = re.compile(re.escape(PREFIX) + r"([12])\.([1-4])")
 
@@ -34,27 +38,83 @@ class Earned:
     auth_time: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What one proven factor counts for: kinds of art. 20, and RFC 8176 names."""
+
+    kinds: frozenset[str]
+    amr: tuple[str, ...]
+
+
+def proof(method: str, flags: Collection[str] = ()) -> Proof:
+    """Return what one event counts for: the truth table, row by row.
+
+    A user-verified passkey is possession of the authenticator and, by its PIN or
+    gesture, a second kind: knowledge, or what the law calls a biometric where the
+    operator's setting said so at the time. A chip proves possession alone.
+    """
+    if method == "passkey":
+        bound = "hwk" if DEVICE_BOUND in flags else "swk"
+        if USER_VERIFIED not in flags:
+            return Proof(frozenset({POSSESSION}), (bound,))
+        second = BIOMETRIC if COUNTS_AS_BIOMETRIC in flags else KNOWLEDGE
+        return Proof(frozenset({POSSESSION, second}), (bound, "user"))
+    if method == "device":
+        # Another device vouches (mca): what its session had proven, level 2 at most.
+        kinds = {POSSESSION, KNOWLEDGE} if TWO_FACTORS in flags else {POSSESSION}
+        return Proof(frozenset(kinds), ("mca",))
+    return _SINGLE[method]
+
+
+_SINGLE = {
+    "pwd": Proof(frozenset({KNOWLEDGE}), ("pwd",)),
+    "totp": Proof(frozenset({POSSESSION}), ("otp",)),
+    "sms": Proof(frozenset({POSSESSION}), ("sms",)),
+    "recovery": Proof(frozenset({POSSESSION}), ("otp",)),
+    "chip": Proof(frozenset({POSSESSION}), ("sc",)),
+}
+_AMR_ORDER = ("pwd", "otp", "sms", "sc", "hwk", "swk", "user", "mca")
+
+
 def earned(events: Sequence[AuthenticationEvent], account_level: int) -> Earned:
     """Compute what these events (at least one) prove for an account of this level.
 
     `auth_time` is the oldest of the events that count: of each kind the latest.
     """
     latest: dict[str, AuthenticationEvent] = {}
+    names: set[str] = set()
     for event in sorted(events, key=lambda item: item.at):
-        latest[_KIND[event.method]] = event
-    methods = {event.method for event in events}
-    amr = tuple(_AMR[method] for method in _AMR if method in methods)
+        counted = proof(event.method, event.flags)
+        latest.update(dict.fromkeys(counted.kinds, event))
+        names.update(counted.amr)
+    amr = tuple(name for name in _AMR_ORDER if name in names)
     return Earned(
         account_level=account_level,
-        authentication_level=_level(methods),
+        authentication_level=level(latest),
         amr=(*amr, "mfa") if len(latest) > 1 else amr,
         auth_time=min(event.at for event in latest.values()),
     )
 
 
-def _level(methods: Iterable[str]) -> int:
-    # Art. 20: one factor is level 1, two different ones without biometrics level 2.
-    return min(len({_KIND[method] for method in methods if method in _KIND}), 2)
+def level(kinds: Collection[str]) -> int:
+    """Return the authentication level that these kinds reach (D69/2024 art. 20)."""
+    if {KNOWLEDGE, POSSESSION, BIOMETRIC} <= set(kinds):
+        return 4
+    if len(kinds) > 1:
+        return 3 if BIOMETRIC in kinds else 2
+    return 1
+
+
+def ceiling(factors: Iterable[str], *, biometric: bool = False) -> int:
+    """Return the level that an account with these factors could reach at best."""
+    flags = (USER_VERIFIED, *((COUNTS_AS_BIOMETRIC,) if biometric else ()))
+    kinds: set[str] = set()
+    for factor in factors:
+        if factor == "security_key":
+            kinds |= proof("passkey").kinds
+        else:
+            kinds |= proof(factor, flags).kinds
+    return level(kinds) if kinds else 0
 
 
 def parse(value: str) -> tuple[int, int] | None:
@@ -88,18 +148,19 @@ def answer(requested: Iterable[str], pair: Earned) -> str:
     return next((value for value in requested if satisfies(pair, value)), acr(pair))
 
 
-def reachable(account: SignInAccount, value: str) -> bool:
+def reachable(account: SignInAccount, value: str, *, biometric: bool = False) -> bool:
     """Say whether the account could satisfy `value` with the factors that it has."""
     wanted = parse(value)
     return (
         wanted is not None
         and account.level >= wanted[0]
-        and _level(account.factors) >= wanted[1]
+        and ceiling(account.factors, biometric=biometric) >= wanted[1]
     )
 
 
-def supported_acr_values() -> list[str]:
+def supported_acr_values(*, biometric: bool = False) -> list[str]:
     """Return every value that some account can earn with today's factors."""
-    levels = range(1, _level(_KIND) + 1)
+    highest = ceiling(("pwd", "passkey"), biometric=biometric)
+    levels = range(1, highest + 1)
     pairs = [f"{PREFIX}{account}.{level}" for account in (1, 2) for level in levels]
     return [*pairs, *ALIASES]

@@ -22,6 +22,7 @@ from idp.authentication import browser
 from idp.authentication.models import SessionRecord
 from idp.config import LifetimesConfig
 from idp.factors.models import Credential
+from idp.storage.database import UtcDateTime
 from idp.storage.prepared import Place, Prepared
 from keys.sealing import Sealer
 
@@ -31,10 +32,11 @@ PASSWORD = "pwd"  # noqa: S105 - a method's name (RFC 8176 §2)
 
 @dataclass(frozen=True, slots=True)
 class AuthenticationEvent:
-    """One factor proven at one time: `pwd`, `totp` or `sms`."""
+    """One factor proven at one time; methods and flags are of `factors.results`."""
 
     method: str
     at: datetime
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class Session:
 class SignInAccount:
     """What the decision to sign in needs to know of an account.
 
-    `factors` are the methods that it could prove: `pwd`, `totp`, `sms`.
+    `factors` are what it could prove now: `pwd`, `totp`, `sms`, `chip`, `passkey` and
+    `security_key` (a passkey that shows presence only). What is held back is left out.
     """
 
     id: UUID
@@ -88,7 +91,14 @@ _LOCKS = (
 )
 _FACTORS = (
     sa.select(sa.func.aggregate_strings(Credential.kind, _COMMA))
-    .where(Credential.account_id == Account.id, Credential.retired_at.is_(None))
+    .where(
+        Credential.account_id == Account.id,
+        Credential.retired_at.is_(None),
+        sa.or_(
+            Credential.usable_from.is_(None),
+            Credential.usable_from <= sa.bindparam("now", type_=UtcDateTime()),
+        ),
+    )
     .correlate(Account)
     .scalar_subquery()
 )
@@ -127,7 +137,7 @@ def find(
     """Return the live session of this cookie value with its account, or None."""
     if not token:
         return None
-    row = _FIND.find(place, {"digest": browser.digest(token)})
+    row = _FIND.find(place, {"digest": browser.digest(token), "now": now})
     if row is None or not _is_live(row, now, lifetimes):
         return None
     factors = set(row.factors.split(",")) if row.factors else set()
@@ -190,7 +200,11 @@ def _session(row: Any) -> Session:
         id=row.id,
         account_id=row.account_id,
         events=tuple(
-            AuthenticationEvent(item["method"], datetime.fromisoformat(item["at"]))
+            AuthenticationEvent(
+                item["method"],
+                datetime.fromisoformat(item["at"]),
+                tuple(item.get("flags", ())),
+            )
             for item in row.events
         ),
         client_ids=tuple(row.client_ids),

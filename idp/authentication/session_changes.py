@@ -182,5 +182,6 @@ def hold(database: DatabaseSession, session_id: UUID) -> SessionRecord:
     ).scalar_one()
 
 
-def _event_json(event: AuthenticationEvent) -> dict[str, str]:
-    return {"method": event.method, "at": event.at.isoformat()}
+def _event_json(event: AuthenticationEvent) -> dict[str, Any]:
+    value: dict[str, Any] = {"method": event.method, "at": event.at.isoformat()}
+    return {**value, "flags": list(event.flags)} if event.flags else value

@@ -21,6 +21,11 @@ def check(config: Config) -> None:
             raise ConfigError(f"server.trusted_proxies: {error}") from error
     choices = {
         "sms.gateway": (config.sms.gateway, ("sandbox", "http")),
+        "mail.gateway": (config.mail.gateway, ("off", "sandbox", "smtp")),
+        "mail.security": (config.mail.security, ("starttls", "tls")),
+        "carrier.check": (config.carrier.check, ("off", "sandbox", "http")),
+        "face.match": (config.face.match, ("off", "sandbox", "http")),
+        "passkey.attestation": (config.passkey.attestation, ("none", "verified")),
         "registry.residence": (config.registry.residence, ("embedded",)),
         "pages.default_language": (config.pages.default_language, ("vi", "en")),
         "log.format": (config.log.format, ("json", "text")),
@@ -28,11 +33,7 @@ def check(config: Config) -> None:
     for name, (value, allowed) in choices.items():
         if value not in allowed:
             raise ConfigError(f"{name} must be one of: {', '.join(allowed)}")
-    # A gateway on the machine itself may speak plain http.
-    loopback = urlsplit(config.sms.url).hostname in LOOPBACK_HOSTS
-    is_safe = loopback or config.sms.url.startswith("https://")
-    if config.sms.gateway == "http" and not is_safe:
-        raise ConfigError("sms.url must be an https URL")
+    _check_addresses(config)
     if bool(config.server.tls_certificate) != bool(config.server.tls_key_file):
         raise ConfigError("server.tls_certificate and server.tls_key_file go together")
     _check_sandbox(config)
@@ -69,12 +70,34 @@ def _check_numbers(config: Config) -> None:
         )
 
 
+def _check_addresses(config: Config) -> None:
+    """Refuse plain http to another machine: messages and numbers travel there."""
+    addresses = {
+        "sms.url": (config.sms.gateway, config.sms.url),
+        "carrier.url": (config.carrier.check, config.carrier.url),
+        "face.url": (config.face.match, config.face.url),
+    }
+    for name, (kind, url) in addresses.items():
+        # A gateway on the machine itself may speak plain http.
+        is_loopback = urlsplit(url).hostname in LOOPBACK_HOSTS
+        if kind == "http" and not (is_loopback or url.startswith("https://")):
+            raise ConfigError(f"{name} must be an https URL")
+    mail = config.mail
+    if mail.gateway == "smtp" and not (mail.host and mail.sender):
+        raise ConfigError("mail.host and mail.sender are needed for smtp")
+
+
 def _check_sandbox(config: Config) -> None:
-    if not config.sandbox.enabled:
-        if config.sms.gateway == "sandbox":
-            raise ConfigError("sms.gateway = 'sandbox' needs sandbox.enabled")
-        return
-    if config.host not in LOOPBACK_HOSTS:
+    borders = {
+        "sms.gateway": config.sms.gateway,
+        "mail.gateway": config.mail.gateway,
+        "carrier.check": config.carrier.check,
+        "face.match": config.face.match,
+    }
+    for name, kind in borders.items():
+        if kind == "sandbox" and not config.sandbox.enabled:
+            raise ConfigError(f"{name} = 'sandbox' needs sandbox.enabled")
+        if kind not in ("sandbox", "off") and config.sandbox.enabled:
+            raise ConfigError(f"sandbox.enabled refuses a real gateway ({name})")
+    if config.sandbox.enabled and config.host not in LOOPBACK_HOSTS:
         raise ConfigError("sandbox.enabled needs an issuer on a loopback host")
-    if config.sms.gateway != "sandbox":
-        raise ConfigError("sandbox.enabled refuses a real gateway (sms.gateway)")

@@ -60,6 +60,13 @@ class LifetimesConfig:
     refresh_grace: int = 3
     consent: int = 31_536_000
     sms_otp: int = 180
+    email_otp: int = 600
+    reset_link: int = 900
+    challenge: int = 300
+    cross_device: int = 120
+    chip_session: int = 120
+    chip_return: int = 30
+    held_factor: int = 86_400
     fresh_factor: int = 300
     client_assertion: int = 300
 
@@ -76,7 +83,13 @@ class ThrottleConfig:
     unknown_sources_per_account: int = 50
     unknown_source_delay: int = 30
     sms_per_account: int = 5
+    sms_per_phone_a_day: int = 20
+    sms_per_prefix: int = 2000
+    sms_per_source: int = 20
     sms_resend_after: int = 60
+    chips_per_account: int = 10
+    chips_per_transaction: int = 3
+    recoveries_per_account: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +111,59 @@ class SmsConfig:
     url: str = ""
     token_file: Path | None = None
     timeout: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class MailConfig:
+    """The e-mail gateway: `sandbox` keeps an outbox, `smtp` speaks to `host`."""
+
+    gateway: str = "off"
+    host: str = ""
+    port: int = 587
+    security: str = "starttls"
+    user: str = ""
+    password_file: Path | None = None
+    sender: str = ""
+    timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierConfig:
+    """The phone-carrier check (owner's name, last SIM change)."""
+
+    check: str = "off"
+    url: str = ""
+    token_file: Path | None = None
+    timeout: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class FaceConfig:
+    """The face match against the card's portrait."""
+
+    match: str = "off"
+    url: str = ""
+    token_file: Path | None = None
+    timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyConfig:
+    """WebAuthn: an empty `rp_id` is the issuer's host, no `origins` its origin."""
+
+    rp_id: str = ""
+    origins: tuple[str, ...] = ()
+    attestation: str = "none"
+    metadata_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChipConfig:
+    """The chip-ID card: whose cards are believed, and where the reader agent is."""
+
+    issuer_country: str = "VNM"
+    agent_port: int = 8004
+    allow_sha1: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +217,11 @@ class Config:
     throttle: ThrottleConfig = field(default_factory=ThrottleConfig)
     password: PasswordConfig = field(default_factory=PasswordConfig)
     sms: SmsConfig = field(default_factory=SmsConfig)
+    mail: MailConfig = field(default_factory=MailConfig)
+    carrier: CarrierConfig = field(default_factory=CarrierConfig)
+    face: FaceConfig = field(default_factory=FaceConfig)
+    passkey: PasskeyConfig = field(default_factory=PasskeyConfig)
+    chip: ChipConfig = field(default_factory=ChipConfig)
     registry: RegistryConfig = field(default_factory=RegistryConfig)
     assurance: AssuranceConfig = field(default_factory=AssuranceConfig)
     pages: PagesConfig = field(default_factory=PagesConfig)

@@ -13,7 +13,7 @@ LAST_PORT = 65_535
 
 @dataclass(frozen=True, slots=True)
 class DemoPlan:
-    """One demo: its folder, its block of four ports, with or without TLS."""
+    """One demo: its folder, its block of five ports, with or without TLS."""
 
     folder: Path
     port: int
@@ -38,6 +38,11 @@ class DemoPlan:
         }
 
     @property
+    def agent_port(self) -> int:
+        """Return where the chip reader's agent listens: after the portals."""
+        return self.port + len(PORTALS) + 1
+
+    @property
     def config_file(self) -> Path:
         """Return the one configuration that the demo writes."""
         return self.folder / "config.toml"
@@ -58,11 +63,11 @@ class DemoPlan:
 
 def check_ports(plan: DemoPlan) -> None:
     """Raise a `ConfigError` that names the busy port and another block to take."""
-    for port in range(plan.port, plan.port + 1 + len(PORTALS)):
+    for port in range(plan.port, plan.agent_port + 1):
         if not is_free(port):
             raise ConfigError(
                 f"port {port} is in use by another program (is a demo running?); "
-                f"choose another block of four: PORT={_free_block(plan.port)}"
+                f"choose another block of five: PORT={_free_block(plan.port)}"
             )
 
 
@@ -88,7 +93,7 @@ def _can_bind(host: str, port: int) -> bool:
 
 
 def _free_block(port: int) -> int:
-    size = 1 + len(PORTALS)
+    size = 2 + len(PORTALS)
     for first in range(port + 10, LAST_PORT - size, 10):
         if all(is_free(first + offset) for offset in range(size)):
             return first

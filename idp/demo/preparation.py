@@ -44,6 +44,18 @@ kek_file = "kek"
 [sandbox]
 enabled = true
 
+[mail]
+gateway = "sandbox"
+
+[carrier]
+check = "sandbox"
+
+[face]
+match = "sandbox"
+
+[chip]
+agent_port = {agent_port}
+
 # Trying things out takes many messages; a real service sends few.
 [throttle]
 sms_per_account = 100
@@ -114,7 +126,12 @@ def _write_config(plan: DemoPlan, tls: dict[str, str]) -> Config:
         if config.issuer == plan.issuer and config.server.port == plan.port:
             return config
     lines = [f"{key} = {json.dumps(value)}\n" for key, value in tls.items()]
-    text = _CONFIG.format(issuer=plan.issuer, port=plan.port, tls="".join(lines))
+    text = _CONFIG.format(
+        issuer=plan.issuer,
+        port=plan.port,
+        agent_port=plan.agent_port,
+        tls="".join(lines),
+    )
     draft = plan.config_file.with_suffix(".draft")
     draft.write_text(text, encoding="utf-8")
     draft.replace(plan.config_file)

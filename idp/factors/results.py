@@ -5,7 +5,13 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-Method = Literal["pwd", "totp", "sms"]
+Method = Literal["pwd", "totp", "sms", "passkey", "chip", "recovery", "device"]
+
+# What else was seen when a factor was proven; kept with the event (`flags`).
+USER_VERIFIED = "uv"  # the authenticator checked its user: PIN or biometric
+DEVICE_BOUND = "hw"  # a passkey that no cloud keeps a copy of
+COUNTS_AS_BIOMETRIC = "bio"  # and the operator's setting calls that a biometric
+TWO_FACTORS = "mfa"  # `device`: the approving session had proven two factors
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +21,4 @@ class VerifiedFactor:
     method: Method
     at: datetime
     credential_id: UUID | None = None
+    flags: tuple[str, ...] = ()

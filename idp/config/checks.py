@@ -88,6 +88,8 @@ def _check_addresses(config: Config) -> None:
 
 
 def _check_sandbox(config: Config) -> None:
+    if config.sandbox.enabled and config.host not in LOOPBACK_HOSTS:
+        raise ConfigError("sandbox.enabled needs an issuer on a loopback host")
     borders = {
         "sms.gateway": config.sms.gateway,
         "mail.gateway": config.mail.gateway,
@@ -99,5 +101,3 @@ def _check_sandbox(config: Config) -> None:
             raise ConfigError(f"{name} = 'sandbox' needs sandbox.enabled")
         if kind not in ("sandbox", "off") and config.sandbox.enabled:
             raise ConfigError(f"sandbox.enabled refuses a real gateway ({name})")
-    if config.sandbox.enabled and config.host not in LOOPBACK_HOSTS:
-        raise ConfigError("sandbox.enabled needs an issuer on a loopback host")

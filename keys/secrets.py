@@ -11,7 +11,7 @@ from keys.errors import KeyMaterialError, SealError
 from keys.ring import RingStore
 from keys.sealing import KEY_BYTES, Sealer
 
-NAMES = ("client", "csrf", "device", "index", "otp", "seal", "sid")
+NAMES = ("client", "csrf", "device", "index", "otp", "seal", "sid", "webauthn")
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ def check(config: Config) -> None:
     _check_addresses(config)
     if bool(config.server.tls_certificate) != bool(config.server.tls_key_file):
         raise ConfigError("server.tls_certificate and server.tls_key_file go together")
+    _check_passkey(config)
     _check_sandbox(config)
 
 
@@ -85,6 +86,24 @@ def _check_addresses(config: Config) -> None:
     mail = config.mail
     if mail.gateway == "smtp" and not (mail.host and mail.sender):
         raise ConfigError("mail.host and mail.sender are needed for smtp")
+
+
+def _check_passkey(config: Config) -> None:
+    passkey = config.passkey
+    for origin in passkey.origins or (config.issuer,):
+        parts = urlsplit(origin)
+        # WebAuthn Level 3 §5.1.3: the RP ID is the origin's host or a suffix of it.
+        rp_id, host = passkey.rp_id or config.host, parts.hostname or ""
+        if f"{parts.scheme}://{parts.netloc}" != origin:
+            raise ConfigError("passkey.origins must be origins: scheme, host and port")
+        if host != rp_id and not host.endswith(f".{rp_id}"):
+            raise ConfigError(f"passkey.origins: {host} is outside passkey.rp_id")
+    is_pinned = passkey.metadata_file and passkey.metadata_root_file
+    if passkey.attestation == "verified" and not is_pinned:
+        raise ConfigError(
+            "passkey.attestation = 'verified' needs passkey.metadata_file and "
+            "passkey.metadata_root_file"
+        )
 
 
 def _check_sandbox(config: Config) -> None:

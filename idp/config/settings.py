@@ -155,6 +155,9 @@ class PasskeyConfig:
     origins: tuple[str, ...] = ()
     attestation: str = "none"
     metadata_file: Path | None = None
+    metadata_root_file: Path | None = None
+    metadata_signer: str = "mds.fidoalliance.org"
+    models: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

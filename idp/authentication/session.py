@@ -11,7 +11,7 @@ import hmac
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -22,6 +22,7 @@ from idp.authentication import browser
 from idp.authentication.models import SessionRecord
 from idp.config import LifetimesConfig
 from idp.factors.models import Credential
+from idp.factors.results import VerifiedFactor
 from idp.storage.database import UtcDateTime
 from idp.storage.prepared import Place, Prepared
 from keys.sealing import Sealer
@@ -37,6 +38,11 @@ class AuthenticationEvent:
     method: str
     at: datetime
     flags: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, factor: VerifiedFactor) -> Self:
+        """Return what a session keeps of a factor that was just proven."""
+        return cls(factor.method, factor.at, factor.flags)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from idp.audit.log import AuditLog
 from idp.authentication import browser
 from idp.authentication.models import SessionRecord
 from idp.authentication.session import (
-    PASSWORD,
     AuthenticationEvent,
     Session,
     origin_context,
@@ -57,21 +56,28 @@ class Services(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FirstProof:
-    """The first factor that a person proved, and where from.
+    """The first factor that a person proved, where from, and when it arrived here.
 
-    `origin` (`source`, `user_agent`) is kept sealed, for the citizen's own eyes.
+    `origin` (`source`, `user_agent`) is kept sealed, for the citizen's own eyes. A
+    factor may be older than its arrival: another device vouches for what it proved.
     """
 
     account_id: UUID
     event: AuthenticationEvent
     origin: Mapping[str, Any]
+    arrived_at: datetime | None = None
+
+    @property
+    def now(self) -> datetime:
+        """Return when the session starts."""
+        return self.arrived_at or self.event.at
 
 
 def start(
     services: Services, database: DatabaseSession, proof: FirstProof
 ) -> tuple[Session, str]:
     """Start a session; return it and its cookie value."""
-    session_id, token, now = uuid4(), browser.new_value(), proof.event.at
+    session_id, token, now = uuid4(), browser.new_value(), proof.now
     origin = json.dumps(dict(proof.origin)).encode()
     database.add(
         SessionRecord(
@@ -96,27 +102,32 @@ def start(
     return Session(session_id, proof.account_id, (proof.event,), (), now, now), token
 
 
-def record(
+def record(  # noqa: PLR0913 - what was proven, in which session, and how it counts
     services: Services,
     database: DatabaseSession,
     *,
     session: Session,
     event: AuthenticationEvent,
+    now: datetime,
+    begins_anew: bool,
 ) -> str:
     """Add a proof to the session and return its new cookie value.
 
-    A password begins anew: what was proven before it no longer counts.
+    A first proof begins anew: what was proven before it no longer counts. Of one and
+    the same factor the latest proof is kept, so that a session cannot grow.
     """
     row = hold(database, session.id)
-    kept = [] if event.method == PASSWORD else list(row.events)
+    added = _event_json(event)
+    earlier = [] if begins_anew else row.events
+    kept = [item for item in earlier if _factor_of(item) != _factor_of(added)]
     token = browser.new_value()
-    row.events = [*kept, _event_json(event)]
+    row.events = [*kept, added]
     row.token_digest = browser.digest(token)
-    row.last_seen_at = event.at
+    row.last_seen_at = now
     proven = events.FactorProven(
         account_id=session.account_id, session_id=session.id, method=event.method
     )
-    services.audit.record(database, proven, now=event.at)
+    services.audit.record(database, proven, now=now)
     return token
 
 
@@ -180,6 +191,10 @@ def hold(database: DatabaseSession, session_id: UUID) -> SessionRecord:
         .with_for_update()
         .execution_options(populate_existing=True)
     ).scalar_one()
+
+
+def _factor_of(event: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    return event["method"], tuple(event.get("flags", ()))
 
 
 def _event_json(event: AuthenticationEvent) -> dict[str, Any]:

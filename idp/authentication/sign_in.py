@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session as DatabaseSession
 from idp.authentication import session_changes as changes
 from idp.authentication.session import AuthenticationEvent, Session, sid
 from idp.authentication.session_changes import FirstProof, Services
+from idp.factors.results import VerifiedFactor
 
 
 def sign_in(
@@ -22,11 +23,16 @@ def sign_in(
     no two people ever share a `sid`.
     """
     if former and former.account_id == proof.account_id:
-        return changes.record(services, database, session=former, event=proof.event)
-    if former:
-        sign_out(
-            services, database, session=former, reason="replaced", now=proof.event.at
+        return changes.record(
+            services,
+            database,
+            session=former,
+            event=proof.event,
+            now=proof.now,
+            begins_anew=True,
         )
+    if former:
+        sign_out(services, database, session=former, reason="replaced", now=proof.now)
     _, token = changes.start(services, database, proof)
     return token
 
@@ -41,10 +47,21 @@ def prove(
     database: DatabaseSession,
     *,
     session: Session,
-    event: AuthenticationEvent,
+    factor: VerifiedFactor,
+    now: datetime,
 ) -> str:
-    """Add a further factor to the live session; return its new cookie value."""
-    return changes.record(services, database, session=session, event=event)
+    """Add a further factor, any one, to the live session; return its new cookie value.
+
+    A password given as a further step, after a chip say, adds like any other.
+    """
+    return changes.record(
+        services,
+        database,
+        session=session,
+        event=AuthenticationEvent.of(factor),
+        now=now,
+        begins_anew=False,
+    )
 
 
 def sign_out(

@@ -7,7 +7,7 @@ specification.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from idp.authentication import assurance
@@ -50,21 +50,27 @@ ASSURANCE_UNREACHABLE = Step(
 )
 
 
-def unmet(
+def unmet(  # noqa: PLR0913 - everything that the decision rests on
     transaction: AuthenticationTransaction,
     signed_in: SignedIn | None,
     *,
     subject: str | None,
     minimum_acr: str | None,
+    biometric: bool = False,
     now: datetime,
 ) -> Step | None:
     """Return the first unmet step, or None if the citizen is proven as asked.
 
     `subject` is the signed-in account's `sub` at the asking client (needed only if the
     request hints one); `minimum_acr` is the client's policy, whatever it requested.
+    `biometric` is the operator's setting of what a verified passkey counts as.
     """
     if signed_in is None:
         return NO_SESSION
+    if transaction.is_strong:
+        signed_in = without_device(signed_in)
+        if signed_in is None:
+            return PROMPT_LOGIN
     account = signed_in.account
     pair = assurance.earned(signed_in.session.events, account.level)
     return (
@@ -72,7 +78,36 @@ def unmet(
         or _mismatch(transaction.request, subject)
         or _recency(transaction, pair, now)
         or unmet_session(signed_in)
-        or _assurance(transaction.request, minimum_acr, account, pair)
+        or _strength(
+            account, pair, is_strong=transaction.is_strong, biometric=biometric
+        )
+        or _assurance(
+            transaction.request, minimum_acr, account, pair, biometric=biometric
+        )
+    )
+
+
+def unmet_action(
+    signed_in: SignedIn,
+    *,
+    max_age: int,
+    is_strong: bool,
+    biometric: bool = False,
+    now: datetime,
+) -> Step | None:
+    """Return what is unmet before the citizen may change something of their own.
+
+    Each action asks for a fresh proof; one that decides who may sign in from now on,
+    for the strongest that the account can give, proven in this very browser.
+    """
+    member = without_device(signed_in) if is_strong else signed_in
+    if member is None:
+        return PROMPT_LOGIN
+    pair = assurance.earned(member.session.events, member.account.level)
+    if now - pair.auth_time > timedelta(seconds=max_age):
+        return MAX_AGE
+    return unmet_session(member) or _strength(
+        member.account, pair, is_strong=is_strong, biometric=biometric
     )
 
 
@@ -83,9 +118,40 @@ def unmet_session(signed_in: SignedIn | None) -> Step | None:
     account = signed_in.account
     if account.locks or account.state != "active":
         return ACCOUNT_LOCKED
-    enrolled = account.factors & ONE_TIME_CODES
-    proven = {event.method for event in signed_in.session.events}
-    return FACTOR_MISSING if enrolled and not enrolled & proven else None
+    return None if _is_whole(signed_in) else FACTOR_MISSING
+
+
+def _is_whole(signed_in: SignedIn) -> bool:
+    """Say whether two factors are proven, or knowledge where no code is enrolled.
+
+    A card or a code alone may have been found: each asks for one more. An enrolled code
+    is asked after every password.
+    """
+    pair = assurance.earned(signed_in.session.events, signed_in.account.level)
+    if pair.authentication_level > 1:
+        return True
+    knows = any(
+        assurance.KNOWLEDGE in assurance.proof(event.method, event.flags).kinds
+        for event in signed_in.session.events
+    )
+    return knows and not signed_in.account.factors & ONE_TIME_CODES
+
+
+def without_device(signed_in: SignedIn) -> SignedIn | None:
+    """Return the sign-in without what another device vouched for, if any is left."""
+    own = tuple(item for item in signed_in.session.events if item.method != "device")
+    if not own:
+        return None
+    return replace(signed_in, session=replace(signed_in.session, events=own))
+
+
+def _strength(
+    account: SignInAccount, pair: Earned, *, is_strong: bool, biometric: bool
+) -> Step | None:
+    if not is_strong:
+        return None
+    best = assurance.ceiling(account.factors, biometric=biometric)
+    return ASSURANCE_TOO_LOW if pair.authentication_level < best else None
 
 
 def _is_fresh(transaction: AuthenticationTransaction, pair: Earned) -> bool:
@@ -130,23 +196,31 @@ def _assurance(
     minimum_acr: str | None,
     account: SignInAccount,
     pair: Earned,
+    *,
+    biometric: bool,
 ) -> Step | None:
     if request is None:
         return None
     minimum = (minimum_acr,) if minimum_acr else ()
     demanded = [wanted for wanted in (minimum, request.essential_acr) if wanted]
     for wanted in demanded:
-        if not _any_reachable(wanted, account):
+        if not _any_reachable(wanted, account, biometric=biometric):
             return ASSURANCE_UNREACHABLE
     # Voluntary values are tried for and, out of reach, given up (Core §3.1.2.1).
-    if request.acr_values and _any_reachable(request.acr_values, account):
+    if request.acr_values and _any_reachable(
+        request.acr_values, account, biometric=biometric
+    ):
         demanded.append(request.acr_values)
     is_met = all(_any_satisfied(wanted, pair) for wanted in demanded)
     return None if is_met else ASSURANCE_TOO_LOW
 
 
-def _any_reachable(wanted: Sequence[str], account: SignInAccount) -> bool:
-    return any(assurance.reachable(account, value) for value in wanted)
+def _any_reachable(
+    wanted: Sequence[str], account: SignInAccount, *, biometric: bool
+) -> bool:
+    return any(
+        assurance.reachable(account, value, biometric=biometric) for value in wanted
+    )
 
 
 def _any_satisfied(wanted: Sequence[str], pair: Earned) -> bool:

@@ -84,7 +84,8 @@ class AuthorizationRequest:
 class AuthenticationTransaction:
     """What is asked of the citizen in one tab, and what they chose so far.
 
-    `step` is the reason of the step that the browser was last sent to; `max_age` and
+    `step` is the reason of the step that the browser was last sent to; `max_age`,
+    `is_strong` (as strong as the account can be, and by no other device) and
     `return_path` belong to purpose `account` (a page of our own). `denied` makes the
     dispatcher answer `access_denied`.
     """
@@ -96,6 +97,7 @@ class AuthenticationTransaction:
     request: AuthorizationRequest | None = None
     return_path: str | None = None
     max_age: int | None = None
+    is_strong: bool = False
     chosen_account: UUID | None = None
     consented_at: datetime | None = None
     consented_by: UUID | None = None
@@ -128,13 +130,14 @@ class AuthenticationTransaction:
         return cls(**value)
 
 
-def prepare(
+def prepare(  # noqa: PLR0913 - a portal's request, or what a page of our own asks
     browser: str,
     *,
     now: datetime,
     request: AuthorizationRequest | None = None,
     return_path: str | None = None,
     max_age: int | None = None,
+    is_strong: bool = False,
 ) -> AuthenticationTransaction:
     """Return a new transaction, not yet stored, of the browser with this cookie value.
 
@@ -150,6 +153,7 @@ def prepare(
         request=request,
         return_path=return_path,
         max_age=max_age,
+        is_strong=is_strong,
     )
 
 

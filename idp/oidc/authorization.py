@@ -107,6 +107,7 @@ def _dispatch(visit: Visit) -> Response:
         signed_in,
         subject=_subject(visit, asked, party, signed_in, grant),
         minimum_acr=party.minimum_acr,
+        biometric=visit.provider.config.assurance.verified_passkey_is_biometric,
         now=visit.now,
     )
     if step is None and signed_in:
@@ -119,7 +120,12 @@ def _dispatch(visit: Visit) -> Response:
 def _dispatch_own_page(visit: Visit) -> Response:
     signed_in = find_signed_in(visit.provider, now=visit.now)
     step = steps.unmet(
-        visit.transaction, signed_in, subject=None, minimum_acr=None, now=visit.now
+        visit.transaction,
+        signed_in,
+        subject=None,
+        minimum_acr=None,
+        biometric=visit.provider.config.assurance.verified_passkey_is_biometric,
+        now=visit.now,
     )
     if step and step.page:
         return visit.send_to(step.page, reason=step.reason)

@@ -51,20 +51,22 @@ def document(config: Config) -> dict[str, Any]:
         "revocation_endpoint": f"{issuer}/revoke",
         "introspection_endpoint": f"{issuer}/introspect",
         "end_session_endpoint": f"{issuer}/end_session",
-        **_authorization(),
+        **_authorization(config),
         **_tokens(),
         **_claims(),
     }
 
 
-def _authorization() -> dict[str, Any]:
+def _authorization(config: Config) -> dict[str, Any]:
     return {
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "fragment", "form_post"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
         "code_challenge_methods_supported": [pkce.METHOD],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
-        "acr_values_supported": assurance.supported_acr_values(),
+        "acr_values_supported": assurance.supported_acr_values(
+            biometric=config.assurance.verified_passkey_is_biometric
+        ),
         "ui_locales_supported": ["vi", "en"],
         "authorization_response_iss_parameter_supported": True,
         "require_pushed_authorization_requests": False,

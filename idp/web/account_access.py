@@ -4,12 +4,11 @@ A session without its one-time code shows nothing, and an action asks for a fres
 factor: both lead through an authentication transaction of our own and back.
 """
 
-from datetime import timedelta
 from http import HTTPStatus
 
 from flask import Response, make_response, redirect, url_for
 
-from idp.authentication import assurance, browser, steps, transaction
+from idp.authentication import browser, steps, transaction
 from idp.authentication.session import SignedIn
 from idp.web import visit
 from idp.web.visit import Visit
@@ -24,16 +23,27 @@ def enter(return_path: str) -> tuple[Visit, SignedIn | Response]:
     return here, signed_in
 
 
-def act(return_path: str) -> tuple[Visit, SignedIn | Response]:
-    """Return the citizen if a factor is fresh, or the response that asks for one."""
+def act(return_path: str, *, strong: bool = False) -> tuple[Visit, SignedIn | Response]:
+    """Return the citizen if a factor is fresh, or the response that asks for one.
+
+    `strong` is for what decides who may sign in from now on: the strongest that the
+    account can prove, in this very browser (a further factor, a contact, a password).
+    """
     here, member = enter(return_path)
     if isinstance(member, Response):
         return here, member
-    max_age = here.provider.config.lifetimes.fresh_factor
-    proven = assurance.earned(member.session.events, member.account.level)
-    if here.now - proven.auth_time > timedelta(seconds=max_age):
-        return here, _lead_to_sign_in(here, return_path, max_age=max_age)
-    return here, member
+    config = here.provider.config
+    step = steps.unmet_action(
+        member,
+        max_age=config.lifetimes.fresh_factor,
+        is_strong=strong,
+        biometric=config.assurance.verified_passkey_is_biometric,
+        now=here.now,
+    )
+    if step is None:
+        return here, member
+    max_age = config.lifetimes.fresh_factor
+    return here, _lead_to_sign_in(here, return_path, max_age=max_age, is_strong=strong)
 
 
 def purpose(member: SignedIn, action: str) -> str:
@@ -41,11 +51,17 @@ def purpose(member: SignedIn, action: str) -> str:
     return f"account:{member.session.id}:{action}"
 
 
-def _lead_to_sign_in(here: Visit, return_path: str, *, max_age: int | None) -> Response:
+def _lead_to_sign_in(
+    here: Visit, return_path: str, *, max_age: int | None, is_strong: bool = False
+) -> Response:
     provider = here.provider
     value = here.browser or browser.new_value()
     started = transaction.prepare(
-        value, now=here.now, return_path=return_path, max_age=max_age
+        value,
+        now=here.now,
+        return_path=return_path,
+        max_age=max_age,
+        is_strong=is_strong,
     )
     ttl = provider.config.lifetimes.transaction
     transaction.save(provider.ephemeral, started, now=here.now, ttl=ttl)

@@ -8,19 +8,15 @@ from dataclasses import replace
 from http import HTTPStatus
 from uuid import UUID
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.accounts import identifiers
 from idp.accounts.identifiers import InvalidPersonalNumberError
-from idp.accounts.standing import read_standing
-from idp.authentication import sign_in
-from idp.authentication.session import AuthenticationEvent
-from idp.authentication.session_changes import FirstProof
 from idp.errors import BusyError
 from idp.factors import devices, password
 from idp.factors.password import ProvenPassword
-from idp.web import messages, people, proofs, refused, scopes, visit
+from idp.web import people, proofs, scopes, visit
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
 from idp.web.visit import Step
@@ -28,7 +24,6 @@ from idp.web.visit import Step
 blueprint = Blueprint("login", __name__)
 
 _NOBODY = ""  # names no account, and is looked up like every other number
-_MAX_USER_AGENT = 300
 _MAX_TYPED = 64
 
 
@@ -60,7 +55,7 @@ def submit(transaction: str) -> ResponseReturnValue:
             "personal_number", gettext("Look at number and password again")
         )
         return _page(step, typed, wrong, HTTPStatus.UNPROCESSABLE_ENTITY)
-    return _signed_in(step, proven)
+    return proofs.begin(step, proven.account_id, proven.factor)
 
 
 @blueprint.get("/choose/<transaction>")
@@ -151,32 +146,6 @@ def _prove(step: Step, typed: str, secret: str) -> tuple[ProvenPassword | None, 
     if proven:
         provider.throttle.succeeded(admission)
     return proven, 0
-
-
-def _signed_in(step: Step, proven: ProvenPassword) -> ResponseReturnValue:
-    provider, account_id = step.visit.provider, proven.account_id
-    with provider.database.read() as connection:
-        standing = read_standing(connection, account_id)
-    if standing.effective != "active":
-        return refused.page(step, messages.refusal_code(standing.state, standing.locks))
-    former = step.visit.signed_in()
-    first = FirstProof(
-        account_id,
-        AuthenticationEvent(proven.factor.method, proven.factor.at),
-        origin={
-            "source": step.visit.source,
-            "user_agent": (request.user_agent.string or "")[:_MAX_USER_AGENT],
-        },
-    )
-    with provider.database.transaction() as database:
-        token = sign_in.sign_in(
-            provider, database, first, former=former.session if former else None
-        )
-    _remember_choice(step, account_id)
-    response = make_response(redirect(step.resume, HTTPStatus.SEE_OTHER))
-    is_whole = not proofs.needs_code(step.visit, account_id)
-    proofs.remember(step.visit, response, account_id, token, is_whole=is_whole)
-    return response
 
 
 def _remember_choice(step: Step, account_id: UUID) -> None:

@@ -4,14 +4,11 @@ An enrolled factor is never skipped: other ways lead to another enrolled factor 
 and the dispatcher asks again until one is proven.
 """
 
-from dataclasses import replace
 from http import HTTPStatus
 from uuid import UUID
 
 from flask import (
     Blueprint,
-    Response,
-    make_response,
     redirect,
     render_template,
     request,
@@ -20,7 +17,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 
 from idp.authentication import sign_in
-from idp.authentication.session import AuthenticationEvent, SignedIn
+from idp.authentication.session import SignedIn
 from idp.factors import devices, sms, totp
 from idp.factors.results import VerifiedFactor
 from idp.web import double_click, proofs, text_message, visit
@@ -60,7 +57,7 @@ def submit(transaction: str) -> ResponseReturnValue:
     signed_in = step.visit.signed_in()
     way = _way(signed_in)
     if signed_in is None or way is None or _is_repeated(step, signed_in):
-        return _go_on(step, double_click.find(step, otp))
+        return proofs.go_on(step, double_click.find(step, otp))
     if not otp:
         missing = notice("DD-AUTH-006").at("otp", gettext("Type the 6 digits"))
         return _page(step, signed_in, way, missing)
@@ -72,7 +69,7 @@ def submit(transaction: str) -> ResponseReturnValue:
     if token is None:
         wrong = notice("DD-AUTH-003").at("otp", gettext("Type the newest 6 digits"))
         return _page(step, signed_in, way, wrong)
-    return _go_on(step, token)
+    return proofs.go_on(step, token)
 
 
 @blueprint.post("/otp/<transaction>/resend")
@@ -137,7 +134,8 @@ def _prove(
             provider,
             database,
             session=signed_in.session,
-            event=AuthenticationEvent(factor.method, factor.at),
+            factor=factor,
+            now=step.visit.now,
         )
         double_click.keep(step, otp, token)
     provider.throttle.succeeded(admission)
@@ -154,16 +152,6 @@ def _verify_message(step: Step, account_id: UUID, otp: str) -> VerifiedFactor | 
         otp=otp,
         now=step.visit.now,
     )
-
-
-def _go_on(step: Step, token: str | None) -> Response:
-    """Return to the dispatcher, with the session's new cookie if there is one."""
-    response = make_response(redirect(step.resume, HTTPStatus.SEE_OTHER))
-    proven = replace(step.visit, session_token=token).signed_in()
-    if token and proven:
-        account_id = proven.account.id
-        proofs.remember(step.visit, response, account_id, token, is_whole=True)
-    return response
 
 
 def _page(  # noqa: PLR0913 - one page in all its states

@@ -17,6 +17,7 @@ from idp.authentication.session import AuthenticationEvent, SignedIn
 from idp.authentication.session_changes import FirstProof
 from idp.config import Config, LifetimesConfig, SandboxConfig
 from idp.factors import totp
+from idp.factors.results import VerifiedFactor
 from idp.relying_parties.registry import RelyingParties
 from idp.storage.ephemeral import EphemeralStore
 from keys.sealing import Sealer
@@ -82,7 +83,8 @@ class Running:
                 self,
                 database,
                 session=found.session,
-                event=AuthenticationEvent(method, at),
+                factor=VerifiedFactor(method, at),
+                now=at,
             )
 
     def find(self, token: str | None, now: datetime = NOW) -> SignedIn | None:

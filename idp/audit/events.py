@@ -137,6 +137,41 @@ class CredentialUsed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ChipVerified(Event):
+    """A card was read and believed; the evidence is in the sealed part."""
+
+    purpose: str
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChipRefused(Event):
+    """A card was read and refused, for this reason."""
+
+    purpose: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardReportedLost(Event):
+    """A card was reported lost or stolen."""
+
+    ground: str
+
+
+@dataclass(frozen=True, slots=True)
+class LostCardCleared(Event):
+    """The report of a lost card was withdrawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeySuspended(Event):
+    """A passkey's counter went back, as a copy's does: it proves nothing any more."""
+
+    credential_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceRemembered(Event):
     """A browser was marked as known after a success."""
 

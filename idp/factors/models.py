@@ -53,7 +53,7 @@ class ChipCard(Base):
 
     The access key, the dates and digests of what was read are the credential's sealed
     secret. `key_digest` is of the chip's own authentication keys, so one card serves
-    one account; `document_index` is the blind index of its document number.
+    one account; `document_index` is the blind index of document and personal number.
     """
 
     __tablename__ = "chip_cards"
@@ -67,7 +67,7 @@ class ChipCard(Base):
 
 
 class LostCard(Base):
-    """A card that proves nothing any more, by its document number's blind index."""
+    """A card that proves nothing any more: those of this number issued until then."""
 
     __tablename__ = "lost_cards"
 

@@ -3,8 +3,9 @@
 Every try is counted before its proof and given back at success, so parallel guesses
 cannot pass a limit. Passwords are counted per account and source, and a device that
 the account once signed in from has a counter of its own, which no stranger can fill.
-Beyond a cap over all unknown sources each of them is only delayed. One-time codes are
-counted per account (and per known device), whatever the source, session or resend.
+Beyond a cap over all unknown sources each of them is only delayed. One-time codes and
+chip cards are counted per account (and per known device), whatever the source, session
+or resend.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from idp import clock
 from idp.config import ThrottleConfig
 from idp.storage.ephemeral import EphemeralStore
 
-Kind = Literal["password", "otp"]
+Kind = Literal["password", "otp", "chip"]
 UNKNOWN_SOURCE = "unknown"
 _IPV6_PREFIX = 64  # what one subscriber gets
 
@@ -47,14 +48,16 @@ class Throttle:
         """
         config = self._config
         if device is not None:
-            limit = (
-                config.passwords_per_device
-                if kind == "password"
-                else config.otps_per_device
-            )
+            limit = {
+                "password": config.passwords_per_device,
+                "otp": config.otps_per_device,
+                "chip": config.chips_per_account,
+            }[kind]
             return self._count(f"tries:{kind}:{subject}:device:{device}", limit)
         if kind == "otp":
             return self._count(f"tries:otp:{subject}", config.otps_per_account)
+        if kind == "chip":
+            return self._count(f"tries:chip:{subject}", config.chips_per_account)
         by_source = f"{subject}:{source or UNKNOWN_SOURCE}"
         admission = self._count(
             f"tries:password:{by_source}", config.passwords_per_source

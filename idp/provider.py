@@ -8,7 +8,11 @@ from idp.audit.log import AuditLog
 from idp.claims.registry import EmbeddedRegistry, ResidenceRegistry
 from idp.config import Config
 from idp.errors import ConfigError
+from idp.factors.carrier import CarrierCheck, open_carrier
+from idp.factors.courier import Courier
+from idp.factors.face import FaceMatch, open_faces
 from idp.factors.gateway import HttpGateway, MessageGateway, SandboxOutbox
+from idp.factors.mail import MailGateway, open_mail
 from idp.factors.password import PasswordPool
 from idp.factors.throttle import Throttle
 from idp.relying_parties.registry import RelyingParties
@@ -40,6 +44,10 @@ class Provider:
     passwords: PasswordPool
     throttle: Throttle
     messages: MessageGateway
+    mail: MailGateway
+    courier: Courier
+    carrier: CarrierCheck
+    faces: FaceMatch
     registry: ResidenceRegistry
 
 
@@ -84,6 +92,10 @@ def build_provider(config: Config) -> Provider:
         messages=SandboxOutbox(database)
         if config.sms.gateway == "sandbox"
         else HttpGateway(config.sms),
+        mail=open_mail(config.mail, database),
+        courier=Courier(),
+        carrier=open_carrier(config.carrier, ephemeral),
+        faces=open_faces(config.face),
         registry=EmbeddedRegistry(database, sealer),
     )
 

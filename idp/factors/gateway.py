@@ -5,12 +5,12 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Protocol
 
-import requests
 import sqlalchemy as sa
 
 from idp.config import SmsConfig
-from idp.errors import ConfigError, IdpError
+from idp.errors import IdpError
 from idp.factors.models import OutboxMessage
+from idp.factors.partner import PartnerError, PartnerService
 from idp.storage.database import Database
 
 
@@ -61,41 +61,17 @@ class SandboxOutbox:
 
 
 class HttpGateway:
-    """Post `{"to", "text"}` as JSON with a bearer token; any 2xx means accepted.
-
-    The answer's body is never read, so its size cannot matter; redirects, proxies of
-    the environment and `.netrc` are ignored, so that the token and the phone reach
-    the configured address or nobody.
-    """
+    """Post `{"to", "text"}` as JSON with a bearer token; any 2xx means accepted."""
 
     def __init__(self, config: SmsConfig) -> None:
-        self._url = config.url
-        self._timeout = config.timeout
-        self._headers = {}
-        if config.token_file is not None:
-            try:
-                token = config.token_file.read_text(encoding="ascii").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise ConfigError("sms.token_file cannot be read") from error
-            self._headers["Authorization"] = f"Bearer {token}"
+        self._service = PartnerService.of(
+            config.url, config.token_file, config.timeout, section="sms"
+        )
 
     def send(self, phone: str, text: str, now: datetime) -> None:
         """Post the message once; a refusal or silence becomes `GatewayError`."""
         del now
-        with requests.Session() as http:
-            http.trust_env = False
-            try:
-                with http.post(
-                    self._url,
-                    json={"to": phone, "text": text},
-                    headers=self._headers,
-                    timeout=self._timeout,
-                    allow_redirects=False,
-                    stream=True,
-                ) as answer:
-                    status = answer.status_code
-            except requests.RequestException as error:
-                # The class only: some messages repeat what was sent.
-                raise GatewayError(detail=type(error).__name__) from error
-        if not HTTPStatus(200) <= status < HTTPStatus(300):
-            raise GatewayError(detail=f"gateway answered {status}")
+        try:
+            self._service.tell({"to": phone, "text": text})
+        except PartnerError as error:
+            raise GatewayError(detail=f"gateway: {error}") from None

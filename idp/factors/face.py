@@ -1,0 +1,106 @@
+"""The port to the face match: whether a photo shows the person of a chip's portrait.
+
+The portrait comes signed out of the card's chip (DG2), the photo from whoever sits at
+the page. That the photo is of a living person and not of a picture is the matching
+service's duty (ISO/IEC 30107-3); nothing of either image is kept or logged here.
+"""
+
+from base64 import b64encode
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Literal, Protocol
+
+from idp.config import FaceConfig
+from idp.errors import IdpError
+from idp.factors.partner import PartnerError, PartnerService
+
+MAX_PHOTO = 4 * 1024 * 1024
+# What a sandbox's test photo carries behind its picture, when it shows the same person.
+SANDBOX_MARK = b"dinhdanh-sandbox:same-person"
+_JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
+
+
+class FaceError(IdpError):
+    """The match could not be made, which is no match."""
+
+    code = "DD-FACE-503"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """The picture in a card's chip."""
+
+    format: Literal["jpeg", "jp2"]
+    image: bytes = field(repr=False)
+
+
+class FaceMatch(Protocol):
+    """Compare a photo with a portrait."""
+
+    @property
+    def is_on(self) -> bool:
+        """Say whether faces can be compared at all."""
+
+    def matches(self, portrait: Portrait, photo: bytes) -> bool:
+        """Say whether both show one person; raises `FaceError` if nobody can tell."""
+
+
+class NoFaceMatch:
+    """An installation without the match: nobody is recognised."""
+
+    is_on = False
+
+    def matches(self, portrait: Portrait, photo: bytes) -> bool:
+        """Return False."""
+        del portrait, photo
+        return False
+
+
+class SandboxFaces:
+    """Decide by the test photo alone: it says whom it shows."""
+
+    is_on = True
+
+    def matches(self, portrait: Portrait, photo: bytes) -> bool:
+        """Say whether the photo is the sandbox's picture of the same person."""
+        return bool(portrait.image) and photo.endswith(SANDBOX_MARK)
+
+
+class HttpFaces:
+    """Post both images in base64 with a bearer token; `{"match": true}` is a match."""
+
+    is_on = True
+
+    def __init__(self, config: FaceConfig) -> None:
+        self._service = PartnerService.of(
+            config.url, config.token_file, config.timeout, section="face"
+        )
+
+    def matches(self, portrait: Portrait, photo: bytes) -> bool:
+        """Ask once; a refusal, silence or nonsense becomes `FaceError`."""
+        try:
+            answer = self._service.ask(
+                {
+                    "portrait": b64encode(portrait.image).decode(),
+                    "portrait_format": portrait.format,
+                    "photo": b64encode(photo).decode(),
+                }
+            )
+        except PartnerError as error:
+            raise FaceError(detail=f"face: {error}") from None
+        if not isinstance(answer.get("match"), bool):
+            raise FaceError(detail="face: no match member")
+        return answer["match"] is True
+
+
+def open_faces(config: FaceConfig) -> FaceMatch:
+    """Return the match that the configuration names."""
+    if config.match == "http":
+        return HttpFaces(config)
+    return SandboxFaces() if config.match == "sandbox" else NoFaceMatch()
+
+
+def is_photo(photo: bytes) -> bool:
+    """Say whether these bytes begin as a JPEG or PNG of bearable size does."""
+    return photo.startswith((_JPEG, _PNG)) and len(photo) <= MAX_PHOTO

@@ -76,8 +76,9 @@ def parse_mrz(text: str) -> Mrz:
     layout = _LAYOUTS.get(len(zone))
     if layout is None or not _ALPHABET.fullmatch(zone):
         raise EmrtdError("malformed", f"an MRZ of {len(zone)} characters")
-    composite = "".join(zone[part] for part in layout.composite)
-    _check(composite, zone[layout.composite_digit], "whole")
+    stated = zone[layout.composite_digit]
+    if stated not in {check_digit(_join(zone, parts)) for parts in layout.composites}:
+        raise EmrtdError("malformed", "the check digit of the whole MRZ")
     return _read(zone, layout)
 
 
@@ -92,7 +93,7 @@ class _Layout:
     nationality: slice
     names: slice
     optional: slice
-    composite: tuple[slice, ...]
+    composites: tuple[tuple[slice, ...], ...]
     composite_digit: int
     more_optional: slice | None = None
     optional_digit: int | None = None
@@ -108,7 +109,11 @@ _LAYOUTS = {
         names=slice(60, 90),
         optional=slice(15, 30),
         more_optional=slice(48, 59),
-        composite=(slice(5, 37), slice(38, 45), slice(48, 59)),
+        composites=(
+            (slice(5, 37), slice(38, 45), slice(48, 59)),
+            # The worked example of Doc 9303-10 §A.2.1 leaves optional data out.
+            (slice(5, 15), slice(30, 37), slice(38, 45)),
+        ),
         composite_digit=59,
     ),
     72: _Layout(
@@ -119,7 +124,7 @@ _LAYOUTS = {
         nationality=slice(46, 49),
         names=slice(5, 36),
         optional=slice(64, 71),
-        composite=(slice(36, 46), slice(49, 56), slice(57, 71)),
+        composites=((slice(36, 46), slice(49, 56), slice(57, 71)),),
         composite_digit=71,
     ),
     88: _Layout(
@@ -131,7 +136,7 @@ _LAYOUTS = {
         names=slice(5, 44),
         optional=slice(72, 86),
         optional_digit=86,
-        composite=(slice(44, 54), slice(57, 64), slice(65, 87)),
+        composites=((slice(44, 54), slice(57, 64), slice(65, 87)),),
         composite_digit=87,
     ),
 }
@@ -187,6 +192,10 @@ def _number(zone: str, layout: _Layout) -> tuple[str, str]:
 def _check(text: str, digit: str, what: str) -> None:
     if check_digit(text) != digit:
         raise EmrtdError("malformed", f"the check digit of the {what}")
+
+
+def _join(zone: str, parts: tuple[slice, ...]) -> str:
+    return "".join(zone[part] for part in parts)
 
 
 def _words(text: str) -> str:

@@ -17,10 +17,11 @@ from idp.web.routes import register as register_pages
 
 MAX_FORM_PARTS = 200
 
-# Pages carry no inline script or style; `form-action` is completed for each response.
+# Pages carry no inline script or style; `form-action` and `connect-src` are completed
+# for each response.
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; "
-    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
 )
 
 
@@ -73,7 +74,8 @@ def _protect_pages(app: Flask, headers: Headers) -> None:
     @app.after_request
     def protect(response: Response) -> Response:
         """Add what every answer carries; pages get their content policy too."""
-        response.headers.extend(headers)
+        for name, value in headers:
+            response.headers.setdefault(name, value)
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
         if response.mimetype == "text/html":
@@ -84,5 +86,8 @@ def _protect_pages(app: Flask, headers: Headers) -> None:
 def _content_policy() -> str:
     # Chromium applies form-action to the redirects after a form's submission too, so
     # the origin of this transaction's verified redirect URI is added, and no other.
-    origin = g.get("form_action_origin", "")
-    return f"{_POLICY}; form-action 'self'{' ' + origin if origin else ''}"
+    # The reader agent's origin stands on the pages of the chip card alone.
+    agent = g.get("reader_origin", "")
+    origins = " ".join(filter(None, ("'self'", g.get("form_action_origin"), agent)))
+    sources = " ".join(filter(None, ("'self'", agent)))
+    return f"{_POLICY}; connect-src {sources}; form-action {origins}"

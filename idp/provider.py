@@ -13,6 +13,7 @@ from idp.factors.courier import Courier
 from idp.factors.face import FaceMatch, open_faces
 from idp.factors.gateway import HttpGateway, MessageGateway, SandboxOutbox
 from idp.factors.mail import MailGateway, open_mail
+from idp.factors.passkey_site import PasskeySite, open_site
 from idp.factors.password import PasswordPool
 from idp.factors.throttle import Throttle
 from idp.relying_parties.registry import RelyingParties
@@ -49,6 +50,7 @@ class Provider:
     carrier: CarrierCheck
     faces: FaceMatch
     registry: ResidenceRegistry
+    passkeys: PasskeySite
 
 
 def build_provider(config: Config) -> Provider:
@@ -97,6 +99,7 @@ def build_provider(config: Config) -> Provider:
         carrier=open_carrier(config.carrier, ephemeral),
         faces=open_faces(config.face),
         registry=EmbeddedRegistry(database, sealer),
+        passkeys=open_site(config, secrets.key("webauthn")),
     )
 
 

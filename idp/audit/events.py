@@ -92,6 +92,13 @@ class NumberReplaced(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ContactChanged(Event):
+    """An account's phone or e-mail address was replaced."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class RepresentationBegan(Event):
     """A guardian may act for the ward who holds this account."""
 
@@ -169,6 +176,38 @@ class PasskeySuspended(Event):
     """A passkey's counter went back, as a copy's does: it proves nothing any more."""
 
     credential_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialHeld(Event):
+    """A factor proves nothing until a time: its phone or SIM is new."""
+
+    credential_id: UUID
+    kind: str
+    ground: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryCodesMade(Event):
+    """An account got new recovery codes; the former ones ended."""
+
+    codes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryCodeUsed(Event):
+    """A recovery code was used up."""
+
+    remaining: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryEnded(Event):
+    """A way back in was gone to its end: what was set, and by which proofs."""
+
+    what: str
+    proofs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

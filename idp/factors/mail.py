@@ -24,7 +24,7 @@ from idp.factors.models import OutboxLetter
 from idp.storage.database import Database
 
 _MAX_SUBJECT = 200
-_POLICY: EmailPolicy[EmailMessage] = SMTP.clone(cte_type="7bit")
+_POLICY: "EmailPolicy[EmailMessage]" = SMTP.clone(cte_type="7bit")
 
 
 class MailError(IdpError):

@@ -36,11 +36,17 @@ METHODS = {
     "pwd": phrase("password"),
     "totp": phrase("authenticator app"),
     "sms": phrase("text message"),
+    "chip": phrase("chip-ID card"),
 }
 STATES = {"active": phrase("active")}
 DONE = {
     "withdrawn": phrase("The permission has ended."),
     "signed-out": phrase("That place is signed out."),
+    "chip-added": phrase("Your card is added."),
+    "chip-removed": phrase("Your card is taken out of use here."),
+    "chip-lost": phrase(
+        "Your card is reported lost; nobody can show it here any more."
+    ),
 }
 _EVENTS_SHOWN = 50
 
@@ -52,7 +58,7 @@ def overview() -> ResponseReturnValue:
     if isinstance(member, Response):
         return member
     methods = dict.fromkeys(event.method for event in member.session.events)
-    return _page(
+    return page(
         "overview",
         gettext("My account"),
         person=people.person(here.provider, member.account.id, is_masked=False),
@@ -72,7 +78,7 @@ def held_data() -> ResponseReturnValue:
     if isinstance(member, Response):
         return member
     groups = held.groups(here.provider, member.account.id, now=here.now)
-    return _page("held", gettext("My data"), groups=groups)
+    return page("held", gettext("My data"), groups=groups)
 
 
 @blueprint.get("/account/permissions")
@@ -84,7 +90,7 @@ def allowed() -> ResponseReturnValue:
     with here.provider.database.read() as connection:
         live = grants.list_for(connection, member.account.id, now=here.now)
     rows = [permissions.row(here, member, grant) for grant in live]
-    return _page("permissions", gettext("Permissions"), permissions=rows)
+    return page("permissions", gettext("Permissions"), permissions=rows)
 
 
 @blueprint.get("/account/places")
@@ -102,7 +108,7 @@ def places() -> ResponseReturnValue:
             lifetimes=here.provider.config.lifetimes,
         )
     rows = [devices_seen.row(here, member, view) for view in views]
-    return _page("places", gettext("Signed-in places"), places=rows)
+    return page("places", gettext("Signed-in places"), places=rows)
 
 
 @blueprint.get("/account/factors")
@@ -111,7 +117,7 @@ def factors() -> ResponseReturnValue:
     here, member = account_access.enter(request.path)
     if isinstance(member, Response):
         return member
-    return _page("factors", gettext("Ways to sign in"), factors=_factors(here, member))
+    return page("factors", gettext("Ways to sign in"), factors=_factors(here, member))
 
 
 @blueprint.get("/account/history")
@@ -121,7 +127,7 @@ def history() -> ResponseReturnValue:
     if isinstance(member, Response):
         return member
     events = account_events.recent(here, member, _EVENTS_SHOWN)
-    return _page("history", gettext("History"), events=events)
+    return page("history", gettext("History"), events=events)
 
 
 def _factors(here: Visit, member: SignedIn) -> list[dict[str, str]]:
@@ -147,12 +153,15 @@ def _factors(here: Visit, member: SignedIn) -> list[dict[str, str]]:
     return rows
 
 
-def _page(template: str, heading: str, **values: object) -> ResponseReturnValue:
+def page(
+    template: str, heading: str, *, tab: str = "", **values: object
+) -> ResponseReturnValue:
+    """Render a page of the account; `tab` names its tab where it is not one itself."""
     tabs = [
         {
             "href": url_for(endpoint),
             "label": gettext(label),
-            "current": endpoint == request.endpoint,
+            "current": endpoint == (tab or request.endpoint),
         }
         for endpoint, label in TABS.items()
     ]

@@ -6,6 +6,7 @@ A phone is kept as E.164 (`+84…`) and belongs to one account only.
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,6 +14,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from idp.accounts.models import Account
+from idp.audit.events import ContactChanged
+from idp.audit.log import AuditLog
 from idp.errors import IdpError, NotFoundError
 from keys.sealing import Sealer
 
@@ -26,6 +29,12 @@ class InvalidContactError(IdpError):
     """The text is no Vietnamese mobile number or no e-mail address."""
 
     code = "DD-ACC-003"
+
+
+class PhoneTakenError(IdpError):
+    """The phone belongs to another account; one number, one account."""
+
+    code = "DD-ACC-004"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +118,34 @@ def read_contacts(
         email=open_email(sealer, row.email_sealed, account_id),
         email_verified=row.email_verified,
     )
+
+
+def change_phone(  # noqa: PLR0913 - the stores, then the change
+    session: Session,
+    audit: AuditLog,
+    sealer: Sealer,
+    account_id: UUID,
+    phone: str,
+    *,
+    now: datetime,
+) -> str | None:
+    """Replace the account's phone and return the former one.
+
+    Factors are the caller's affair: `factors.holds.change_phone` holds codes back.
+    """
+    former = read_contacts(session, sealer, account_id).phone
+    try:
+        with session.begin_nested():
+            session.execute(
+                sa.update(Account)
+                .where(Account.id == account_id)
+                .values(
+                    phone_sealed=seal_phone(sealer, phone, account_id),
+                    phone_index=phone_index(sealer, phone),
+                    updated_at=now,
+                )
+            )
+    except sa.exc.IntegrityError as error:
+        raise PhoneTakenError from error
+    audit.record(session, ContactChanged(account_id, "phone"), now=now)
+    return former

@@ -17,7 +17,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from idp.accounts.contacts import phone_index, seal_email, seal_phone
+from idp.accounts.contacts import (
+    PhoneTakenError,
+    phone_index,
+    seal_email,
+    seal_phone,
+)
 from idp.accounts.identifiers import assign_number
 from idp.accounts.identity import Identity, seal_identity
 from idp.accounts.models import Account, Lock
@@ -45,12 +50,6 @@ LOCK_GROUNDS = (
     "authority_request",
 )
 LOCK_ASKERS = ("holder", "representative", "agency", "authority", "system")
-
-
-class PhoneTakenError(IdpError):
-    """The phone belongs to another account; one number, one account."""
-
-    code = "DD-ACC-004"
 
 
 class LifecycleError(IdpError):

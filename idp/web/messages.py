@@ -44,6 +44,10 @@ MESSAGES: dict[str, Message] = {
         phrase("A code was sent only a moment ago."),
         phrase("Wait until it comes, or ask for a new one a little later."),
     ),
+    "DD-AUTH-005": Message(
+        phrase("The password is not right."),
+        phrase("Look at it and try again. Capital letters count."),
+    ),
     "DD-AUTH-006": Message(
         phrase("Something is still missing."), phrase("Fill in the marked field.")
     ),
@@ -103,9 +107,51 @@ MESSAGES: dict[str, Message] = {
             "office, with your card. It costs nothing."
         ),
     ),
+    "DD-AUTH-032": Message(
+        phrase("You have no way to sign in that reaches what is asked here."),
+        phrase(
+            "Add one: with your chip-ID card and a reader, at any commune police "
+            "office with your card, or ask the hotline how."
+        ),
+    ),
     "DD-SMS-001": Message(
         phrase("The message with the code could not be sent."),
         phrase("Try again in a minute, or use another way to sign in."),
+    ),
+    "DD-SMS-002": Message(
+        phrase("Too many codes were sent lately."),
+        phrase("Use another way to sign in, or try again in a quarter of an hour."),
+    ),
+    "DD-SMS-003": Message(
+        phrase("Your phone or its SIM was changed lately; it gets no code yet."),
+        phrase(
+            "Use another way to sign in, or wait a day. If you changed nothing, call "
+            "the hotline at once."
+        ),
+    ),
+    # The chip-ID card
+    "DD-CHIP-001": Message(
+        phrase("The card was not accepted."),
+        phrase(
+            "Show your own valid card. A new one is added once on your own page, under "
+            "“Ways to sign in”. Or use another way."
+        ),
+    ),
+    "DD-CHIP-002": Message(
+        phrase("The card was not read."),
+        phrase(
+            "Nothing was done. Take the card out of its case, lay it flat on the "
+            "reader, and try again."
+        ),
+    ),
+    "DD-CHIP-003": Message(
+        phrase("This reading was used already, or took too long."),
+        phrase("Nothing was done. Go back to the page before and read the card again."),
+    ),
+    "DD-CHIP-004": Message(
+        phrase("The reader program sent what cannot be followed."),
+        phrase("Start reading the card again. If it stays, renew the program."),
+        technical=True,
     ),
     # One sign-in in one browser
     "DD-TXN-001": Message(

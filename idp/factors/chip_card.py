@@ -7,12 +7,15 @@ dates. No portrait, no file of the card and no log of what it was asked.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
+from idp.accounts.identifiers import birth_year
 from keys.sealing import Sealer
 
 NO_EXPIRY = "991231"  # in the machine-readable zone of a card that never expires
+_RENEWAL_AGES = (25, 40, 60)  # Law on Identification 26/2023 art. 21
 _DOCUMENT_DIGITS = 9  # of the twelve of a personal number (TD1, Vietnam's profile)
 
 
@@ -59,16 +62,21 @@ def access_key(
     }
 
 
-def decoy_key(sealer: Sealer, number: str) -> dict[str, str]:
-    """Return a key that opens no card, the same each time, of the same form."""
+def decoy_key(sealer: Sealer, number: str, *, now: datetime) -> dict[str, str]:
+    """Return a key that opens no card of this number, the same each time.
+
+    It is as likely as the real one would be: a program that plays the card can try out
+    which key it is asked with, and must not learn from it that there is an account.
+    """
     noise = sealer.index(number, context="chip.decoy")
-    day = f"{1 + noise[2] % 28:02}"
-    birth = f"{40 + noise[0] % 60:02}{1 + noise[1] % 12:02}{day}"
-    return {
-        "document_number": f"{int.from_bytes(noise[3:11]) % 10**9:09}",
-        "birth_date": birth,
-        "expiry_date": f"{27 + noise[11] % 30}{birth[2:]}",
-    }
+    born = birth_year(number)
+    day = f"{1 + noise[0] % 12:02}-{1 + noise[1] % 28:02}"
+    ends = next((born + age for age in _RENEWAL_AGES if born + age > now.year), None)
+    return access_key(
+        number=number,
+        birth_date=f"{born}-{day}",
+        expires_on=f"{ends}-{day}" if ends else None,
+    )
 
 
 def document_index(sealer: Sealer, *, number: str | None, document: str) -> bytes:

@@ -101,6 +101,7 @@ class ReadingSession:
     agent: Agent
     transaction_key: bytes
     expires_at: float
+    counters: tuple[str, ...] = ()
 
     def challenge(self, server_public_key: bytes) -> bytes:
         """Return what the chip has to sign: unpredictable, and of this session alone.
@@ -126,6 +127,7 @@ class ReadingSession:
             "agent": {**asdict(self.agent), "key": self.agent.key.hex()},
             "transaction_key": self.transaction_key.hex(),
             "expires_at": self.expires_at,
+            "counters": list(self.counters),
         }
 
     @classmethod
@@ -138,6 +140,7 @@ class ReadingSession:
             agent=Agent(**{**agent, "key": bytes.fromhex(agent["key"])}),
             transaction_key=bytes.fromhex(value["transaction_key"]),
             expires_at=value["expires_at"],
+            counters=tuple(value["counters"]),
         )
 
 
@@ -159,9 +162,13 @@ def open_session(
     errand: Errand,
     agent: Agent,
     *,
+    counters: tuple[str, ...],
     now: datetime,
 ) -> ReadingSession:
-    """Begin to read for this errand; message 0 is awaited."""
+    """Begin to read for this errand; message 0 is awaited.
+
+    `counters` are those of `throttle` in which this try was counted.
+    """
     ttl = services.config.lifetimes.chip_session
     session = ReadingSession(
         id=secrets.token_urlsafe(16),
@@ -169,6 +176,7 @@ def open_session(
         agent=agent,
         transaction_key=secrets.token_bytes(_KEY_BYTES),
         expires_at=now.timestamp() + ttl,
+        counters=counters,
     )
     _put(services, _name("chip-session", session.id), session.to_json(), ttl=ttl)
     await_turn(services, session, 0, {}, now=now)
@@ -228,9 +236,14 @@ def take_return(services: Services, code: str) -> tuple[Errand, dict[str, Any]] 
 
 
 def lay_errand(services: Services, errand: Errand) -> None:
-    """Keep what a transaction wants a card read for, until its page is pressed."""
+    """Keep what a transaction wants a card read for, until its page is pressed.
+
+    An enrolment is as young as the proof that allowed it.
+    """
     key = _name("chip-errand", errand.transaction)
-    ttl = services.config.lifetimes.transaction
+    lifetimes = services.config.lifetimes
+    is_enrolment = errand.purpose == "enrol"
+    ttl = lifetimes.fresh_factor if is_enrolment else lifetimes.transaction
     _put(services, key, replace(errand, portal=None).to_json(), ttl=ttl)
 
 

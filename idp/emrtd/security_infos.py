@@ -19,7 +19,8 @@ DG14_TAG = 0x6E
 _BSI = "0.4.0.127.0.7.2.2."
 _PACE = _BSI + "4."
 _CHIP_AUTHENTICATION = _BSI + "3."
-_CHIP_KEY_ECDH = _BSI + "1.2"
+_CHIP_KEY = _BSI + "1."
+_CHIP_KEY_ECDH = _CHIP_KEY + "2"
 _ACTIVE_AUTHENTICATION = "2.23.136.1.1.5"
 
 # The cipher of Chip Authentication where a card has a key and states none:
@@ -62,11 +63,16 @@ class ChipAuthenticationKey:
 
 @dataclass(frozen=True, slots=True)
 class ChipSecurity:
-    """What a signed DG14 says."""
+    """What a signed DG14 says.
+
+    A chip may offer Chip Authentication by a key that we cannot use: then no key is
+    here, and it `offers_chip_authentication` all the same.
+    """
 
     chip_authentication: tuple[ChipAuthenticationKey, ...]
     active_authentication_hash: str | None
     pace: tuple[PaceInfo, ...]
+    offers_chip_authentication: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,9 @@ def parse_dg14(data: bytes) -> ChipSecurity:
         chip_authentication=_chip_keys(infos),
         active_authentication_hash=_signature_hash(infos),
         pace=_pace(infos),
+        offers_chip_authentication=any(
+            info.oid.startswith((_CHIP_KEY, _CHIP_AUTHENTICATION)) for info in infos
+        ),
     )
 
 

@@ -25,8 +25,9 @@ _SIGNED_BY_ICAO_ARC = "2.23.136."
 class Policy:
     """Whose cards are believed, how weak, and when certificates must be valid.
 
-    `country` is the issuing state in two or three letters. `judged_at` is `now`, or `signing` for archives: the moment that the file says it
-    was signed at, or else the document signer's first day.
+    `country` is the issuing state in two or three letters. `judged_at` is `now`, or
+    `signing` for archives: the moment that the file says it was signed at, or else the
+    document signer's first day.
     """
 
     country: str

@@ -22,6 +22,8 @@ PREFIX = "urn:dinhdanh:acr:"
 # The national portal's older spelling (LoA1, LoA2), kept as aliases.
 ALIASES = {"LoA1": (1, 1), "LoA2": (2, 2)}
 
+_DEVICE_AT_MOST = 2
+
 KNOWLEDGE, POSSESSION, BIOMETRIC = "knowledge", "possession", "biometric"
 
 
@@ -60,8 +62,9 @@ def proof(method: str, flags: Collection[str] = ()) -> Proof:
         second = BIOMETRIC if COUNTS_AS_BIOMETRIC in flags else KNOWLEDGE
         return Proof(frozenset({POSSESSION, second}), (bound, "user"))
     if method == "device":
-        # Another device vouches (mca): what its session had proven, level 2 at most.
-        kinds = {POSSESSION, KNOWLEDGE} if TWO_FACTORS in flags else {POSSESSION}
+        # Another device vouches (mca) for what its session had proven. Below level 2
+        # that was a password, and the same password here is no second factor.
+        kinds = {POSSESSION, KNOWLEDGE} if TWO_FACTORS in flags else {KNOWLEDGE}
         return Proof(frozenset(kinds), ("mca",))
     return _SINGLE[method]
 
@@ -79,18 +82,22 @@ _AMR_ORDER = ("pwd", "otp", "sms", "sc", "hwk", "swk", "user", "mca")
 def earned(events: Sequence[AuthenticationEvent], account_level: int) -> Earned:
     """Compute what these events (at least one) prove for an account of this level.
 
-    `auth_time` is the oldest of the events that count: of each kind the latest.
+    `auth_time` is the oldest of the events that count: of each kind the latest. What
+    another device vouches for lifts nothing above level 2.
     """
     latest: dict[str, AuthenticationEvent] = {}
+    own: set[str] = set()
     names: set[str] = set()
     for event in sorted(events, key=lambda item: item.at):
         counted = proof(event.method, event.flags)
         latest.update(dict.fromkeys(counted.kinds, event))
         names.update(counted.amr)
+        if event.method != "device":
+            own.update(counted.kinds)
     amr = tuple(name for name in _AMR_ORDER if name in names)
     return Earned(
         account_level=account_level,
-        authentication_level=level(latest),
+        authentication_level=max(level(own), min(level(latest), _DEVICE_AT_MOST)),
         amr=(*amr, "mfa") if len(latest) > 1 else amr,
         auth_time=min(event.at for event in latest.values()),
     )
@@ -102,7 +109,7 @@ def level(kinds: Collection[str]) -> int:
         return 4
     if len(kinds) > 1:
         return 3 if BIOMETRIC in kinds else 2
-    return 1
+    return 1 if kinds else 0
 
 
 def ceiling(factors: Iterable[str], *, biometric: bool = False) -> int:
@@ -114,7 +121,7 @@ def ceiling(factors: Iterable[str], *, biometric: bool = False) -> int:
             kinds |= proof("passkey").kinds
         else:
             kinds |= proof(factor, flags).kinds
-    return level(kinds) if kinds else 0
+    return level(kinds)
 
 
 def parse(value: str) -> tuple[int, int] | None:

@@ -62,7 +62,8 @@ class SignInAccount:
     """What the decision to sign in needs to know of an account.
 
     `factors` are what it could prove now: `pwd`, `totp`, `sms`, `chip`, `passkey` and
-    `security_key` (a passkey that shows presence only). What is held back is left out.
+    `security_key` (a passkey that shows presence only). `held` are kinds that are held
+    back for now: they prove nothing, yet nothing is easier for that.
     """
 
     id: UUID
@@ -70,6 +71,7 @@ class SignInAccount:
     state: str
     locks: tuple[str, ...]
     factors: frozenset[str]
+    held: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +97,17 @@ _LOCKS = (
     .correlate(Account)
     .scalar_subquery()
 )
+_HELD = "held:"
+_KIND = sa.case(
+    (
+        Credential.usable_from > sa.bindparam("now", type_=UtcDateTime()),
+        sa.literal_column(f"'{_HELD}'") + Credential.kind,
+    ),
+    else_=Credential.kind,
+)
 _FACTORS = (
-    sa.select(sa.func.aggregate_strings(Credential.kind, _COMMA))
-    .where(
-        Credential.account_id == Account.id,
-        Credential.retired_at.is_(None),
-        sa.or_(
-            Credential.usable_from.is_(None),
-            Credential.usable_from <= sa.bindparam("now", type_=UtcDateTime()),
-        ),
-    )
+    sa.select(sa.func.aggregate_strings(_KIND, _COMMA))
+    .where(Credential.account_id == Account.id, Credential.retired_at.is_(None))
     .correlate(Account)
     .scalar_subquery()
 )
@@ -146,13 +149,16 @@ def find(
     row = _FIND.find(place, {"digest": browser.digest(token), "now": now})
     if row is None or not _is_live(row, now, lifetimes):
         return None
-    factors = set(row.factors.split(",")) if row.factors else set()
+    kinds = row.factors.split(",") if row.factors else []
+    held = {kind.removeprefix(_HELD) for kind in kinds if kind.startswith(_HELD)}
+    factors = {kind for kind in kinds if not kind.startswith(_HELD)}
     account = SignInAccount(
         id=row.account_id,
         level=row.level,
         state=row.state,
         locks=tuple(sorted(set(row.locks.split(",")))) if row.locks else (),
         factors=frozenset(factors | ({PASSWORD} if row.has_password else set())),
+        held=frozenset(held),
     )
     return SignedIn(_session(row), account)
 

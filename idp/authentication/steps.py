@@ -42,8 +42,8 @@ ACCOUNT_MISMATCH = Step("account_mismatch", "login.show", "login_required")
 PROMPT_LOGIN = Step("prompt_login", "login.show", "login_required")
 MAX_AGE = Step("max_age", "login.show", "login_required")
 ACCOUNT_LOCKED = Step("account_locked", "refused.show", "login_required")
-FACTOR_MISSING = Step("factor_missing", "otp.show", "login_required")
-ASSURANCE_TOO_LOW = Step("assurance_too_low", "otp.show", "login_required")
+FACTOR_MISSING = Step("factor_missing", "ways.show", "login_required")
+ASSURANCE_TOO_LOW = Step("assurance_too_low", "ways.show", "login_required")
 # OpenID Connect Core Error Code unmet_authentication_requirements 1.0
 ASSURANCE_UNREACHABLE = Step(
     "assurance_unreachable", None, "unmet_authentication_requirements"
@@ -125,7 +125,8 @@ def _is_whole(signed_in: SignedIn) -> bool:
     """Say whether two factors are proven, or knowledge where no code is enrolled.
 
     A card or a code alone may have been found: each asks for one more. An enrolled code
-    is asked after every password.
+    is asked after every password, and one that is held back is waited for: whoever took
+    over a phone number must not be let in for it.
     """
     pair = assurance.earned(signed_in.session.events, signed_in.account.level)
     if pair.authentication_level > 1:
@@ -134,7 +135,8 @@ def _is_whole(signed_in: SignedIn) -> bool:
         assurance.KNOWLEDGE in assurance.proof(event.method, event.flags).kinds
         for event in signed_in.session.events
     )
-    return knows and not signed_in.account.factors & ONE_TIME_CODES
+    enrolled = signed_in.account.factors | signed_in.account.held
+    return knows and not enrolled & ONE_TIME_CODES
 
 
 def without_device(signed_in: SignedIn) -> SignedIn | None:

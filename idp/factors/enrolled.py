@@ -23,6 +23,11 @@ class EnrolledFactor:
     label: str
     created_at: datetime
     last_used_at: datetime | None
+    usable_from: datetime | None
+
+    def is_usable(self, now: datetime) -> bool:
+        """Say whether it proves anything now, or is held back."""
+        return self.usable_from is None or self.usable_from <= now
 
 
 def enrolled_kinds(
@@ -43,11 +48,24 @@ def list_enrolled(
             Credential.label,
             Credential.created_at,
             Credential.last_used_at,
+            Credential.usable_from,
         )
         .where(Credential.account_id == account_id, Credential.retired_at.is_(None))
         .order_by(Credential.created_at, Credential.id)
     )
     return [EnrolledFactor(*row) for row in connection.execute(query)]
+
+
+def last_used(
+    connection: Connection | Session, account_id: UUID
+) -> dict[str, datetime]:
+    """Return when each kind of credential was last used, where it ever was."""
+    times: dict[str, datetime] = {}
+    for item in list_enrolled(connection, account_id):
+        if item.last_used_at:
+            earlier = times.get(item.kind, item.last_used_at)
+            times[item.kind] = max(earlier, item.last_used_at)
+    return times
 
 
 def retire(

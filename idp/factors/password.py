@@ -153,12 +153,40 @@ def prove(  # noqa: PLR0913 - the stores, then the proof
             PersonalNumber.valid_until.is_(None),
         )
     )
+    return _prove(database, pool, audit, query, password=password, now=now)
+
+
+def prove_again(  # noqa: PLR0913 - the stores, then the proof
+    database: Database,
+    pool: PasswordPool,
+    audit: AuditLog,
+    *,
+    account_id: UUID,
+    password: str,
+    now: datetime,
+) -> VerifiedFactor | None:
+    """Verify the password of an account that has proven another factor already."""
+    query = sa.select(Account.id, Account.password_hash).where(Account.id == account_id)
+    proven = _prove(database, pool, audit, query, password=password, now=now)
+    return proven.factor if proven else None
+
+
+def _prove(  # noqa: PLR0913 - the stores, then the proof
+    database: Database,
+    pool: PasswordPool,
+    audit: AuditLog,
+    query: sa.Select[UUID, str | None],
+    *,
+    password: str,
+    now: datetime,
+) -> ProvenPassword | None:
     with database.read() as connection:
         row = connection.execute(query).one_or_none()
-    if not pool.verify(row and row.password_hash, password) or row is None:
+    known = row.password_hash if row else None
+    if not pool.verify(known, password) or row is None or known is None:
         return None
-    if pool.needs_rehash(row.password_hash):
-        _renew(database, audit, row.id, row.password_hash, pool.hash(password), now)
+    if pool.needs_rehash(known):
+        _renew(database, audit, row.id, known, pool.hash(password), now)
     return ProvenPassword(row.id, VerifiedFactor("pwd", now))
 
 

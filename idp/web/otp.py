@@ -1,11 +1,10 @@
 """The one-time-code page: from an authenticator app, or by text message.
 
-An enrolled factor is never skipped: other ways lead to another enrolled factor only,
-and the dispatcher asks again until one is proven.
+An enrolled factor is never skipped: other ways lead to what is as strong, and the
+dispatcher asks again until one is proven.
 """
 
 from http import HTTPStatus
-from uuid import UUID
 
 from flask import (
     Blueprint,
@@ -18,20 +17,17 @@ from flask.typing import ResponseReturnValue
 
 from idp.authentication import sign_in
 from idp.authentication.session import SignedIn
-from idp.factors import devices, sms, totp
-from idp.factors.results import VerifiedFactor
-from idp.web import double_click, proofs, text_message, visit
-from idp.web.language import gettext, phrase
+from idp.factors import devices, totp
+from idp.factors.sms import SmsCodes
+from idp.web import double_click, proofs, text_message, visit, ways
+from idp.web.language import gettext
 from idp.web.problem import Problem, notice
 from idp.web.visit import Step
 
 blueprint = Blueprint("otp", __name__)
 
 # In this order: what cannot be taken over with a SIM card comes first.
-WAYS = {
-    "totp": phrase("Use the authenticator app instead"),
-    "sms": phrase("Send a code to my phone instead"),
-}
+WAYS = ("totp", "sms")
 _MINUTE = 60
 
 
@@ -95,7 +91,7 @@ def _way(signed_in: SignedIn | None) -> str | None:
 def _is_repeated(step: Step, signed_in: SignedIn) -> bool:
     # A double click posts the same code twice; the first has done all there was to do.
     return any(
-        event.method != "pwd" and event.at >= step.transaction.created_at
+        event.method in WAYS and event.at >= step.transaction.created_at
         for event in signed_in.session.events
     )
 
@@ -126,7 +122,14 @@ def _prove(
                 now=step.visit.now,
             )
             if way == "totp"
-            else _verify_message(step, account_id, otp)
+            else SmsCodes(provider).verify(
+                database,
+                account_id,
+                purpose="sign_in",
+                binding=step.transaction.id,
+                otp=otp,
+                now=step.visit.now,
+            )
         )
         if factor is None:
             return None, 0
@@ -140,18 +143,6 @@ def _prove(
         double_click.keep(step, otp, token)
     provider.throttle.succeeded(admission)
     return token, 0
-
-
-def _verify_message(step: Step, account_id: UUID, otp: str) -> VerifiedFactor | None:
-    provider = step.visit.provider
-    return sms.verify_code(
-        provider.ephemeral,
-        provider.secrets.key("otp"),
-        account_id=account_id,
-        binding=step.transaction.id,
-        otp=otp,
-        now=step.visit.now,
-    )
 
 
 def _page(  # noqa: PLR0913 - one page in all its states
@@ -176,14 +167,7 @@ def _page(  # noqa: PLR0913 - one page in all its states
         resend_after=config.throttle.sms_resend_after,
         minutes=max(1, config.lifetimes.sms_otp // _MINUTE),
         way=way,
-        others=[
-            {
-                "href": url_for("otp.show", transaction=transaction, way=other),
-                "label": gettext(label),
-            }
-            for other, label in WAYS.items()
-            if other != way and other in signed_in.account.factors
-        ],
+        others=ways.others(step),
         phone=text_message.masked_phone(step, signed_in) if way == "sms" else "",
         step_up=step.transaction.step == "assurance_too_low",
         party=step.asker,

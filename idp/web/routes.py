@@ -12,9 +12,11 @@ from idp.web import (
     logout,
     otp,
     pages,
+    password_step,
     preferences,
     refused,
     sandbox_pages,
+    ways,
 )
 from idp.web.site import Site
 
@@ -22,6 +24,8 @@ BLUEPRINTS = (
     pages.blueprint,
     login.blueprint,
     otp.blueprint,
+    ways.blueprint,
+    password_step.blueprint,
     consent.blueprint,
     refused.blueprint,
     logout.blueprint,

@@ -22,20 +22,18 @@ _DYNAMIC = 0x7C
 
 @dataclass(frozen=True)
 class ChipAuthenticationProof:
-    """Which key of the chip gave the session, and which key of ours was used once."""
+    """Which key of ours was used once, and which key of the chip gave the session."""
 
     oid: str
-    key_id: int | None
     public_key: bytes
-    terminal_key: bytes
+    chip_key: bytes
 
     def to_json(self) -> dict[str, Any]:
         """Return what JSON can hold."""
         return {
             "oid": self.oid,
-            "key_id": self.key_id,
             "public_key": self.public_key.hex(),
-            "terminal_key": self.terminal_key.hex(),
+            "chip_key": self.chip_key.hex(),
         }
 
     @classmethod
@@ -43,9 +41,8 @@ class ChipAuthenticationProof:
         """Return what `to_json` wrote down."""
         return cls(
             data["oid"],
-            data["key_id"],
             bytes.fromhex(data["public_key"]),
-            bytes.fromhex(data["terminal_key"]),
+            bytes.fromhex(data["chip_key"]),
         )
 
 
@@ -69,17 +66,17 @@ def set_authentication_template(key: ChipAuthenticationKey) -> Command:
     return Command(0x00, 0x22, 0x41, 0xA4, data=data)
 
 
-def general_authenticate(terminal_key: bytes) -> Command:
+def general_authenticate(public_key: bytes) -> Command:
     """Give our one-time public key (GENERAL AUTHENTICATE, §6.2.4.2)."""
-    data = tlv.encode(_DYNAMIC, tlv.encode(0x80, terminal_key))
+    data = tlv.encode(_DYNAMIC, tlv.encode(0x80, public_key))
     return Command(0x00, 0x86, 0x00, 0x00, data=data, expected=256)
 
 
 def set_key_agreement_template(
-    key: ChipAuthenticationKey, terminal_key: bytes
+    key: ChipAuthenticationKey, public_key: bytes
 ) -> Command:
     """Do both in one command, as old chips want it (MSE:Set KAT, §6.2.4.1)."""
-    data = tlv.encode(0x91, terminal_key) + _reference(key)
+    data = tlv.encode(0x91, public_key) + _reference(key)
     return Command(0x00, 0x22, 0x41, 0xA6, data=data)
 
 

@@ -51,6 +51,21 @@ def public_point(key: ec.EllipticCurvePrivateKey | ec.EllipticCurvePublicKey) ->
     return Point(numbers.x, numbers.y)
 
 
+def write_private(private: ec.EllipticCurvePrivateKey) -> list[str]:
+    """Write a private key down with its point, so that reading it back is cheap."""
+    point = encode(private.curve, public_point(private))
+    return [f"{private.private_numbers().private_value:x}", point.hex()]
+
+
+def read_private(
+    curve: ec.EllipticCurve, written: list[str]
+) -> ec.EllipticCurvePrivateKey:
+    """Read a private key back."""
+    point = decode(curve, bytes.fromhex(written[1]))
+    public = ec.EllipticCurvePublicNumbers(*point, curve)
+    return ec.EllipticCurvePrivateNumbers(int(written[0], 16), public).private_key()
+
+
 def shared_x(private: ec.EllipticCurvePrivateKey, point: Point) -> bytes:
     """Return the x of private · point, as long as the field (TR-03111 §4.3.1)."""
     public = ec.EllipticCurvePublicNumbers(*point, private.curve).public_key()

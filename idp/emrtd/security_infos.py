@@ -48,12 +48,16 @@ class PaceInfo:
 
 @dataclass(frozen=True, slots=True)
 class ChipAuthenticationKey:
-    """A static key of the chip; `key_id` must be named when there are several."""
+    """A static key of the chip; `key_id` must be named when there are several.
+
+    The cipher is inferred where DG14 states none.
+    """
 
     key_id: int | None
     public_key: ec.EllipticCurvePublicKey
     oid: str
     version: int
+    is_inferred: bool = False
 
     @property
     def curve(self) -> ec.EllipticCurve:
@@ -139,7 +143,11 @@ def _chip_keys(infos: Iterable[_Info]) -> tuple[ChipAuthenticationKey, ...]:
         if isinstance(public_key, ec.EllipticCurvePublicKey):
             cipher = _cipher_of(key_id, ciphers)
             oid, version = cipher or (CA_ECDH_3DES, 1)
-            keys.append(ChipAuthenticationKey(key_id, public_key, oid, version))
+            keys.append(
+                ChipAuthenticationKey(
+                    key_id, public_key, oid, version, is_inferred=cipher is None
+                )
+            )
     return tuple(keys)
 
 

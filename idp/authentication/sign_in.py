@@ -1,11 +1,12 @@
 """Signing in and out, whole: the session's row, its audit and its tokens' end."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.orm import Session as DatabaseSession
 
 from idp.authentication import session_changes as changes
-from idp.authentication.session import AuthenticationEvent, Session, sid
+from idp.authentication.session import AuthenticationEvent, Session, list_for, sid
 from idp.authentication.session_changes import FirstProof, Services
 from idp.factors.results import VerifiedFactor
 
@@ -87,3 +88,26 @@ def session_names(services: Services, session: Session) -> list[str]:
     parties = (services.relying_parties.find(name) for name in session.client_ids)
     sectors = sorted({party.sector for party in parties if party})
     return [sid(secret, session.id, sector) for sector in sectors]
+
+
+def sign_out_everywhere(
+    services: Services,
+    database: DatabaseSession,
+    account_id: UUID,
+    *,
+    reason: str,
+    now: datetime,
+    but: Session | None = None,
+) -> int:
+    """End every session of the account, all but one if named; return how many."""
+    views = list_for(
+        database.connection(),
+        services.sealer,
+        account_id,
+        now=now,
+        lifetimes=services.config.lifetimes,
+    )
+    others = [view.session for view in views if not but or view.session.id != but.id]
+    for session in others:
+        sign_out(services, database, session=session, reason=reason, now=now)
+    return len(others)

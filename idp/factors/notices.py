@@ -1,0 +1,109 @@
+"""Warnings to an account's contacts: what was changed, and what to do if it was not you.
+
+They go to the addresses that held before the change, in the installation's language
+and not in the one that whoever sits at the page has chosen, and never carry a link.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal, Protocol
+
+import structlog
+
+from idp.accounts.contacts import Contacts
+from idp.config import Config
+from idp.errors import IdpError
+from idp.factors.courier import Courier
+from idp.factors.gateway import MessageGateway
+from idp.factors.mail import MailGateway
+from idp.factors.sms import plain
+
+What = Literal[
+    "password_changed", "password_reset", "app_added", "codes_made", "phone_changed"
+]
+
+# Whoever takes an account over reads its letters first: these go to the phone too.
+_TO_PHONE_TOO = frozenset({"password_reset", "app_added", "phone_changed"})
+_WHAT = {
+    "vi": {
+        "password_changed": "mật khẩu tài khoản của bạn vừa được đổi",
+        "password_reset": "mật khẩu tài khoản của bạn vừa được đặt lại",
+        "app_added": "một ứng dụng tạo mã vừa được thêm vào tài khoản của bạn",
+        "codes_made": "mã khôi phục tài khoản của bạn vừa được tạo mới",
+        "phone_changed": "số điện thoại của tài khoản của bạn vừa được đổi",
+    },
+    "en": {
+        "password_changed": "the password of your account was changed",
+        "password_reset": "the password of your account was set anew",
+        "app_added": "an authenticator app was added to your account",
+        "codes_made": "new recovery codes were made for your account",
+        "phone_changed": "the phone number of your account was changed",
+    },
+}
+_SUBJECTS = {
+    "vi": "Tài khoản của bạn vừa có thay đổi",
+    "en": "Your account was changed",
+}
+_TEXTS = {
+    "vi": "{operator}: {what}. Nếu không phải bạn, hãy gọi ngay {hotline} để khóa tài "
+    "khoản.",
+    "en": "{operator}: {what}. If that was not you, call {hotline} at once to have it "
+    "locked.",
+}
+
+log = structlog.get_logger("idp.factors")
+
+
+class Services(Protocol):
+    """The part of the running provider that warnings need."""
+
+    @property
+    def config(self) -> Config:
+        """The settings."""
+
+    @property
+    def mail(self) -> MailGateway:
+        """The way to mailboxes."""
+
+    @property
+    def messages(self) -> MessageGateway:
+        """The way to phones."""
+
+    @property
+    def courier(self) -> Courier:
+        """Who sends behind the answer."""
+
+
+def warn(services: Services, before: Contacts, what: What, now: datetime) -> None:
+    """Tell the contacts that held before a change of it, behind the answer."""
+    locale = services.config.pages.default_language
+    text = warning(what, services.config)
+    sends: list[Callable[[], None]] = []
+    email, phone = before.email, before.phone
+    if email and before.email_verified and services.mail.is_on:
+        subject = _SUBJECTS[locale]
+        sends.append(lambda: services.mail.send(email, subject, text, now))
+    if phone and (what in _TO_PHONE_TOO or not sends):
+        sends.append(lambda: services.messages.send(phone, plain(text), now))
+    for send in sends:
+        services.courier.later(_logged(send))
+
+
+def warning(what: What, config: Config) -> str:
+    """Return the text of a warning."""
+    locale = config.pages.default_language
+    return _TEXTS[locale].format(
+        operator=config.pages.operator,
+        what=_WHAT[locale][what],
+        hotline=config.pages.hotline,
+    )
+
+
+def _logged(send: Callable[[], None]) -> Callable[[], None]:
+    def run() -> None:
+        try:
+            send()
+        except IdpError as error:
+            log.warning("warning not sent", code=error.code, detail=error.detail)
+
+    return run

@@ -65,6 +65,11 @@ def digest(hash_name: str, data: bytes) -> bytes:
     return context.finalize()
 
 
+def is_strong(key: PublicKey) -> bool:
+    """Tell whether a state's key is long enough to prove anything."""
+    return isinstance(key, ec.EllipticCurvePublicKey) or key.key_size >= _MIN_RSA_BITS
+
+
 def is_signed_by(
     key: PublicKey, algorithm: SignatureAlgorithm, *, message: bytes, signature: bytes
 ) -> bool:
@@ -85,7 +90,7 @@ def is_signed_by(
 def _padding(
     key: rsa.RSAPublicKey, algorithm: SignatureAlgorithm
 ) -> padding.PSS | padding.PKCS1v15:
-    if key.key_size < _MIN_RSA_BITS or algorithm.scheme == "ecdsa":
+    if not is_strong(key) or algorithm.scheme == "ecdsa":
         raise ValueError("not a signature of this key")
     if algorithm.scheme == "pkcs1":
         return padding.PKCS1v15()

@@ -17,7 +17,7 @@ from idp.emrtd.signatures import require_strength
 TrustItem = Certificate | RevocationList
 
 _MAX_LINKS = 8
-_MAX_REMEMBERED = 512
+_MAX_REMEMBERED = 2_048
 _SIGNED_BY_ICAO_ARC = "2.23.136."
 
 
@@ -60,16 +60,26 @@ class TrustStore:
     def __init__(
         self, items: Iterable[TrustItem], *, vouched: Collection[Certificate] = ()
     ) -> None:
+        self._items = dict.fromkeys((*items, *vouched))
         self._certificates: dict[str, list[Certificate]] = {}
         self._lists: dict[str, list[RevocationList]] = {}
         self._vouched = {certificate.encoded for certificate in vouched}
         self._authorities: dict[tuple[str, bool], tuple[_Authority, ...]] = {}
         self._verified: dict[tuple[bytes, bytes], bool] = {}
-        for item in dict.fromkeys((*items, *vouched)):
+        for item in self._items:
             if isinstance(item, Certificate):
                 self._certificates.setdefault(item.subject.country, []).append(item)
             else:
                 self._lists.setdefault(item.issuer.country, []).append(item)
+
+    def extended(
+        self, items: Iterable[TrustItem], *, vouched: Collection[Certificate] = ()
+    ) -> "TrustStore":
+        """Return a store of what is here and more."""
+        store = TrustStore((*self._items, *items), vouched=vouched)
+        store._vouched |= self._vouched
+        store._verified |= self._verified
+        return store
 
     def authorities(self, policy: Policy) -> tuple[Certificate, ...]:
         """Return the country's certificates that are believed as issuers."""

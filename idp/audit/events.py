@@ -235,6 +235,23 @@ class FactorProven(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CrossDeviceApproved(Event):
+    """A session approved a sign-in on another device; `personal` says where that is."""
+
+    session_id: UUID
+    client_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CrossDeviceRefused(Event):
+    """A session refused a sign-in on another device, or typed a wrong number."""
+
+    session_id: UUID
+    client_id: str | None
+    ground: str
+
+
+@dataclass(frozen=True, slots=True)
 class SessionReached(Event):
     """A session was first used for a relying party."""
 
@@ -352,6 +369,20 @@ class KeyDestroyed(ServiceEvent):
 
     kid: str
     ring: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChipTrustChanged(ServiceEvent):
+    """Certificates or revocation lists for cards were `imported` or `removed`.
+
+    `digest` is SHA-256 over the SHA-256 of every item concerned, in ascending order.
+    """
+
+    change: str
+    source: str
+    certificates: int
+    revocation_lists: int
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,11 @@ class Certificate:
     signed: bytes = field(repr=False, compare=False)
     signature: bytes = field(repr=False, compare=False)
 
+    @property
+    def owner(self) -> Name:
+        """Return whose certificate it is."""
+        return self.subject
+
     def is_valid(self, at: datetime) -> bool:
         """Tell whether `at` is within the validity, both ends included."""
         return self.not_before <= at <= self.not_after
@@ -110,6 +115,11 @@ class RevocationList:
     algorithm: SignatureAlgorithm
     signed: bytes = field(repr=False, compare=False)
     signature: bytes = field(repr=False, compare=False)
+
+    @property
+    def owner(self) -> Name:
+        """Return whose list it is."""
+        return self.issuer
 
     def is_signed_by(self, authority: Certificate) -> bool:
         """Tell whether a certificate's key made the list's signature."""

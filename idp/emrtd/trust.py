@@ -68,9 +68,12 @@ class TrustStore:
         self._verified: dict[tuple[bytes, bytes], bool] = {}
         for item in self._items:
             if isinstance(item, Certificate):
-                self._certificates.setdefault(item.subject.country, []).append(item)
+                self._certificates.setdefault(item.owner.country, []).append(item)
             else:
-                self._lists.setdefault(item.issuer.country, []).append(item)
+                self._lists.setdefault(item.owner.country, []).append(item)
+
+    def __len__(self) -> int:
+        return len(self._items)
 
     def extended(
         self, items: Iterable[TrustItem], *, vouched: Collection[Certificate] = ()

@@ -19,7 +19,12 @@ from idp.emrtd.certificates import (
     parse_revocation_list,
 )
 from idp.emrtd.errors import EmrtdError
-from idp.emrtd.master_list import is_signed_data, open_master_list
+from idp.emrtd.master_list import (
+    MAX_FILE_BYTES,
+    MAX_ITEMS,
+    is_signed_data,
+    open_master_list,
+)
 from idp.emrtd.signatures import is_strong
 from idp.emrtd.trust import Policy, TrustStore, may_issue
 
@@ -165,7 +170,8 @@ def _sort_certificates(
             loaded.certificates.append(link)
         else:
             loaded.refuse(
-                link.subject.text, "a link certificate, and its predecessor is not here"
+                link.subject.text,
+                "a link certificate whose predecessor is not trusted here",
             )
 
 

@@ -2,25 +2,30 @@
 
 from http import HTTPStatus
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    make_response,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 
-from idp.accounts import contacts
 from idp.authentication import session
-from idp.authentication.session import SignedIn
 from idp.consent import grants
-from idp.factors import enrolled
 from idp.web import (
     account_access,
     account_events,
     devices_seen,
+    factor_rows,
     held,
     people,
     permissions,
     presentation,
 )
 from idp.web.language import gettext, phrase
-from idp.web.visit import Visit
+from idp.web.problem import Problem
 
 blueprint = Blueprint("account", __name__)
 
@@ -37,13 +42,22 @@ METHODS = {
     "totp": phrase("authenticator app"),
     "sms": phrase("text message"),
     "chip": phrase("chip-ID card"),
+    "passkey": phrase("passkey"),
+    "recovery": phrase("recovery code"),
+    "device": phrase("another device"),
 }
 STATES = {"active": phrase("active")}
 DONE = {
     "withdrawn": phrase("The permission has ended."),
     "signed-out": phrase("That place is signed out."),
+    "passkey-added": phrase("The passkey was added. Try it at your next sign-in."),
+    "key-added": phrase(
+        "The security key was added. It shows that you are there, so it is asked "
+        "beside another proof."
+    ),
+    "renamed": phrase("The new name is kept."),
+    "removed": phrase("That way to sign in was removed."),
     "chip-added": phrase("Your card is added."),
-    "chip-removed": phrase("Your card is taken out of use here."),
     "chip-lost": phrase(
         "Your card is reported lost; nobody can show it here any more."
     ),
@@ -117,7 +131,12 @@ def factors() -> ResponseReturnValue:
     here, member = account_access.enter(request.path)
     if isinstance(member, Response):
         return member
-    return page("factors", gettext("Ways to sign in"), factors=_factors(here, member))
+    return page(
+        "factors",
+        gettext("Ways to sign in"),
+        factors=factor_rows.rows(here, member),
+        additions=factor_rows.additions(member),
+    )
 
 
 @blueprint.get("/account/history")
@@ -130,38 +149,21 @@ def history() -> ResponseReturnValue:
     return page("history", gettext("History"), events=events)
 
 
-def _factors(here: Visit, member: SignedIn) -> list[dict[str, str]]:
-    provider, account_id = here.provider, member.account.id
-    with provider.database.read() as connection:
-        known = enrolled.list_enrolled(connection, account_id)
-        phone = contacts.read_contacts(connection, provider.sealer, account_id).phone
-    rows = []
-    if "pwd" in member.account.factors:
-        rows.append({"label": gettext("Password"), "detail": ""})
-    for factor in known:
-        label = gettext(METHODS.get(factor.kind, factor.kind)).capitalize()
-        details = [factor.label] if factor.label else []
-        if factor.kind == "sms" and phone:
-            details.append(contacts.mask_phone(phone))
-        details.append(
-            gettext("since %(date)s", date=presentation.date_text(factor.created_at))
-        )
-        if factor.last_used_at:
-            used = presentation.moment_text(factor.last_used_at)
-            details.append(gettext("last used %(moment)s", moment=used))
-        rows.append({"label": label, "detail": " · ".join(details)})
-    return rows
-
-
 def page(
-    template: str, heading: str, *, tab: str = "", **values: object
-) -> ResponseReturnValue:
-    """Render a page of the account; `tab` names its tab where it is not one itself."""
+    template: str,
+    heading: str,
+    *,
+    tab: str | None = None,
+    problem: Problem | None = None,
+    **values: object,
+) -> Response:
+    """Show a page in the account's frame, under its own tab or the named one."""
+    current = tab or request.endpoint
     tabs = [
         {
             "href": url_for(endpoint),
             "label": gettext(label),
-            "current": endpoint == (tab or request.endpoint),
+            "current": endpoint == current,
         }
         for endpoint, label in TABS.items()
     ]
@@ -171,6 +173,9 @@ def page(
         heading=heading,
         tabs=tabs,
         notice=gettext(done) if done else "",
+        problem=problem,
         **values,
     )
-    return body, HTTPStatus.OK
+    return make_response(
+        body, HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
+    )

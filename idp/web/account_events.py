@@ -9,6 +9,8 @@ from idp.web.visit import Visit
 TEXTS = {
     "SessionStarted": phrase("Signed in"),
     "FactorProven": phrase("Proved once more who you are"),
+    "CrossDeviceApproved": phrase("Approved a sign-in on another device"),
+    "CrossDeviceRefused": phrase("Refused a sign-in on another device"),
     "SessionReached": phrase("Signed in to %(portal)s"),
     "SessionEnded": phrase("Signed out"),
     "GrantGiven": phrase("Allowed %(portal)s to see data"),
@@ -17,6 +19,7 @@ TEXTS = {
     "PasswordChanged": phrase("The password was changed"),
     "CredentialEnrolled": phrase("A way to sign in was added"),
     "CredentialRetired": phrase("A way to sign in was removed"),
+    "PasskeySuspended": phrase("A passkey was held: it may have been copied"),
     "DeviceRemembered": phrase("A device was remembered"),
     "LockPlaced": phrase("The account was locked"),
     "LockLifted": phrase("The account was unlocked"),

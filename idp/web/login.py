@@ -13,10 +13,11 @@ from flask.typing import ResponseReturnValue
 
 from idp.accounts import identifiers
 from idp.accounts.identifiers import InvalidPersonalNumberError
+from idp.authentication import ways
 from idp.errors import BusyError
 from idp.factors import devices, password
 from idp.factors.password import ProvenPassword
-from idp.web import people, proofs, scopes, visit
+from idp.web import passkey, people, proofs, scopes, visit
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
 from idp.web.visit import Step
@@ -148,6 +149,13 @@ def _prove(step: Step, typed: str, secret: str) -> tuple[ProvenPassword | None, 
     return proven, 0
 
 
+def _device(step: Step) -> str:
+    """Return the page for signing in with another device, where that may be enough."""
+    if not ways.device_fits(step.transaction, None):
+        return ""
+    return url_for("device.show", transaction=step.transaction.id)
+
+
 def _remember_choice(step: Step, account_id: UUID) -> None:
     step.save(replace(step.transaction, chosen_account=account_id))
 
@@ -169,7 +177,9 @@ def _page(
         reason=step.transaction.step,
         wishes=scopes.sentence(asked.scopes) if asked else "",
         number=number or people.hinted_number(step),
+        device=_device(step),
         cancel=step.back,
+        passkey=passkey.form(step),
         problem=problem,
     )
     headers = {"Retry-After": str(wait)} if wait else {}

@@ -153,6 +153,54 @@ MESSAGES: dict[str, Message] = {
         phrase("Start reading the card again. If it stays, renew the program."),
         technical=True,
     ),
+    "DD-PASSKEY-001": Message(
+        phrase("That passkey did not prove who you are."),
+        phrase("Try it again, or take another way to sign in."),
+    ),
+    "DD-PASSKEY-002": Message(
+        phrase("This make of passkey or security key cannot be added here."),
+        phrase("Take another device. Only makes that were checked are accepted."),
+    ),
+    "DD-PASSKEY-003": Message(
+        phrase("This passkey is known already."),
+        phrase("Take another device, or use the passkey that you have."),
+    ),
+    "DD-WAYS-001": Message(
+        phrase("This is your last strong way to sign in."),
+        phrase("Add another one first, or say that you understand what you lose."),
+    ),
+    # Signing in with another device
+    "DD-DEV-001": Message(
+        phrase("This code has run out or was used already."),
+        phrase(
+            "Show a new code on the other screen; each works for a short time, once."
+        ),
+    ),
+    "DD-DEV-002": Message(
+        phrase("The sign-in was refused on the phone, or the number was wrong."),
+        phrase("Was it a slip? Then show a new code and begin again."),
+    ),
+    "DD-DEV-003": Message(
+        phrase("You are not signed in on this device."),
+        phrase(
+            "Only a device on which you are signed in already can approve. Sign in at "
+            "My account first, then show a new code on the other screen."
+        ),
+    ),
+    "DD-DEV-004": Message(
+        phrase("This device cannot approve that sign-in."),
+        phrase(
+            "Take another device, on which you yourself signed in, with the account "
+            "that the other screen is for."
+        ),
+    ),
+    "DD-DEV-005": Message(
+        phrase("The number is wrong, so the request has ended."),
+        phrase(
+            "Nobody was let in. If you stand before the other screen, show a new code "
+            "there; if someone sent you this, do nothing more."
+        ),
+    ),
     # One sign-in in one browser
     "DD-TXN-001": Message(
         phrase("This sign-in is not known here, or was left long ago."), _START_AGAIN

@@ -19,7 +19,6 @@ from sqlalchemy.orm import Session
 from idp.audit.events import ChipTrustChanged
 from idp.audit.log import AuditLog
 from idp.emrtd.certificates import (
-    Certificate,
     RevocationList,
     parse_certificate,
     parse_revocation_list,

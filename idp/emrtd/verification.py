@@ -48,7 +48,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class _ChipKeys:
+class ChipKeys:
     """The chip's keys that the state signed; `security` is empty without DG14."""
 
     security: ChipSecurity
@@ -73,9 +73,9 @@ def judge(
     policy = Policy(country, allow_sha1=allow_sha1)
     signed = passive.verify(evidence.sod, evidence.files, trust, now=now, policy=policy)
     _require_files(evidence, signed.hashes)
-    keys = _chip_keys(evidence.files)
+    keys = chip_keys(evidence.files)
     checks = tuple(_checks(evidence, signed, keys))
-    mrz, dg13 = _personal(evidence.files)
+    mrz, dg13 = personal_files(evidence.files)
     if alpha_2(mrz.issuing_state) != policy.state:
         raise EmrtdError("wrong_country", mrz.issuing_state)
     described = holder.describe(mrz, dg13, now=now)
@@ -99,15 +99,16 @@ def _require_files(evidence: Evidence, hashes: Mapping[int, bytes]) -> None:
             raise EmrtdError("dg_unlisted", f"DG{number} of EF.COM is not in EF.SOD")
 
 
-def _chip_keys(files: Mapping[int, bytes]) -> _ChipKeys:
+def chip_keys(files: Mapping[int, bytes]) -> ChipKeys:
+    """Return the keys in DG14 and DG15, neither of which needs to be there."""
     security, active = files.get(_SECURITY), files.get(_ACTIVE)
-    return _ChipKeys(
+    return ChipKeys(
         security=parse_dg14(security) if security else ChipSecurity((), None, ()),
         active=parse_dg15(active) if active else None,
     )
 
 
-def _checks(evidence: Evidence, signed: SignedData, keys: _ChipKeys) -> Iterator[Check]:
+def _checks(evidence: Evidence, signed: SignedData, keys: ChipKeys) -> Iterator[Check]:
     yield Check("passive_authentication", signed.document_signer.subject.text)
     if not keys.security.offers_chip_authentication and keys.active is None:
         raise EmrtdError("no_authentication", "the chip has no key of its own")
@@ -131,7 +132,7 @@ def _check_chip_authentication(evidence: Evidence, security: ChipSecurity) -> Ch
 
 
 def _check_active_authentication(
-    evidence: Evidence, keys: _ChipKeys, public_key: PublicKey
+    evidence: Evidence, keys: ChipKeys, public_key: PublicKey
 ) -> Check:
     if evidence.active_authentication is None:
         raise EmrtdError("aa_missing", "the chip signed no challenge")
@@ -145,7 +146,8 @@ def _check_active_authentication(
     return Check("active_authentication", f"{public_key.key_size} bits")
 
 
-def _personal(files: Mapping[int, bytes]) -> tuple[Mrz, Dg13 | None]:
+def personal_files(files: Mapping[int, bytes]) -> tuple[Mrz, Dg13 | None]:
+    """Return what DG1 says, and DG13 where the card has it."""
     state_data = files.get(_STATE_DATA)
     return parse_dg1(files[_MRZ]), parse_dg13(state_data) if state_data else None
 

@@ -5,6 +5,8 @@ from flask import Flask
 from idp.web import (
     account,
     account_actions,
+    account_factors,
+    account_passkey,
     consent,
     errors,
     language,
@@ -12,6 +14,7 @@ from idp.web import (
     logout,
     otp,
     pages,
+    passkey,
     password_step,
     preferences,
     refused,
@@ -24,6 +27,7 @@ BLUEPRINTS = (
     pages.blueprint,
     login.blueprint,
     otp.blueprint,
+    passkey.blueprint,
     ways.blueprint,
     password_step.blueprint,
     consent.blueprint,
@@ -31,6 +35,8 @@ BLUEPRINTS = (
     logout.blueprint,
     account.blueprint,
     account_actions.blueprint,
+    account_factors.blueprint,
+    account_passkey.blueprint,
     sandbox_pages.blueprint,
 )
 

@@ -305,7 +305,10 @@ def test_pages_have_no_inline_script_or_style(browser: Browser) -> None:
     """What the policy forbids is not tried."""
     assert browser.page is not None
 
-    assert not re.search(r"<script|<style|style=|\son\w+=", browser.page.text)
+    # A script has a file of its own, and nothing stands between its tags.
+    assert not re.search(r"<script(?! type=\"module\" src=\"/)", browser.page.text)
+    assert not re.search(r"<script[^>]*>[^<]", browser.page.text)
+    assert not re.search(r"<style|style=|\son\w+=", browser.page.text)
 
 
 def test_cancel_goes_back(browser: Browser) -> None:

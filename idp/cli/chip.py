@@ -8,6 +8,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from idp import clock
+from idp.cli.chip_lost import lost
 from idp.cli.context import CliContext, pass_cli
 from idp.emrtd.certificates import Certificate
 from idp.emrtd.master_list import MAX_FILE_BYTES
@@ -21,6 +22,9 @@ _DIGEST_SHOWN = 16
 @click.group()
 def group() -> None:
     """Say whose chip-ID cards are believed."""
+
+
+group.add_command(lost)
 
 
 @group.group()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,7 +14,7 @@ from idp import clock
 from idp.accounts.contacts import parse_phone
 from idp.cli.context import CliContext, pass_cli
 from idp.factors.gateway import SandboxOutbox
-from idp.sandbox import loader
+from idp.sandbox import cards, loader
 
 
 @click.group()
@@ -73,6 +74,23 @@ def outbox(cli: CliContext, *, phone: str | None, as_json: bool) -> None:
         sent = message.sent_at.astimezone().strftime("%d/%m/%Y %H:%M:%S")
         table.add_row(sent, message.phone, message.text)
     Console().print(table)
+
+
+@group.command("card-data")
+@pass_cli
+def card_data(cli: CliContext) -> None:
+    """Print what is written on the citizens' cards, for the demo's card issuer."""
+    data = cards.card_data(cli.provider)
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+@group.command("enrol-cards")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@pass_cli
+def enrol_cards(cli: CliContext, folder: Path) -> None:
+    """Enrol the cards of a folder with the citizens whose numbers they bear."""
+    enrolled = cards.enrol_cards(cli.provider, folder, now=clock.now())
+    click.echo(f"{enrolled} cards enrolled." if enrolled else "Nothing to do.")
 
 
 def _who(citizen: Mapping[str, Any]) -> str:

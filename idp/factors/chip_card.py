@@ -56,10 +56,15 @@ def access_key(
     It is no secret: whoever knows number, birthday and term can compute it as well.
     """
     return {
-        "document_number": number[-_DOCUMENT_DIGITS:],
+        "document_number": printed_number(number),
         "birth_date": _six(birth_date),
         "expiry_date": _six(expires_on) if expires_on else NO_EXPIRY,
     }
+
+
+def printed_number(number: str) -> str:
+    """Return the document number of a Vietnamese card: the end of the person's own."""
+    return number[-_DOCUMENT_DIGITS:]
 
 
 def decoy_key(sealer: Sealer, number: str, *, now: datetime) -> dict[str, str]:

@@ -40,6 +40,8 @@ def available(
     }
     if has_recovery_code:
         ways.add("recovery")
+    if device_fits(transaction, signed_in):
+        ways.add("device")
     return tuple(way for way in ORDER if way in ways)
 
 

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from idp.authentication import steps, ways
 from idp.authentication.session import SignedIn
-from idp.factors import enrolled
+from idp.factors import enrolled, recovery_codes
 from idp.web import visit
 from idp.web.language import gettext, phrase
 from idp.web.problem import notice
@@ -75,12 +75,14 @@ def show(transaction: str) -> ResponseReturnValue:
 
 def fitting_ways(step: Step, signed_in: SignedIn) -> tuple[str, ...]:
     """Return the ways that reach what this transaction still asks."""
-    config = step.visit.provider.config
+    provider = step.visit.provider
+    with provider.database.read() as connection:
+        codes_left = recovery_codes.remaining(connection, signed_in.account.id)
     return ways.fitting(
         signed_in,
-        ways.available(signed_in, step.transaction, has_recovery_code=False),
+        ways.available(signed_in, step.transaction, has_recovery_code=codes_left > 0),
         is_enough=lambda proven: unmet(step, proven) not in _OURS,
-        biometric=config.assurance.verified_passkey_is_biometric,
+        biometric=provider.config.assurance.verified_passkey_is_biometric,
         now=step.visit.now,
     )
 

@@ -1,5 +1,6 @@
 """The machine-readable zone of the Vietnamese card: three lines (ICAO Doc 9303-5)."""
 
+import string
 import unicodedata
 from datetime import date
 
@@ -7,6 +8,7 @@ from datetime import date
 # two digits can write.
 NO_EXPIRY = "991231"
 _WEIGHTS = (7, 3, 1)
+_LETTERS = frozenset(string.ascii_uppercase)
 
 
 def check_digit(text: str) -> str:
@@ -29,8 +31,10 @@ def expiry(day: date | None) -> str:
 def latin(name: str) -> str:
     """Return a name in the zone's letters: plain capitals, `<` between words."""
     plain = unicodedata.normalize("NFD", name.replace("Đ", "D").replace("đ", "d"))
-    letters = "".join(sign for sign in plain if not unicodedata.combining(sign))
-    return "<".join(letters.upper().split())
+    words = plain.replace("-", " ").upper().split()
+    # ICAO Doc 9303-3 §4.6: an apostrophe is left out and nothing stands for it.
+    letters = ("".join(filter(_LETTERS.__contains__, word)) for word in words)
+    return "<".join(filter(None, letters))
 
 
 def zone(

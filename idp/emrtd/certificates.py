@@ -46,7 +46,11 @@ _KNOWN_CRL_EXTENSIONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A distinguished name: `key` is equal whatever string types it was written in."""
+    """A distinguished name; `key` is equal for other string types and orders too.
+
+    One state's signed files name the issuer's parts in another order than its
+    certificates do. Whose key signed is checked by the signature, not by the name.
+    """
 
     key: str
     country: str
@@ -196,7 +200,8 @@ def read_name(name: Any) -> Name:
 def _prepared_name(encoded: bytes) -> Name:
     name = x509.Name.load(encoded)
     try:
-        key, text = name.hashable, name.human_friendly
+        key = "\x1e".join(sorted(name.hashable.split("\x1e")))
+        text = name.human_friendly
         country = name.native.get("country_name", "")
     except (ValueError, TypeError):  # some states' strings are of no sound type
         return Name(encoded.hex(), "", encoded.hex())

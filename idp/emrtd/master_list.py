@@ -8,10 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from asn1crypto import core
-
 from idp.emrtd import tlv
-from idp.emrtd.asn1 import reading
 from idp.emrtd.certificates import Certificate, parse_certificate
 from idp.emrtd.errors import EmrtdError
 from idp.emrtd.signed_data import SignedContent, parse_signed_data
@@ -31,15 +28,6 @@ class MasterList:
     remark: str
 
 
-class _MasterList(core.Sequence):  # type: ignore[misc]
-    """CscaMasterList (Doc 9303-12 §8.1.2)."""
-
-    class Certificates(core.SetOf):  # type: ignore[misc]
-        _child_spec = core.Any
-
-    _fields = (("version", core.Integer), ("certificates", Certificates))
-
-
 def is_signed_data(data: bytes) -> bool:
     """Tell whether a file is CMS: it begins with the OID of its content."""
     outer = tlv.parse(data, max_size=MAX_FILE_BYTES).expect(tlv.SEQUENCE).children
@@ -54,10 +42,9 @@ def open_master_list(data: bytes, *, known: TrustStore, now: datetime) -> Master
     signer = next(content.signers(allow_sha1=False)).certificate
     if signer.purposes and _MASTER_LIST_SIGNER not in signer.purposes:
         raise EmrtdError("untrusted_issuer", "the signer may not sign master lists")
-    with reading("a master list"):
-        listed = [
-            item.dump() for item in _MasterList.load(content.content)["certificates"]
-        ]
+    # CscaMasterList: a version and a SET of certificates (Doc 9303-12 §8.1.2)
+    stated = tlv.parse(content.content, max_size=MAX_FILE_BYTES).require(tlv.SET)
+    listed = [certificate.encoded for certificate in stated.children]
     if len(listed) > MAX_ITEMS:
         raise EmrtdError("limit", f"{len(listed)} certificates")
     remark = _follow(signer, content, listed, known=known, now=now)

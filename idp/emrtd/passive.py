@@ -23,6 +23,8 @@ from idp.emrtd.trust import Policy, TrustStore
 _SECURITY_OBJECTS = frozenset(
     {"2.23.136.1.1.1", "1.3.27.1.1.1", "1.2.528.1.1006.1.20.1"}
 )
+# China's passports call the same object plain data (RFC 5652 §4).
+_SECURITY_OBJECTS_OF = {"CN": frozenset({"1.2.840.113549.1.7.1"})}
 _HASH_NAMES = {
     "1.3.14.3.2.26": "sha1",
     "2.16.840.1.101.3.4.2.4": "sha224",
@@ -64,7 +66,8 @@ def verify(
 ) -> SignedData:
     """Believe the files that were read as those of the policy's country, or refuse."""
     content = parse_signed_data(lds.unwrap(sod, lds.SOD).value)
-    if content.content_type not in _SECURITY_OBJECTS:
+    known = _SECURITY_OBJECTS | _SECURITY_OBJECTS_OF.get(policy.state, frozenset())
+    if content.content_type not in known:
         raise EmrtdError("malformed", "EF.SOD holds no LDS security object")
     signer, issuer = _believed_signer(content, trust, now=now, policy=policy)
     stated = parse_security_object(content.content)

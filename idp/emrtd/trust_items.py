@@ -152,7 +152,7 @@ def _sort_certificates(
 ) -> None:
     links = []
     for certificate in dict.fromkeys(certificates):
-        reason = _unusable(certificate, now)
+        reason = _unusable(certificate)
         if reason is not None:
             loaded.refuse(certificate.subject.text, reason)
         elif certificate.is_self_signed:
@@ -175,13 +175,11 @@ def _sort_certificates(
             )
 
 
-def _unusable(certificate: Certificate, now: datetime) -> str | None:
+def _unusable(certificate: Certificate) -> str | None:
     if not certificate.subject.country:
         return "it names no country"
     if not may_issue(certificate):
-        return "not an issuer's certificate"
-    if certificate.not_after < now:
-        return f"expired on {certificate.not_after:%Y-%m-%d}"
+        return "by its own extensions it may issue nothing"
     if not is_strong(certificate.public_key):
         return "its key is too short"
     return None

@@ -54,10 +54,11 @@ class Session:
     outer_expected: int = 0
 
     def close(self) -> None:
-        """Forget what was proven: secure messaging has ended (§9.8.9)."""
-        self.is_allowed = False
-        self.channel = self.next_channel = None
-        self.file = self.agreement = None
+        """Forget what was proven, if secure messaging ends by this (§9.8.9)."""
+        if self.channel is not None:
+            self.is_allowed = False
+            self.channel = self.next_channel = None
+            self.file = self.agreement = None
 
     def count(self) -> Channel:
         """Move the send sequence counter on, and return the channel as it is now."""

@@ -173,7 +173,7 @@ def parse_revocation_list(encoded: bytes) -> RevocationList:
     with reading("a revocation list"):
         outer = asn1_crl.CertificateList.load(encoded, strict=True)
         inner = outer["tbs_cert_list"]
-        _same_algorithm(inner["signature"], outer["signature"])
+        _same_algorithm(inner["signature"], outer["signature_algorithm"])
         extensions = _extensions(inner["crl_extensions"], _KNOWN_CRL_EXTENSIONS)
         next_update = inner["next_update"].native
         if next_update is None:
@@ -185,9 +185,9 @@ def parse_revocation_list(encoded: bytes) -> RevocationList:
             this_update=inner["this_update"].native,
             next_update=next_update,
             serials=_serials(inner["revoked_certificates"]),
-            algorithm=read_algorithm(outer["signature"]),
+            algorithm=read_algorithm(outer["signature_algorithm"]),
             signed=inner.dump(),
-            signature=outer["signature_value"].native,
+            signature=outer["signature"].native,
         )
 
 

@@ -89,7 +89,9 @@ class VirtualChip:
             raise RefusalError(status) from error
         response = self.execute(command)
         channel = session.count()
-        answer = protect_response(channel.keys, channel.counter, response)
+        answer = protect_response(
+            channel.keys, channel.counter, response, ins=command.ins
+        )
         if session.next_channel is not None:
             session.channel, session.next_channel = session.next_channel, None
         return answer

@@ -4,11 +4,13 @@ SHELL := /bin/bash
 BIN := .venv/bin
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo )
 
-# Where the demo lives: PORT to PORT+3, its state in one folder that git ignores.
+# Where the demo lives: PORT to PORT+4, its state in one folder that git ignores.
 PORT ?= 8000
 STATE ?= .state
 RESET ?=
 TLS ?=
+# PCSC=1 reads cards on this machine's readers, not on the virtual one.
+PCSC ?=
 
 # The first Python that is new enough; `make PYTHON=python3.13` names another.
 PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13 python3.14; do \
@@ -23,9 +25,10 @@ TEST_TOOLS := .venv/.test-requirements
 
 install: $(BIN)/idp  ## create .venv with the idp command (the default)
 
-demo: $(BIN)/idp  ## the provider and three portals: PORT=8000 STATE=.state RESET=1 TLS=1
+demo: $(BIN)/idp  ## provider, portals, reader: PORT=8000 STATE=.state RESET=1 TLS=1 PCSC=1
 	@$(BIN)/idp demo --port "$(PORT)" --state "$(STATE)" \
-		$(if $(filter-out 0,$(RESET)),--reset) $(if $(filter-out 0,$(TLS)),--tls)
+		$(if $(filter-out 0,$(RESET)),--reset) $(if $(filter-out 0,$(TLS)),--tls) \
+		$(if $(filter-out 0,$(PCSC)),--pcsc)
 
 test: $(TEST_TOOLS)  ## every test, with coverage; ARGS="tests/unit -k otp" for a part
 	@tests/install-services
@@ -76,5 +79,6 @@ $(BIN)/idp: requirements.lock pyproject.toml | $(BIN)/pip
 	@touch $@
 
 $(TEST_TOOLS): requirements-test.lock | $(BIN)/idp
+	@tests/install-compiler
 	$(PIP_INSTALL) --require-hashes --requirement requirements-test.lock
 	@touch $@

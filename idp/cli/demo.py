@@ -1,4 +1,4 @@
-"""`idp demo`: the provider and three portals on this machine, with test citizens."""
+"""`idp demo`: provider, portals and card reader on this machine, with citizens."""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ from idp.demo.run import run
 @click.command()
 @click.option(
     "--port",
-    type=click.IntRange(1, LAST_PORT - len(PORTALS)),
+    type=click.IntRange(1, LAST_PORT - len(PORTALS) - 1),
     default=8000,
     show_default=True,
-    help="The provider's port; the portals take the next three.",
+    help="The provider's port; portals and reader take the next four.",
 )
 @click.option(
     "--state",
@@ -26,6 +26,7 @@ from idp.demo.run import run
 )
 @click.option("--reset", is_flag=True, help="Forget what the folder holds first.")
 @click.option("--tls", is_flag=True, help="Serve https, with a CA made in the folder.")
-def group(*, port: int, folder: Path, reset: bool, tls: bool) -> None:
-    """Run the provider and three portals, until Ctrl-C."""
-    run(DemoPlan(folder.absolute(), port, tls), reset=reset)
+@click.option("--pcsc", is_flag=True, help="Read cards on this machine's readers.")
+def group(*, port: int, folder: Path, reset: bool, tls: bool, pcsc: bool) -> None:
+    """Run the provider, three portals and the card reader's agent, until Ctrl-C."""
+    run(DemoPlan(folder.absolute(), port, tls, pcsc), reset=reset)

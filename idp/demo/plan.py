@@ -1,4 +1,4 @@
-"""What the demo is: addresses, files, and the three portals' ports."""
+"""What the demo is: addresses, files, the ports of the portals and of the agent."""
 
 import errno
 import socket
@@ -13,11 +13,15 @@ LAST_PORT = 65_535
 
 @dataclass(frozen=True, slots=True)
 class DemoPlan:
-    """One demo: its folder, its block of five ports, with or without TLS."""
+    """One demo: its folder, its block of five ports, with or without TLS.
+
+    With `pcsc` the reader agent uses this machine's card readers instead of its own.
+    """
 
     folder: Path
     port: int
     tls: bool
+    pcsc: bool = False
 
     @property
     def scheme(self) -> str:
@@ -41,6 +45,16 @@ class DemoPlan:
     def agent_port(self) -> int:
         """Return where the chip reader's agent listens: after the portals."""
         return self.port + len(PORTALS) + 1
+
+    @property
+    def agent(self) -> str:
+        """Return the reader agent's address: never TLS, never beyond this machine."""
+        return f"http://127.0.0.1:{self.agent_port}"
+
+    @property
+    def cards(self) -> Path:
+        """Return the folder of the sandbox's chip cards."""
+        return self.folder / "cards"
 
     @property
     def config_file(self) -> Path:

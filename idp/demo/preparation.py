@@ -9,6 +9,7 @@ from typing import Any
 from idp import clock
 from idp.audit.key_changes import initialise_keys
 from idp.config import Config, load_config
+from idp.demo.cards import prepare_cards
 from idp.demo.plan import PORTALS, DemoPlan
 from idp.demo.portals import write_portal
 from idp.errors import ConfigError
@@ -89,6 +90,8 @@ def prepare(plan: DemoPlan, progress: Progress) -> Prepared:
     try:
         progress("Loading the sandbox's citizens")
         loader.load(provider, now)
+        progress("Preparing the citizens' chip cards")
+        _prepare_cards(plan, provider, now)
         for name in PORTALS:
             progress(f"Registering the portal: {name}")
             _register(plan, provider, name, tls, now)
@@ -169,6 +172,13 @@ def _register(
         provider.relying_parties.add(
             session, provider.audit, metadata, sandbox=True, now=now
         )
+
+
+def _prepare_cards(plan: DemoPlan, provider: Provider, now: datetime) -> None:
+    try:
+        prepare_cards(plan, provider, now)
+    except ConfigError as error:
+        raise ConfigError(_start_afresh(plan, str(error))) from error
 
 
 def _start_afresh(plan: DemoPlan, reason: str) -> str:

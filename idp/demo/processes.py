@@ -32,7 +32,7 @@ class _Service:
 
 
 class Services:
-    """The provider and the portals as child processes; a context manager."""
+    """Provider, portals and reader agent as child processes; a context manager."""
 
     def __init__(self, plan: DemoPlan) -> None:
         self._plan = plan
@@ -56,6 +56,7 @@ class Services:
         for name, url in plan.portals.items():
             settings = str(plan.portal_file(name, "settings"))
             self._spawn(name, ["-m", "clients.portal", settings], f"{url}/")
+        self._spawn("reader", self._agent(), f"{plan.agent}/")
         for service in self._services:
             progress(f"Waiting for {service.name}")
             self._wait_until_healthy(service)
@@ -81,6 +82,14 @@ class Services:
                 os.killpg(service.process.pid, signal.SIGKILL)
                 service.process.wait()
         self._services.clear()
+
+    def _agent(self) -> list[str]:
+        plan = self._plan
+        arguments = ["--issuer", plan.issuer, "--port", str(plan.agent_port)]
+        if plan.ca_file:
+            arguments += ["--ca", str(plan.ca_file)]
+        arguments += ["--pcsc"] if plan.pcsc else ["--cards", str(plan.cards)]
+        return ["-m", "clients.reader", "agent", *arguments]
 
     def _spawn(self, name: str, arguments: list[str], health_url: str) -> None:
         log_file = self._plan.log_file(name)

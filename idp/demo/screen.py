@@ -38,7 +38,9 @@ class Screen:
         self._tell("Provider", plan.issuer, "your account: /account")
         for name, url in plan.portals.items():
             self._tell(name.title(), url, _WHAT[name])
-        self._tell("Messages", f"{plan.issuer}/sandbox/outbox", "SMS codes")
+        note = "this machine's" if plan.pcsc else "virtual: sign in, choose a card"
+        self._tell("Card reader", plan.agent, note)
+        self._tell("Messages", f"{plan.issuer}/sandbox/outbox", "SMS codes, letters")
         self._tell("Configuration", str(plan.config_file), "IDP_CONFIG for idp")
         if plan.ca_file:
             self._tell("Trust this CA", str(plan.ca_file), "made for this demo")

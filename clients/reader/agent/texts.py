@@ -39,6 +39,7 @@ TEXTS = {
         "Một chương trình khác đang dùng thẻ.",
         "Another program is using the card.",
     ),
+    "presence.virtual": ("Đầu đọc ảo.", "A virtual reader."),
     "presence.card": ("Đã có thẻ.", "A card is there."),
     # ---- the question
     "ask.title": ("Cho phép đọc thẻ?", "Allow your card to be read?"),

@@ -107,12 +107,22 @@ def read_contacts(
     connection: Connection | Session, sealer: Sealer, account_id: UUID
 ) -> Contacts:
     """Return the account's phone and e-mail."""
+    found = find_contacts(connection, sealer, account_id)
+    if found is None:
+        raise NotFoundError("no such account")
+    return found
+
+
+def find_contacts(
+    connection: Connection | Session, sealer: Sealer, account_id: UUID
+) -> Contacts | None:
+    """Return the account's phone and e-mail, or None if there is no such account."""
     query = sa.select(
         Account.phone_sealed, Account.email_sealed, Account.email_verified
     ).where(Account.id == account_id)
     row = connection.execute(query).one_or_none()
     if row is None:
-        raise NotFoundError("no such account")
+        return None
     return Contacts(
         phone=open_phone(sealer, row.phone_sealed, account_id),
         email=open_email(sealer, row.email_sealed, account_id),

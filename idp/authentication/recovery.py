@@ -38,8 +38,9 @@ class Case:
     """One way back in.
 
     `subject` counts tries without naming the account; `account_id` is None where no
-    account has the number. `channel` is how the first code was sent. `portrait` is the
-    card's picture for a face check, sealed.
+    account has the number, or none is known yet. `is_by_number` says that it began with
+    a number, and `channel` how the first code was sent then. `portrait` is the card's
+    picture for a face check, sealed.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Case:
     created_at: datetime
     subject: str = ""
     account_id: UUID | None = None
+    is_by_number: bool = False
     channel: Channel = "email"
     proofs: frozenset[str] = frozenset()
     portrait: tuple[str, bytes] | None = field(default=None, repr=False)
@@ -65,6 +67,7 @@ class Case:
             "created_at": self.created_at.isoformat(),
             "subject": self.subject,
             "account_id": str(self.account_id) if self.account_id else None,
+            "is_by_number": self.is_by_number,
             "channel": self.channel,
             "proofs": sorted(self.proofs),
             "portrait": portrait and [portrait[0], b64encode(portrait[1]).decode()],
@@ -80,6 +83,7 @@ class Case:
             created_at=datetime.fromisoformat(value["created_at"]),
             subject=value["subject"],
             account_id=UUID(account) if account else None,
+            is_by_number=value["is_by_number"],
             channel=value["channel"],
             proofs=frozenset(value["proofs"]),
             portrait=(portrait[0], b64decode(portrait[1])) if portrait else None,

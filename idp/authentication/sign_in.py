@@ -90,7 +90,7 @@ def session_names(services: Services, session: Session) -> list[str]:
     return [sid(secret, session.id, sector) for sector in sectors]
 
 
-def sign_out_everywhere(
+def sign_out_everywhere(  # noqa: PLR0913 - the stores, then the decision
     services: Services,
     database: DatabaseSession,
     account_id: UUID,

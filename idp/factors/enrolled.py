@@ -37,6 +37,18 @@ def enrolled_kinds(
     return frozenset(item.kind for item in list_enrolled(connection, account_id))
 
 
+def usable_kinds(
+    connection: Connection | Session, account_id: UUID, *, now: datetime
+) -> frozenset[str]:
+    """Return the kinds that could be proven now: enrolled, and not held back."""
+    query = sa.select(Credential.kind).where(
+        Credential.account_id == account_id,
+        Credential.retired_at.is_(None),
+        sa.or_(Credential.usable_from.is_(None), Credential.usable_from <= now),
+    )
+    return frozenset(connection.execute(query).scalars())
+
+
 def list_enrolled(
     connection: Connection | Session, account_id: UUID
 ) -> list[EnrolledFactor]:

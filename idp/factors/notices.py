@@ -1,4 +1,4 @@
-"""Warnings to an account's contacts: what was changed, and what to do if it was not you.
+"""Warnings to an account's contacts: what was changed, and whom to call.
 
 They go to the addresses that held before the change, in the installation's language
 and not in the one that whoever sits at the page has chosen, and never carry a link.

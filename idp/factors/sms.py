@@ -131,7 +131,7 @@ class SmsCodes:
             services.ephemeral.drop(pause)
             return SentCode("often", passage.retry_after)
         try:
-            held_until = self._held_until(errand.address, now)
+            held_until = self._held_until(errand, now)
             if held_until is None:
                 otp = self._codes.make(errand, now=now, counters=passage.counters)
                 text = message(errand, otp, locale=locale, config=services.config)
@@ -181,8 +181,12 @@ class SmsCodes:
         services.audit.record(session, used, now=now)
         return VerifiedFactor("sms", now, credential_id)
 
-    def _held_until(self, phone: str, now: datetime) -> datetime | None:
-        changed_at = self._services.carrier.sim_changed_at(phone, now)
+    def _held_until(self, errand: Errand, now: datetime) -> datetime | None:
+        if errand.purpose == "contact":
+            return (
+                None  # a new phone may have a new SIM; it is held back once it is set
+            )
+        changed_at = self._services.carrier.sim_changed_at(errand.address, now)
         if changed_at is None:
             return None
         held = timedelta(seconds=self._services.config.lifetimes.held_factor)

@@ -30,9 +30,15 @@ def enrol(  # noqa: PLR0913 - the stores, then the credential
     now: datetime,
     secret: str | None = None,
     label: str = "",
+    counter: int | None = None,
+    usable_from: datetime | None = None,
 ) -> str:
-    """Enrol an authenticator app and return its base32 secret, to be shown once."""
-    secret = secret or pyotp.random_base32()
+    """Enrol an authenticator app and return its base32 secret, to be shown once.
+
+    `counter` is of the code that confirmed it, which is thereby used; before
+    `usable_from` the app proves nothing.
+    """
+    secret = secret or new_secret()
     credential_id = uuid4()
     session.add(
         Credential(
@@ -41,13 +47,30 @@ def enrol(  # noqa: PLR0913 - the stores, then the credential
             kind="totp",
             label=label,
             secret_sealed=sealer.seal(secret.encode(), context=_context(credential_id)),
+            last_counter=counter,
             created_at=now,
+            usable_from=usable_from,
         )
     )
     audit.record(
         session, CredentialEnrolled(account_id, credential_id, "totp"), now=now
     )
     return secret
+
+
+def new_secret() -> str:
+    """Return a random secret for an app, 160 bits in base32 (RFC 4226 §4)."""
+    return pyotp.random_base32()
+
+
+def confirm(secret: str, otp: str, *, now: datetime) -> int | None:
+    """Return the counter of a code that this secret makes now, or None."""
+    digits = re.sub(r"\s", "", otp[:32])
+    return (
+        _matching_counter(secret, digits, now)
+        if _SIX_DIGITS.fullmatch(digits)
+        else None
+    )
 
 
 def provisioning_uri(secret: str, *, account_name: str, issuer: str) -> str:
@@ -66,7 +89,8 @@ def verify(  # noqa: PLR0913 - the stores, then the proof
 ) -> VerifiedFactor | None:
     """Accept a code of an enrolled app once: of parallel tries exactly one succeeds.
 
-    A code and every earlier one are refused after it was used (RFC 6238 §5.2).
+    A code and every earlier one are refused after it was used (RFC 6238 §5.2), and so
+    is every code of an app that is held back.
     """
     digits = re.sub(r"\s", "", otp[:32])
     if not _SIX_DIGITS.fullmatch(digits):
@@ -75,6 +99,7 @@ def verify(  # noqa: PLR0913 - the stores, then the proof
         Credential.account_id == account_id,
         Credential.kind == "totp",
         Credential.retired_at.is_(None),
+        sa.or_(Credential.usable_from.is_(None), Credential.usable_from <= now),
     )
     for row in session.execute(query).all():
         secret = sealer.open(row.secret_sealed, context=_context(row.id)).decode()

@@ -48,6 +48,10 @@ METHODS = {
 }
 STATES = {"active": phrase("active")}
 DONE = {
+    "app-added": phrase("The authenticator app was added."),
+    "password-changed": phrase(
+        "The password was changed, and every other place is signed out."
+    ),
     "withdrawn": phrase("The permission has ended."),
     "signed-out": phrase("That place is signed out."),
     "passkey-added": phrase("The passkey was added. Try it at your next sign-in."),

@@ -51,6 +51,25 @@ MESSAGES: dict[str, Message] = {
     "DD-AUTH-006": Message(
         phrase("Something is still missing."), phrase("Fill in the marked field.")
     ),
+    "DD-AUTH-007": Message(
+        phrase("This recovery code is not right, or was used already."),
+        phrase("Each code works once. Look at the letters, or take the next code."),
+    ),
+    "DD-AUTH-041": Message(
+        phrase("The new password is too short or too long."),
+        phrase("Take at least 12 characters; a few words are easy to remember."),
+    ),
+    "DD-AUTH-042": Message(
+        phrase("The new password is about you."),
+        phrase("Leave out your name, number, birthday, phone and e-mail."),
+    ),
+    "DD-AUTH-043": Message(
+        phrase("The new password is too easy to guess."),
+        phrase("Put a few words together that only you would put together."),
+    ),
+    "DD-AUTH-044": Message(
+        phrase("The two passwords differ."), phrase("Type the same one twice.")
+    ),
     "DD-AUTH-503": Message(
         phrase("Very many people are signing in just now."),
         phrase("Nothing is lost. Try again in a few seconds."),
@@ -200,6 +219,30 @@ MESSAGES: dict[str, Message] = {
             "Nobody was let in. If you stand before the other screen, show a new code "
             "there; if someone sent you this, do nothing more."
         ),
+    ),
+    "DD-MAIL-001": Message(
+        phrase("The e-mail could not be sent."),
+        phrase("Try again in a minute, or use another way."),
+    ),
+    # The way back in
+    "DD-BACK-001": Message(
+        phrase("This way back in is over, or was begun in another browser."),
+        phrase("Nothing was changed. Begin again, in one browser from start to end."),
+    ),
+    "DD-BACK-002": Message(
+        phrase("This phone number cannot be set."),
+        phrase("Nothing was changed. Call the hotline if the number is yours."),
+    ),
+    "DD-FACE-001": Message(
+        phrase("The photo and the picture in the card do not match."),
+        phrase("Take another photo in good light, or use another way."),
+    ),
+    "DD-FACE-002": Message(
+        phrase("A photo is still missing."), phrase("JPEG or PNG, 4 MB at most.")
+    ),
+    "DD-FACE-503": Message(
+        phrase("Faces cannot be compared just now."),
+        phrase("Try again in a minute, or use another way."),
     ),
     # One sign-in in one browser
     "DD-TXN-001": Message(

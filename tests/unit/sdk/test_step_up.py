@@ -81,7 +81,7 @@ def test_the_challenge() -> None:
             {"acr_values": "a b"},
         ),
         (
-            'Bearer error="insufficient_user_authentication", redirect_uri="//e", a="b"',
+            'Bearer error="insufficient_user_authentication", uri="//e", a="b"',
             {},
         ),
         ('Bearer error="insufficient_user_authentication", max_age="-1"', {}),

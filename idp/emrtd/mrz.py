@@ -77,7 +77,10 @@ def parse_mrz(text: str) -> Mrz:
     if layout is None or not _ALPHABET.fullmatch(zone):
         raise EmrtdError("malformed", f"an MRZ of {len(zone)} characters")
     stated = zone[layout.composite_digit]
-    if stated not in {check_digit(_join(zone, parts)) for parts in layout.composites}:
+    composites = [layout.composite]
+    if layout.early_composite and zone[1] == _FILLER:
+        composites.append(layout.early_composite)
+    if stated not in {check_digit(_join(zone, parts)) for parts in composites}:
         raise EmrtdError("malformed", "the check digit of the whole MRZ")
     return _read(zone, layout)
 
@@ -93,8 +96,9 @@ class _Layout:
     nationality: slice
     names: slice
     optional: slice
-    composites: tuple[tuple[slice, ...], ...]
+    composite: tuple[slice, ...]
     composite_digit: int
+    early_composite: tuple[slice, ...] = ()
     more_optional: slice | None = None
     optional_digit: int | None = None
 
@@ -109,11 +113,9 @@ _LAYOUTS = {
         names=slice(60, 90),
         optional=slice(15, 30),
         more_optional=slice(48, 59),
-        composites=(
-            (slice(5, 37), slice(38, 45), slice(48, 59)),
-            # The worked example of Doc 9303-10 §A.2.1 leaves optional data out.
-            (slice(5, 15), slice(30, 37), slice(38, 45)),
-        ),
+        composite=(slice(5, 37), slice(38, 45), slice(48, 59)),
+        # The worked example of Doc 9303-10 §A.2.1 leaves optional data out.
+        early_composite=(slice(5, 15), slice(30, 37), slice(38, 45)),
         composite_digit=59,
     ),
     72: _Layout(
@@ -124,7 +126,7 @@ _LAYOUTS = {
         nationality=slice(46, 49),
         names=slice(5, 36),
         optional=slice(64, 71),
-        composites=((slice(36, 46), slice(49, 56), slice(57, 71)),),
+        composite=(slice(36, 46), slice(49, 56), slice(57, 71)),
         composite_digit=71,
     ),
     88: _Layout(
@@ -136,7 +138,7 @@ _LAYOUTS = {
         names=slice(5, 44),
         optional=slice(72, 86),
         optional_digit=86,
-        composites=((slice(44, 54), slice(57, 64), slice(65, 87)),),
+        composite=(slice(44, 54), slice(57, 64), slice(65, 87)),
         composite_digit=87,
     ),
 }

@@ -4,7 +4,7 @@ What cannot be used is named with the reason; what is taken can be believed at o
 """
 
 from base64 import b64decode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -143,7 +143,7 @@ def _named(part: bytes, place: str) -> str:
 
 
 def _sort_certificates(
-    certificates: Iterable[Certificate],
+    certificates: Collection[Certificate],
     loaded: Loaded,
     *,
     known: TrustStore,
@@ -163,6 +163,9 @@ def _sort_certificates(
             loaded.vouched.append(certificate)
         else:
             links.append(certificate)
+    expired = sum(item.not_after < now for item in certificates)
+    if expired:
+        loaded.remarks.append(f"{expired} expired: no card is believed through them")
     store = known.extended((*loaded.certificates, *links))
     for link in links:
         policy = Policy(link.subject.country, allow_sha1=True)

@@ -1,0 +1,411 @@
+"""An issuing state for tests, built with cryptography and asn1crypto alone.
+
+It shares no code with what it tests, and each part can be altered on its way.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from asn1crypto import algos, cms, core
+from asn1crypto import keys as asn1_keys
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+YEAR = timedelta(days=365)
+HASHES = {
+    "sha1": hashes.SHA1,
+    "sha224": hashes.SHA224,
+    "sha256": hashes.SHA256,
+    "sha384": hashes.SHA384,
+    "sha512": hashes.SHA512,
+}
+LDS_OBJECT = "2.23.136.1.1.1"
+MASTER_LIST = "2.23.136.1.1.2"
+
+
+class DataGroupHash(core.Sequence):
+    _fields = [("number", core.Integer), ("hash", core.OctetString)]  # noqa: RUF012
+
+
+class DataGroupHashes(core.SequenceOf):
+    _child_spec = DataGroupHash
+
+
+class VersionInfo(core.Sequence):
+    _fields = [("lds", core.PrintableString), ("unicode", core.PrintableString)]  # noqa: RUF012
+
+
+class SecurityObject(core.Sequence):
+    _fields = [  # noqa: RUF012
+        ("version", core.Integer),
+        ("algorithm", algos.DigestAlgorithm),
+        ("hashes", DataGroupHashes),
+        ("info", VersionInfo, {"optional": True}),
+    ]
+
+
+class Certificates(core.SetOf):
+    _child_spec = asn1_x509.Certificate
+
+
+class CscaMasterList(core.Sequence):
+    _fields = [("version", core.Integer), ("certificates", Certificates)]  # noqa: RUF012
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A certificate in DER and the key that it is for."""
+
+    der: bytes
+    key: object
+
+    @property
+    def certificate(self):
+        return x509.load_der_x509_certificate(self.der)
+
+    @property
+    def asn1(self):
+        return asn1_x509.Certificate.load(self.der)
+
+
+def name(common_name, country="VN", string_type=None):
+    parts = [
+        (NameOID.ORGANIZATION_NAME, "Thử nghiệm"),
+        (NameOID.COMMON_NAME, common_name),
+    ]
+    if country:
+        parts.insert(0, (NameOID.COUNTRY_NAME, country))
+    return x509.Name([x509.NameAttribute(oid, value) for oid, value in parts])
+
+
+def ec_key(curve=None):
+    return ec.generate_private_key(curve or ec.SECP256R1())
+
+
+def certify(
+    subject,
+    key,
+    *,
+    issuer,
+    issuer_key,
+    hash_name="sha256",
+    since=NOW - YEAR,
+    until=NOW + 10 * YEAR,
+    is_authority=None,
+    usage=(),
+    purposes=(),
+    pss=False,
+    key_ids=True,
+    extra=(),
+    serial=None,
+):
+    """Return a certificate; `key` and `issuer_key` are private keys."""
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(serial or x509.random_serial_number())
+        .not_valid_before(since)
+        .not_valid_after(until)
+    )
+    if is_authority is not None:
+        constraints = x509.BasicConstraints(is_authority, 0 if is_authority else None)
+        builder = builder.add_extension(constraints, critical=True)
+    if usage:
+        builder = builder.add_extension(key_usage(*usage), critical=True)
+    if purposes:
+        oids = [x509.ObjectIdentifier(purpose) for purpose in purposes]
+        builder = builder.add_extension(x509.ExtendedKeyUsage(oids), critical=True)
+    if key_ids:
+        builder = builder.add_extension(
+            x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
+        ).add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()),
+            critical=False,
+        )
+    for extension, critical in extra:
+        builder = builder.add_extension(extension, critical=critical)
+    scheme = padding.PSS(padding.MGF1(HASHES[hash_name]()), 32) if pss else None
+    signed = builder.sign(issuer_key, HASHES[hash_name](), rsa_padding=scheme)
+    return Issued(signed.public_bytes(Encoding.DER), key)
+
+
+def key_usage(*names):
+    every = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    )
+    return x509.KeyUsage(**{item: item in names for item in every})
+
+
+def csca(common_name="CSCA", country="VN", key=None, **changes):
+    """Return a self-signed country signing authority."""
+    key = key or ec_key()
+    subject = name(common_name, country)
+    options = {"is_authority": True, "usage": ("key_cert_sign", "crl_sign")} | changes
+    return certify(subject, key, issuer=subject, issuer_key=key, **options)
+
+
+def signer(authority, common_name="DS", country="VN", key=None, **changes):
+    """Return a document signer's certificate under an authority."""
+    options = {"usage": ("digital_signature",)} | changes
+    return certify(
+        name(common_name, country),
+        key or ec_key(),
+        issuer=authority.certificate.subject,
+        issuer_key=authority.key,
+        **options,
+    )
+
+
+def link(old, new, common_name="CSCA 2", **changes):
+    """Return the certificate by which an old authority vouches for its successor."""
+    options = {"is_authority": True, "usage": ("key_cert_sign", "crl_sign")} | changes
+    return certify(
+        name(common_name),
+        new.key,
+        issuer=old.certificate.subject,
+        issuer_key=old.key,
+        **options,
+    )
+
+
+def crl(
+    authority, serials=(), *, since=NOW - DAY, until=NOW + 30 * DAY, key=None, **changes
+):
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(changes.get("issuer", authority.certificate.subject))
+        .last_update(since)
+        .next_update(until)
+    )
+    for extension, critical in changes.get("extra", ()):
+        builder = builder.add_extension(extension, critical=critical)
+    for serial in serials:
+        entry = x509.RevokedCertificateBuilder(serial, since).build()
+        builder = builder.add_revoked_certificate(entry)
+    algorithm = HASHES[changes.get("hash_name", "sha256")]()
+    signed = builder.sign(key or authority.key, algorithm)
+    return signed.public_bytes(Encoding.DER)
+
+
+@dataclass
+class Sod:
+    """What goes into EF.SOD; a test changes any of it before `build`."""
+
+    files: dict[int, bytes]
+    signer: Issued
+    hash_name: str = "sha256"
+    signature_hash: str | None = None
+    pss: bool = False
+    version: int = 0
+    content_type: str = LDS_OBJECT
+    signed_type: str | None = None
+    hashes: list[tuple[int, bytes]] | None = None
+    by_key_id: bool = False
+    signed_at: datetime | None = None
+    certificates: list[bytes] | None = None
+    extra_attributes: list = field(default_factory=list)
+    leave_out: tuple[str, ...] = ()
+    sid_issuer: asn1_x509.Name | None = None
+    content: bytes | None = None
+
+    def security_object(self):
+        listed = self.hashes
+        if listed is None:
+            listed = [
+                (number, hashlib.new(self.hash_name, file).digest())
+                for number, file in sorted(self.files.items())
+            ]
+        parts = {
+            "version": self.version,
+            "algorithm": {"algorithm": self.hash_name},
+            "hashes": [{"number": number, "hash": value} for number, value in listed],
+        }
+        if self.version:
+            parts["info"] = {"lds": "0108", "unicode": "040000"}
+        return SecurityObject(parts).dump()
+
+    def build(self):
+        return tlv(0x77, self.signed_data())
+
+    def signed_data(self):
+        content = self.content or self.security_object()
+        chosen = self.certificates
+        infos = [self.signer_info(content)]
+        data = cms.SignedData(
+            {
+                "version": "v3",
+                "digest_algorithms": [{"algorithm": self.hash_name}],
+                "encap_content_info": {
+                    "content_type": self.content_type,
+                    "content": core.ParsableOctetString(content),
+                },
+                "certificates": [
+                    asn1_x509.Certificate.load(der)
+                    for der in ([self.signer.der] if chosen is None else chosen)
+                ],
+                "signer_infos": infos,
+            }
+        )
+        return cms.ContentInfo({"content_type": "signed_data", "content": data}).dump()
+
+    def signer_info(self, content):
+        signature_hash = self.signature_hash or self.hash_name
+        digest = hashlib.new(self.hash_name, content).digest()
+        attributes = [
+            attribute("content_type", self.signed_type or self.content_type),
+            attribute("message_digest", digest),
+        ]
+        if self.signed_at:
+            time = asn1_x509.Time({"utc_time": core.UTCTime(self.signed_at)})
+            attributes.append(attribute("signing_time", time))
+        attributes += self.extra_attributes
+        kept = [a for a in attributes if a["type"].native not in self.leave_out]
+        signed = cms.CMSAttributes(kept)
+        algorithm, signature = sign(
+            self.signer.key, signed.dump(), signature_hash, self.pss
+        )
+        return {
+            "version": "v1",
+            "sid": self.identifier(),
+            "digest_algorithm": {"algorithm": self.hash_name},
+            "signed_attrs": signed,
+            "signature_algorithm": algorithm,
+            "signature": signature,
+        }
+
+    def identifier(self):
+        issued = self.signer.asn1
+        if self.by_key_id:
+            key_id = issued.key_identifier_value.native
+            return cms.SignerIdentifier("subject_key_identifier", key_id)
+        by_name = {
+            "issuer": self.sid_issuer or issued.issuer,
+            "serial_number": issued.serial_number,
+        }
+        return cms.SignerIdentifier("issuer_and_serial_number", by_name)
+
+
+def attribute(kind, value):
+    return cms.CMSAttribute({"type": kind, "values": [value]})
+
+
+def sign(key, message, hash_name, pss):
+    """Return the algorithm and the signature."""
+    algorithm = HASHES[hash_name]()
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return {"algorithm": f"{hash_name}_ecdsa"}, key.sign(
+            message, ec.ECDSA(algorithm)
+        )
+    if not pss:
+        return {"algorithm": "rsassa_pkcs1v15"}, key.sign(
+            message, padding.PKCS1v15(), algorithm
+        )
+    parameters = {
+        "hash_algorithm": {"algorithm": hash_name},
+        "mask_gen_algorithm": {
+            "algorithm": "mgf1",
+            "parameters": {"algorithm": hash_name},
+        },
+        "salt_length": algorithm.digest_size,
+    }
+    scheme = padding.PSS(padding.MGF1(algorithm), algorithm.digest_size)
+    return (
+        {"algorithm": "rsassa_pss", "parameters": parameters},
+        key.sign(message, scheme, algorithm),
+    )
+
+
+def master_list(list_signer, certificates, **changes):
+    """Return a CMS master list of DER certificates."""
+    loaded = [asn1_x509.Certificate.load(der) for der in certificates]
+    content = CscaMasterList({"version": 0, "certificates": loaded}).dump()
+    return Sod(
+        {}, list_signer, content=content, content_type=MASTER_LIST, **changes
+    ).signed_data()
+
+
+def explicit_spki(key, **changes):
+    """Return a public key whose curve is written in full, each number to choose."""
+    numbers = key.public_numbers()
+    public = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    domain = curve_numbers(numbers.curve) | changes
+    size = (domain["p"].bit_length() + 7) // 8
+    base = domain.get("base") or (
+        b"\x04" + domain["x"].to_bytes(size) + domain["y"].to_bytes(size)
+    )
+    specified = {
+        "version": 1,
+        "field_id": {
+            "field_type": "prime_field",
+            "parameters": core.Integer(domain["p"]),
+        },
+        "curve": {
+            "a": domain["a"].to_bytes(size),
+            "b": domain["b"].to_bytes(size),
+        },
+        "base": base,
+        "order": domain["n"],
+    }
+    if domain.get("h", 1) is not None:
+        specified["cofactor"] = domain.get("h", 1)
+    return asn1_keys.PublicKeyInfo(
+        {
+            "algorithm": {
+                "algorithm": "ec",
+                "parameters": asn1_keys.ECDomainParameters(
+                    "specified", asn1_keys.SpecifiedECDomain(specified)
+                ),
+            },
+            "public_key": asn1_keys.ECPointBitString(public),
+        }
+    ).dump()
+
+
+def curve_numbers(curve):
+    """Return a curve's numbers, which the standards print and tests compare with."""
+    from idp.emrtd.named_curves import domain
+
+    known = domain(curve)
+    return {letter: getattr(known, letter) for letter in "pabxyn"}
+
+
+def with_explicit_curve(issued, issuer_key, **changes):
+    """Return a certificate whose key's curve is written in full, signed anew."""
+    certificate = issued.asn1
+    tbs = certificate["tbs_certificate"]
+    spki = explicit_spki(issued.key.public_key(), **changes)
+    tbs["subject_public_key_info"] = asn1_keys.PublicKeyInfo.load(spki)
+    signed = tbs.dump(force=True)
+    certificate["signature_value"] = issuer_key.sign(signed, ec.ECDSA(hashes.SHA256()))
+    return Issued(certificate.dump(force=True), issued.key)
+
+
+def tlv(tag, value):
+    """Encode one element."""
+    head = tag.to_bytes((tag.bit_length() + 7) // 8)
+    size = len(value)
+    if size < 0x80:
+        return head + bytes([size]) + value
+    length = size.to_bytes((size.bit_length() + 7) // 8)
+    return head + bytes([0x80 | len(length)]) + length + value
+
+
+def rsa_private(bits=2048):
+    return rsa.generate_private_key(public_exponent=65537, key_size=bits)

@@ -6,6 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
 # ICAO Doc 9303-10 §3.11: the files that are no data group go by their names.
 CARD_ACCESS, COM, SOD = "card_access", "com", "sod"
 
@@ -68,3 +73,14 @@ def write_card(card: Card, path: Path) -> None:
     path.touch(mode=0o600)
     text = json.dumps(stored, ensure_ascii=False, indent=1)
     path.write_text(text + "\n", "utf-8")
+
+
+def load_key(pem: str) -> PrivateKey:
+    """Return a private key of a card, ready to be used."""
+    # The check of an RSA key would take longer than a card takes to be read.
+    key = load_pem_private_key(
+        pem.encode("ascii"), password=None, unsafe_skip_rsa_key_validation=True
+    )
+    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        raise TypeError("a card's keys are RSA or of an elliptic curve")
+    return key

@@ -10,8 +10,8 @@ import secrets
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from clients.reader.virtual.card import load_key
 from clients.reader.virtual.profiles import CHIP_AUTHENTICATION
 from clients.reader.virtual.session import Session
 from clients.reader.virtual.status import (
@@ -93,13 +93,11 @@ def sign(session: Session, command: Command) -> Response:
         raise RefusalError(NOT_ALLOWED)
     if len(command.data) != 8:
         raise RefusalError(WRONG_LENGTH)
-    key = load_pem_private_key(pem.encode("ascii"), password=None)
+    key = load_key(pem)
     if isinstance(key, rsa.RSAPrivateKey):
         signature = sign_rsa(key, command.data, session.behaviour.rsa_digest)
-    elif isinstance(key, ec.EllipticCurvePrivateKey):
-        signature = sign_plain(key, command.data, _signature_digest(session))
     else:
-        raise RefusalError(NO_CONDITIONS)
+        signature = sign_plain(key, command.data, _signature_digest(session))
     if len(signature) > min(session.room(), command.expected):
         raise RefusalError(WRONG_LENGTH)
     return Response(signature, DONE)
@@ -113,8 +111,11 @@ def sign_rsa(key: rsa.RSAPrivateKey, challenge: bytes, digest: str) -> bytes:
     hashed = hashlib.new(digest, recovered + challenge).digest()
     message = int.from_bytes(b"\x6a" + recovered + hashed + trailer, "big")
     numbers = key.private_numbers()
-    modulus = numbers.public_numbers.n
-    return pow(message, numbers.d, modulus).to_bytes(size, "big")
+    # Two halves by the Chinese remainders take a quarter of the time.
+    by_p = pow(message, numbers.dmp1, numbers.p)
+    by_q = pow(message, numbers.dmq1, numbers.q)
+    rest = (by_p - by_q) * numbers.iqmp % numbers.p
+    return (by_q + rest * numbers.q).to_bytes(size, "big")
 
 
 def sign_plain(key: ec.EllipticCurvePrivateKey, challenge: bytes, digest: str) -> bytes:
@@ -136,8 +137,7 @@ def _asked(session: Session, command: Command) -> dict[int, bytes]:
 
 
 def _agree(session: Session, cipher: Cipher, point: bytes) -> None:
-    pem = session.card.keys.ca or ""
-    key = load_pem_private_key(pem.encode("ascii"), password=None)
+    key = load_key(session.card.keys.ca or "")
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise RefusalError(NO_CONDITIONS)
     try:

@@ -11,9 +11,9 @@ from idp.emrtd.apdu import END_OF_FILE, NOT_FOUND, Command, Response
 from idp.emrtd.errors import EmrtdError
 from idp.emrtd.lds import DATA_GROUPS, PORTRAIT, ElementaryFile
 from idp.emrtd.progress import Progress
-from idp.emrtd.secure_messaging import readable
 
 _HEAD, _PORTRAIT_HEAD = 4, 5  # a tag, and a length below 64 kB or 16 MB
+_THREE_BYTES_OF_LENGTH = b"\x83"
 _EXTENDED_CHUNK = 1535
 _LAST_SHORT_OFFSET = 0x7FFF
 _OFFSET, _DATA = 0x54, 0x53
@@ -93,6 +93,8 @@ def _head_size(file: ElementaryFile) -> int:
 
 def _size(file: ElementaryFile, head: bytes) -> int:
     """Return the length of the whole file, which its head must be able to tell."""
+    if _head_size(file) == _HEAD and head[1:2] >= _THREE_BYTES_OF_LENGTH:
+        raise EmrtdError("limit", f"{file.name} of more than 64 kB")
     header = tlv.read_header(head)
     if header.tag != file.tag:
         raise EmrtdError("malformed", f"{file.name} begins with {header.tag:X}")
@@ -116,10 +118,8 @@ def _spans(progress: Progress, file: ElementaryFile) -> Iterator[tuple[int, int]
 def _part_size(progress: Progress, offset: int) -> int:
     if progress.has_extended_length:
         return _EXTENDED_CHUNK
-    if progress.channel is None:
-        raise EmrtdError("secure_messaging", "no session")
-    fits = readable(progress.channel.keys.cipher)
-    return fits - _DATA_HEAD if offset > _LAST_SHORT_OFFSET else fits
+    room = progress.room()
+    return room - _DATA_HEAD if offset > _LAST_SHORT_OFFSET else room
 
 
 def _read_binary(offset: int, size: int) -> Command:

@@ -18,7 +18,7 @@ from idp.emrtd.evidence import Evidence
 from idp.emrtd.kdf import Cipher
 from idp.emrtd.lds import COM, DATA_GROUPS, PORTRAIT, SOD, ElementaryFile
 from idp.emrtd.progress import Progress, read_keys, write_keys
-from idp.emrtd.secure_messaging import Channel, readable
+from idp.emrtd.secure_messaging import Channel
 from idp.emrtd.security_infos import (
     ChipAuthenticationKey,
     ChipSecurity,
@@ -169,10 +169,8 @@ def _check_card_access(progress: Progress, security: ChipSecurity) -> None:
 def _is_long_signature(progress: Progress) -> bool:
     """Tell whether an RSA signature is too long for a protected short answer."""
     key = parse_dg15(progress.files[DATA_GROUPS[_SIGNING_KEY].name])
-    if not isinstance(key, rsa.RSAPublicKey) or progress.channel is None:
-        return False
-    fits = readable(progress.channel.keys.cipher)
-    return progress.plan.extended_length and key.key_size > 8 * fits
+    is_long = isinstance(key, rsa.RSAPublicKey) and key.key_size > 8 * progress.room()
+    return is_long and progress.plan.extended_length
 
 
 def _personal(progress: Progress) -> Iterable[ElementaryFile]:

@@ -4,11 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from idp.emrtd.apdu import Command, Response, parse_command, parse_response
+from idp.emrtd.apdu import (
+    SHORT_MAX,
+    Command,
+    Response,
+    parse_command,
+    parse_response,
+)
 from idp.emrtd.errors import EmrtdError
 from idp.emrtd.kdf import Can, Cipher, SessionKeys
 from idp.emrtd.mrz import MrzKey
-from idp.emrtd.secure_messaging import Channel, open_response, protect_command
+from idp.emrtd.secure_messaging import (
+    Channel,
+    open_response,
+    protect_command,
+    readable,
+)
 
 AccessKey = MrzKey | Can
 MAX_APDUS = 200
@@ -37,7 +48,7 @@ class Plan:
         return cls(**{**data, "access": tuple(keys)})
 
 
-@dataclass
+@dataclass(repr=False)
 class Progress:
     """One reading: its stage, what waits to be sent, and what was learnt so far."""
 
@@ -86,6 +97,10 @@ class Progress:
             place = counter + 2 + 2 * index
             self.answers.append(open_response(keys, place, response, ins=ins))
         self.channel = replace(self.channel, counter=counter + 2 * len(responses))
+
+    def room(self) -> int:
+        """Return how much data one short answer may carry."""
+        return readable(self.channel.keys.cipher) if self.channel else SHORT_MAX
 
     def to_json(self) -> dict[str, Any]:
         """Return what JSON can hold; it holds secrets, so whoever keeps it seals it."""

@@ -83,9 +83,10 @@ def _receive(progress: Progress, responses: Sequence[bytes]) -> None:
     try:
         progress.receive(responses)
     except EmrtdError as refused:
-        is_first = progress.stage == contents.PERSON and not progress.answers
-        if is_first and "chip_authentication" in progress.notes:
-            # The first answer under the new keys is the chip's proof that it has one.
+        # The first answer under the new keys is the chip's proof that it has one.
+        is_proof = progress.stage == contents.PERSON and not progress.answers
+        has_agreed = "chip_authentication" in progress.notes
+        if refused.reason == "secure_messaging" and is_proof and has_agreed:
             raise EmrtdError("ca_failed", refused.detail) from refused
         raise
 

@@ -142,7 +142,7 @@ def _open_objects(
 
 def _seal(keys: SessionKeys, counter: int, message: bytes) -> bytes:
     block = keys.cipher.block
-    text = counter.to_bytes(block, "big") + message
+    text = _counter(keys, counter) + message
     if keys.cipher is not Cipher.TRIPLE_DES:
         text = pad(text, block)  # the retail MAC pads by itself
     return authentication_code(keys.cipher, keys.mac, text)
@@ -179,4 +179,10 @@ def _iv(keys: SessionKeys, counter: int) -> bytes:
     """Triple-DES begins at zero, AES at the encrypted counter (§9.8.6.1, §9.8.7.1)."""
     if keys.cipher is Cipher.TRIPLE_DES:
         return b""
-    return encrypt(keys.cipher, keys.encryption, counter.to_bytes(16, "big"))
+    return encrypt(keys.cipher, keys.encryption, _counter(keys, counter))
+
+
+def _counter(keys: SessionKeys, counter: int) -> bytes:
+    """Write the counter; BAC's begins anywhere, so it may run over."""
+    block = keys.cipher.block
+    return (counter & (1 << 8 * block) - 1).to_bytes(block, "big")

@@ -191,3 +191,20 @@ def test_blocks_come_back(cipher, text):
 
     assert len(padded) % cipher.block == 0
     assert unpad(decrypt(cipher, key, encrypt(cipher, key, padded))) == text
+
+
+@pytest.mark.parametrize("cipher", Cipher)
+def test_a_counter_runs_over(cipher):
+    """BAC's counter begins where the nonces say, be it the last number."""
+    rapdu = protect_response(keys_of(cipher), 256**cipher.block, Response(b"", 0x9000))
+
+    assert open_response(keys_of(cipher), 0, rapdu) == Response(b"", 0x9000)
+
+
+def test_a_code_over_one_block_is_a_single_triple_des():
+    """The chain before the last block may be empty (ISO/IEC 9797-1 §7.3)."""
+    cipher, key = Cipher.TRIPLE_DES, keys_of(Cipher.TRIPLE_DES).mac
+
+    code = authentication_code(cipher, key, b"abc")
+
+    assert code == encrypt(cipher, key, pad(b"abc", 8))

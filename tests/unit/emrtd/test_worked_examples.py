@@ -94,6 +94,16 @@ class TestBasicAccess:
         assert channel.keys == self.SESSION
         assert channel.counter == self.COUNTER
 
+    def test_an_answer_of_another_run_is_refused(self):
+        """The card repeats both nonces, or the answer is an old one."""
+        keys = derive_basic_access(self.ACCESS)
+        for nonces in (
+            bac.Nonces(self.NONCES.card, bytes(8)),
+            bac.Nonces(bytes(8), self.NONCES.reader),
+        ):
+            with pytest.raises(EmrtdError, match="secure_messaging"):
+                bac.read_card_key(keys, nonces, self.ANSWER)
+
     def test_select_under_secure_messaging(self):
         """Both sides protect the selection of EF.COM as the example does (D.4)."""
         plain = parse_command(bytes.fromhex("00A4020C02011E"))

@@ -11,7 +11,11 @@ from idp.emrtd.curves import load_public_key
 from idp.emrtd.errors import EmrtdError
 from idp.emrtd.named_curves import domain
 from idp.emrtd.points import Point
-from tests.cards.curve_substitution import explicit_spki, forger, times
+from idp.emrtd.trust import TrustStore
+from idp.emrtd.trust_items import load_items
+from tests.cards.curve_substitution import explicit_spki, forger, reissue, times
+from tests.cards.people import NOW, authority
+from tests.cards.workshop import der
 
 CURVE = ec.BrainpoolP384R1()
 
@@ -50,3 +54,15 @@ def test_negative_generator_is_no_known_curve(true):
     mirrored = Point(numbers.x, numbers.p - numbers.y)
     with pytest.raises(EmrtdError):
         load_public_key(explicit_spki(CURVE, points.public_point(true), mirrored))
+
+
+def test_look_alike_is_not_imported():
+    """An operator who is handed the false certificate is told why it is no use."""
+    true = authority()
+    attacker = forger(true.key.public_key())
+    false = reissue(true.certificate, attacker.sign, spki=attacker.spki())
+    loaded = load_items(false, known=TrustStore([]), now=NOW)
+    assert loaded.certificates == loaded.vouched == []
+    (problem,) = loaded.problems
+    assert problem.reason.startswith("unknown_curve")
+    assert load_items(der(true.certificate), known=TrustStore([]), now=NOW).certificates

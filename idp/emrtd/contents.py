@@ -79,9 +79,8 @@ def finish_chip_authentication(progress: Progress) -> None:
     """Turn to the new session; chips of Triple-DES may know the old command alone."""
     template, *agreement = progress.answers
     keys = read_keys(progress.notes["chip_keys"])
-    key = _chip_key(progress)
     is_refused = template.status != SUCCESS and bool(agreement)
-    if is_refused and key and keys.cipher is Cipher.TRIPLE_DES:
+    if is_refused and keys.cipher is Cipher.TRIPLE_DES and (key := _chip_key(progress)):
         _begin_chip_authentication(progress, key, is_old=True)
         return
     for answer in progress.answers:

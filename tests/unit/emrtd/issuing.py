@@ -244,10 +244,17 @@ class Sod:
     def build(self):
         return tlv(0x77, self.signed_data())
 
-    def signed_data(self):
+    def build_with(self, other, content):
+        """Return an EF.SOD with a second signer over the same content."""
+        infos = [self.signer_info(content), other.signer_info(content)]
+        self.content = content
+        self.certificates = [self.signer.der, other.signer.der]
+        return tlv(0x77, self.signed_data(infos))
+
+    def signed_data(self, infos=None):
         content = self.content or self.security_object()
         chosen = self.certificates
-        infos = [self.signer_info(content)]
+        infos = infos or [self.signer_info(content)]
         data = cms.SignedData(
             {
                 "version": "v3",
@@ -273,7 +280,7 @@ class Sod:
             attribute("message_digest", digest),
         ]
         if self.signed_at:
-            time = asn1_x509.Time({"utc_time": core.UTCTime(self.signed_at)})
+            time = cms.Time("utc_time", core.UTCTime(self.signed_at))
             attributes.append(attribute("signing_time", time))
         attributes += self.extra_attributes
         kept = [a for a in attributes if a["type"].native not in self.leave_out]
@@ -388,12 +395,22 @@ def curve_numbers(curve):
 
 def with_explicit_curve(issued, issuer_key, **changes):
     """Return a certificate whose key's curve is written in full, signed anew."""
+    return resign(
+        issued, issuer_key, spki=explicit_spki(issued.key.public_key(), **changes)
+    )
+
+
+def resign(issued, issuer_key, *, hash_name="sha256", spki=None):
+    """Sign a certificate anew by ECDSA, with what the library would not write."""
     certificate = issued.asn1
     tbs = certificate["tbs_certificate"]
-    spki = explicit_spki(issued.key.public_key(), **changes)
-    tbs["subject_public_key_info"] = asn1_keys.PublicKeyInfo.load(spki)
+    if spki is not None:
+        tbs["subject_public_key_info"] = asn1_keys.PublicKeyInfo.load(spki)
+    algorithm = {"algorithm": f"{hash_name}_ecdsa"}
+    tbs["signature"] = certificate["signature_algorithm"] = algorithm
     signed = tbs.dump(force=True)
-    certificate["signature_value"] = issuer_key.sign(signed, ec.ECDSA(hashes.SHA256()))
+    signature = issuer_key.sign(signed, ec.ECDSA(HASHES[hash_name]()))
+    certificate["signature_value"] = signature
     return Issued(certificate.dump(force=True), issued.key)
 
 

@@ -18,6 +18,7 @@ import requests
 READY_WITHIN = 120.0
 STOP_WITHIN = 30.0
 PORTALS = ("services", "bank", "insurance")
+BLOCK = 2 + len(PORTALS)  # provider, portals, card reader
 IDP = (sys.executable, "-m", "idp")
 
 
@@ -41,6 +42,10 @@ class RunningDemo:
             name: f"{self.scheme}://127.0.0.1:{self.port + offset}"
             for offset, name in enumerate(PORTALS, start=1)
         }
+
+    @property
+    def agent(self) -> str:
+        return f"http://127.0.0.1:{self.port + 1 + len(PORTALS)}"
 
     @property
     def text(self) -> str:
@@ -67,8 +72,8 @@ class RunningDemo:
         return requests.get(url, timeout=10, verify=verify)
 
     def is_serving(self) -> bool:
-        """Say whether anything listens on one of the four ports."""
-        return not all(_is_free(self.port + offset) for offset in range(4))
+        """Say whether anything listens on one of the five ports."""
+        return not all(_is_free(self.port + offset) for offset in range(BLOCK))
 
     def stop(self) -> int:
         """Interrupt it as Ctrl-C does and wait until everything is stopped."""
@@ -127,7 +132,7 @@ def _gather(process: subprocess.Popen[str], output: list[str]) -> None:
         output.extend(iter(lines.readline, ""))
 
 
-def free_block(size: int = 1 + len(PORTALS)) -> int:
+def free_block(size: int = BLOCK) -> int:
     """Return the first of `size` free ports; far from those of other test processes."""
     start = 20_000 + (os.getpid() * 10) % 20_000
     for first in range(start, start + 5_000, 10):

@@ -46,7 +46,7 @@ def state(stopped, tmp_path):
 def test_it_prints_all_that_is_needed(stopped):
     """Addresses, the configuration's path, and how to sign in as each citizen."""
     demo, *_ = stopped
-    for url in (demo.issuer, *demo.portals.values(), "/sandbox/outbox"):
+    for url in (demo.issuer, *demo.portals.values(), demo.agent, "/sandbox/outbox"):
         assert url in demo.text
     assert str(demo.folder / "config.toml") in demo.text
     assert "999 198 000 001" in demo.text
@@ -54,7 +54,7 @@ def test_it_prints_all_that_is_needed(stopped):
 
 
 def test_nothing_is_left_running(stopped):
-    """After Ctrl-C all four ports are free."""
+    """After Ctrl-C all five ports are free."""
     *_, is_serving = stopped
     assert not is_serving
 
@@ -109,9 +109,9 @@ def test_reset_spares_a_folder_that_is_not_its_own(tmp_path):
     assert (tmp_path / "precious.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize("offset", [0, 3])
+@pytest.mark.parametrize("offset", [0, 4])
 def test_a_busy_port_is_named(tmp_path, offset):
-    """Any of the four; and the message says which block to take instead."""
+    """Any of the five; and the message says which block to take instead."""
     port = free_block()
     with socket.create_server(("127.0.0.1", port + offset)):
         text = refusal(tmp_path / "state", port=port)

@@ -17,6 +17,7 @@ from idp.audit.events import CredentialEnrolled, CredentialUsed, PasskeySuspende
 from idp.audit.log import AuditLog
 from idp.factors.models import Credential, Passkey
 from idp.factors.passkey_answers import NewPasskey, Seen
+from idp.storage.prepared import Prepared
 
 KINDS = ("passkey", "security_key")
 SUSPENDED = datetime(9999, 1, 1, tzinfo=UTC)
@@ -41,7 +42,7 @@ class KnownPasskey:
         return self.usable_from is None or self.usable_from <= now
 
 
-_KNOWN = sa.select(
+_KNOWN: Any = sa.select(
     Credential.id,
     Credential.account_id,
     Credential.kind,
@@ -53,12 +54,35 @@ _KNOWN = sa.select(
 ).join(Passkey, Passkey.credential_id == Credential.id)
 
 
+_FIND = Prepared(
+    _KNOWN.where(
+        Passkey.webauthn_id == sa.bindparam("webauthn_id"),
+        Credential.retired_at.is_(None),
+    )
+)
+_seen_count = sa.bindparam("seen_count", type_=sa.BigInteger())
+_MOVE = Prepared(
+    sa.update(Passkey)
+    .where(
+        Passkey.credential_id == sa.bindparam("of_credential"),
+        sa.or_(
+            Passkey.sign_count < _seen_count,
+            sa.and_(Passkey.sign_count == 0, _seen_count == 0),
+        ),
+    )
+    .values(sign_count=_seen_count, is_backed_up=sa.bindparam("seen_backup"))
+    .returning(Passkey.credential_id)
+)
+_NOTE_USE = Prepared(
+    sa.update(Credential)
+    .where(Credential.id == sa.bindparam("of_credential"))
+    .values(last_used_at=sa.bindparam("used_at"))
+)
+
+
 def find(connection: Connection | Session, webauthn_id: bytes) -> KnownPasskey | None:
     """Return the enrolled passkey of this id, whosever it is."""
-    query = _KNOWN.where(
-        Passkey.webauthn_id == webauthn_id, Credential.retired_at.is_(None)
-    )
-    row = connection.execute(query).one_or_none()
+    row = _FIND.find(connection, {"webauthn_id": webauthn_id})
     return None if row is None else _known(row)
 
 
@@ -123,22 +147,24 @@ def use(
 
     An authenticator without a counter answers 0 each time (§6.1.1).
     """
-    went_on = sa.or_(
-        Passkey.sign_count < seen.sign_count,
-        sa.and_(Passkey.sign_count == 0, sa.literal(seen.sign_count) == 0),
+    moved = _MOVE.find(
+        session,
+        {
+            "of_credential": known.credential_id,
+            "seen_count": seen.sign_count,
+            "seen_backup": seen.is_backed_up,
+        },
     )
-    moved = session.execute(
-        sa.update(Passkey)
-        .where(Passkey.credential_id == known.credential_id, went_on)
-        .values(sign_count=seen.sign_count, is_backed_up=seen.is_backed_up)
-        .returning(Passkey.credential_id)
-    ).first()
     if moved is None:
-        _change(session, known, usable_from=SUSPENDED)
+        session.execute(
+            sa.update(Credential)
+            .where(Credential.id == known.credential_id)
+            .values(usable_from=SUSPENDED)
+        )
         held = PasskeySuspended(known.account_id, known.credential_id)
         audit.record(session, held, now=now)
         return False
-    _change(session, known, last_used_at=now)
+    _NOTE_USE.run(session, {"of_credential": known.credential_id, "used_at": now})
     used = CredentialUsed(known.account_id, known.credential_id, known.kind)
     audit.record(session, used, now=now)
     return True
@@ -158,14 +184,6 @@ def rename(session: Session, account_id: UUID, credential_id: UUID, label: str) 
         .returning(Credential.id)
     ).first()
     return renamed is not None
-
-
-def _change(session: Session, known: KnownPasskey, **values: datetime) -> None:
-    session.execute(
-        sa.update(Credential)
-        .where(Credential.id == known.credential_id)
-        .values(**values)
-    )
 
 
 def _known(row: Any) -> KnownPasskey:

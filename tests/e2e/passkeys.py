@@ -93,18 +93,34 @@ def problem(page: Page) -> str | None:
 
 
 def open_ways(page: Page, demo: RunningDemo, citizen: dict[str, Any]) -> None:
-    """Sign in by password and code to the page with the ways to sign in."""
+    """Sign in by password and code to the page that adds a passkey."""
     page.goto(f"{demo.issuer}/account/ways/passkey")
+    by_code(page, demo, citizen)
+    page.locator("form[data-passkey=create]").wait_for()
+
+
+def by_code(page: Page, demo: RunningDemo, citizen: dict[str, Any]) -> None:
+    """Prove password and authenticator app, whatever else is enrolled."""
+    by_password(page, citizen)
+    page.goto(f"{demo.issuer}/otp/{transaction(page)}?way=totp")
+    form = step_form(page)
+    form.locator("[name=otp]").fill(one_time_code(demo, citizen))
+    submit(form)
+    page.wait_for_load_state()
+
+
+def by_password(page: Page, citizen: dict[str, Any]) -> None:
+    """Prove number and password, and wait for whatever is asked next."""
     form = step_form(page)
     form.locator("[name=personal_number]").fill(citizen["personal_number"])
     form.locator("[name=password]").fill(citizen["password"])
     submit(form)
     page.wait_for_load_state()
-    if page.locator("[name=otp]").count():
-        form = step_form(page)
-        form.locator("[name=otp]").fill(one_time_code(demo, citizen))
-        submit(form)
-    page.locator("form[data-passkey=create]").wait_for()
+
+
+def transaction(page: Page) -> str:
+    """Return the transaction in the page's address."""
+    return page.url.partition("?")[0].rpartition("/")[2]
 
 
 def enrol(page: Page, demo: RunningDemo, citizen: dict[str, Any], name: str) -> None:

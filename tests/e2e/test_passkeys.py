@@ -10,7 +10,6 @@ from tests.e2e import passkeys
 from tests.e2e.driving import (
     developer_panel,
     finish,
-    one_time_code,
     step_form,
     submit,
 )
@@ -99,12 +98,8 @@ def test_the_number_field_suggests_the_passkey(page, demo, citizen):
 def test_a_passkey_after_the_password(page, demo, device, enrolled):
     """As a second factor it is one of the account's own, at the same level."""
     begin(page, demo)
-    form = step_form(page)
-    form.locator("[name=personal_number]").fill(enrolled["personal_number"])
-    form.locator("[name=password]").fill(enrolled["password"])
-    submit(form)
-    page.wait_for_load_state()
-    transaction = page.url.split("?")[0].rpartition("/")[2]
+    passkeys.by_password(page, enrolled)
+    transaction = passkeys.transaction(page)
     page.goto(f"{demo.issuer}/passkey/{transaction}")
     passkeys.press(page)
     page.wait_for_url(lambda url: "/passkey/" not in url)
@@ -166,32 +161,17 @@ def test_a_counter_that_goes_back(page, demo, device, enrolled):
     assert passkeys.problem(page) == REFUSED
 
     page.goto(f"{demo.issuer}/account/factors")
-    finish_at(page, demo, enrolled)
-    assert page.locator(".way-row .held").count() == 1
-
-
-def finish_at(page, demo, citizen):
-    """Sign in by password and code to a page of the account."""
-    form = step_form(page)
-    form.locator("[name=personal_number]").fill(citizen["personal_number"])
-    form.locator("[name=password]").fill(citizen["password"])
-    submit(form)
-    form = step_form(page)
-    form.locator("[name=otp]").fill(one_time_code(demo, citizen))
-    submit(form)
+    passkeys.by_code(page, demo, enrolled)
     page.locator(".way-row").first.wait_for()
+    assert page.locator(".way-row .held").count() == 1
 
 
 def test_the_passkey_of_another_account(page, demo, device, enrolled, citizens):
     """After one person's password another's passkey proves nothing."""
     other = told(citizens, "guardian of two")
     begin(page, demo)
-    form = step_form(page)
-    form.locator("[name=personal_number]").fill(other["personal_number"])
-    form.locator("[name=password]").fill(other["password"])
-    submit(form)
-    page.wait_for_load_state()
-    transaction = page.url.split("?")[0].rpartition("/")[2]
+    passkeys.by_password(page, other)
+    transaction = passkeys.transaction(page)
     page.goto(f"{demo.issuer}/login/{transaction}")
     page.locator("form[data-passkey=get]").wait_for()
     asked = passkeys.options(page, "further", allowCredentials=[])

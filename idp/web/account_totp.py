@@ -14,9 +14,11 @@ from flask import Blueprint, Response, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.accounts import contacts, identifiers
+from idp.authentication import browser, sign_in
 from idp.authentication.session import SignedIn
 from idp.factors import notices, totp
-from idp.web import account, account_access
+from idp.factors.results import VerifiedFactor
+from idp.web import account, account_access, double_click, visit
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
 from idp.web.visit import Visit
@@ -24,6 +26,7 @@ from idp.web.visit import Visit
 blueprint = Blueprint("account_totp", __name__)
 
 _PURPOSE = "totp"
+_FORM = "account_totp"
 _SECONDS = 900
 _GROUP = 4
 _MAX_LABEL = 64
@@ -41,6 +44,9 @@ def show() -> ResponseReturnValue:
 @blueprint.post("/account/ways/totp")
 def add() -> ResponseReturnValue:
     """Enrol the app once it has shown that it has the key."""
+    here, pressed = visit.begin(), _pressed()
+    if pressed:
+        return _added(here, pressed)
     here, member = account_access.act(url_for("account_totp.show"), strong=True)
     if isinstance(member, Response):
         return member
@@ -52,10 +58,38 @@ def add() -> ResponseReturnValue:
         wrong = notice("DD-AUTH-003").at("otp", gettext("Type the newest 6 digits"))
         return _page(here, member, label, wrong)
     # Of two presses at one moment one takes the key.
-    if here.provider.ephemeral.take(_key(member)) is not None:
-        enrol(here, member.account.id, secret, label=label, counter=counter)
+    if here.provider.ephemeral.take(_key(member)) is None:
+        return _added(here, double_click.find_for(here, _FORM, fields["otp"]))
+    enrol(here, member.account.id, secret, label=label, counter=counter)
+    return _added(here, _prove(here, member, fields["otp"]))
+
+
+def _pressed() -> str | None:
+    """Return the cookie that a double press of this form has earned already."""
+    otp = request.form.get("otp", "")
+    return double_click.find_for(visit.begin(), _FORM, otp)
+
+
+def _prove(here: Visit, member: SignedIn, otp: str) -> str:
+    """Let the code that confirmed the app count in this sign-in, which asks it now."""
+    with here.provider.database.transaction() as database:
+        token = sign_in.prove(
+            here.provider,
+            database,
+            session=member.session,
+            factor=VerifiedFactor("totp", here.now),
+            now=here.now,
+        )
+    double_click.keep_for(here, _FORM, otp, token)
+    return token
+
+
+def _added(here: Visit, token: str | None) -> Response:
     address = url_for("account.factors", done="app-added")
-    return redirect(address, HTTPStatus.SEE_OTHER)
+    response = make_response(redirect(address, HTTPStatus.SEE_OTHER))
+    if token:
+        here.keep(response, (browser.SESSION, token, None))
+    return response
 
 
 def enrol(  # noqa: PLR0913 - the visit, then the app

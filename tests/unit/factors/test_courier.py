@@ -1,0 +1,42 @@
+"""Errands behind the answer: all are run, failures are told, a full queue refuses."""
+
+import threading
+
+from structlog.testing import capture_logs
+
+from idp.factors.courier import Courier
+
+
+def test_errands_are_run():
+    """Each once, by the time that waiting ends."""
+    courier, done = Courier(), []
+    for number in range(20):
+        assert courier.later(lambda number=number: done.append(number))
+    courier.wait()
+    assert sorted(done) == list(range(20))
+
+
+def test_a_full_queue_refuses_and_empties():
+    """Nothing waits without bound."""
+    courier, gate = Courier(waiting=3), threading.Event()
+    with capture_logs() as logs:
+        taken = [courier.later(gate.wait) for _ in range(5)]
+    assert taken == [True] * 3 + [False] * 2
+    assert [entry["event"] for entry in logs] == ["errand refused"] * 2
+    gate.set()
+    courier.wait()
+
+
+def test_a_failure_is_told_by_its_class_alone():
+    """What the error says may be personal."""
+    courier = Courier()
+
+    def fail():
+        raise ValueError("an.nguyen@dinhdanh.test")
+
+    with capture_logs() as logs:
+        courier.later(fail)
+        courier.wait()
+    assert [entry["detail"] for entry in logs] == ["ValueError"]
+    assert courier.later(lambda: None)
+    courier.wait()

@@ -21,6 +21,10 @@ from pathlib import Path
 VARIABLE = "PCSCLITE_CSOCK_NAME"
 VPCD_PORT = 0x8C7B
 READY_WITHIN = 60.0
+NEEDS = (
+    "it needs pcscd and vsmartcard-vpcd, and the right to make namespaces "
+    "(in a container: --cap-add SYS_ADMIN)"
+)
 
 # linux/sockios.h and linux/if.h
 _GET_FLAGS, _SET_FLAGS, _UP = 0x8913, 0x8914, 0x1
@@ -60,7 +64,8 @@ def private_pcscd(folder: Path) -> Iterator[PrivatePcscd]:
         text=True,
     )
     try:
-        assert process.stdout.readline() == "ready\n", "pcscd did not start"
+        if process.stdout.readline() != "ready\n":
+            raise AssertionError(f"pcscd did not start: {NEEDS}")
         yield PrivatePcscd(process, folder)
     finally:
         # The end of its input ends everything inside.

@@ -1,11 +1,17 @@
 """The demo's state folder is filled step by step, and each step may be repeated."""
 
+import shutil
+import stat
+
 import pytest
+import sqlalchemy as sa
 
 from idp.config import load_config
 from idp.demo.plan import PORTALS, DemoPlan
 from idp.demo.preparation import prepare
 from idp.errors import ConfigError
+from idp.factors import chip_trust
+from idp.factors.models import ChipCard
 from idp.provider import build_provider
 from idp.storage.opening import open_database
 
@@ -32,6 +38,59 @@ def test_repeating_changes_nothing(plan):
     assert (plan.folder / "kek").read_bytes() == kek
     assert plan.config_file.read_text() == written
     assert len(again.citizens) > 15
+
+
+def test_citizens_have_cards_that_are_believed(plan):
+    """Each card is issued once, and enrolled with its holder's account."""
+    cards = {path.name: path.read_bytes() for path in plan.cards.glob("*.card.json")}
+
+    prepare(plan, silent)
+
+    assert len(cards) > 10
+    assert cards == {path.name: path.read_bytes() for path in card_files(plan)}
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in card_files(plan))
+    provider = build_provider(load_config(plan.config_file))
+    try:
+        with provider.database.read() as connection:
+            trusted = chip_trust.list_items(connection, country="VNM")
+            enrolled = connection.execute(
+                sa.select(sa.func.count()).where(ChipCard.credential_id.is_not(None))
+            ).scalar()
+    finally:
+        provider.database.close()
+        provider.ephemeral.close()
+    assert sorted(item.kind for item in trusted) == ["crl", "csca"]
+    assert enrolled == len(cards)
+
+
+def card_files(plan):
+    """Return the files of the cards."""
+    return plan.cards.glob("*.card.json")
+
+
+@pytest.mark.parametrize("damage", ["missing", "spoiled"])
+def test_lost_cards_are_explained(tmp_path, damage):
+    """New ones would be of another issuer, and the accounts hold the old ones' keys."""
+    plan = DemoPlan(tmp_path, 9800, tls=False)
+    prepare(plan, silent)
+    if damage == "missing":
+        shutil.rmtree(plan.cards)
+    else:
+        next(card_files(plan)).write_text("{")
+
+    with pytest.raises(ConfigError, match=r"the cards in .*RESET=1"):
+        prepare(plan, silent)
+
+
+def test_cards_left_half_issued_are_issued_again(tmp_path):
+    """An interrupted first start is made up for."""
+    plan = DemoPlan(tmp_path, 9850, tls=False)
+    plan.cards.mkdir()
+    (plan.cards / "people.json").write_text("[")
+
+    prepare(plan, silent)
+
+    assert (plan.cards / "csca.cer").exists()
 
 
 def test_the_configuration_is_a_sandbox_on_loopback(plan):

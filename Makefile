@@ -20,7 +20,7 @@ PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13 python3.1
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --no-input install
 TEST_TOOLS := .venv/.test-requirements
 
-.PHONY: install demo test check format bench lock help clean
+.PHONY: install demo test check format bench fuzz lock help clean
 .DEFAULT_GOAL := install
 
 install: $(BIN)/idp  ## create .venv with the idp command (the default)
@@ -48,6 +48,9 @@ bench: $(TEST_TOOLS)  ## measure requests per second; ARGS="--help" for what
 	@tests/install-services
 	$(BIN)/python -m tests.performance $(ARGS)
 
+fuzz: $(TEST_TOOLS)  ## fuzz what reads cards, guided by coverage: SECONDS=60 ARGS="dg13 sod"
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(ARGS)
+
 # The locks carry hashes and no addresses, so that any index or mirror serves.
 LOCK := uv pip compile pyproject.toml --universal --generate-hashes --no-header \
 	--quiet --no-annotate --no-emit-index-url --no-emit-find-links --upgrade --extra build
@@ -59,7 +62,7 @@ lock: $(BIN)/pip  ## renew both lock files from pyproject.toml
 	&& "$$python/bin/"$(LOCK) --extra test --extra reader --output-file requirements-test.lock
 
 clean:  ## remove what make built; the demo's state stays
-	rm -rf .venv build ./*.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage*
+	rm -rf .venv .fuzz build ./*.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage*
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) \

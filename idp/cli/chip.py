@@ -80,8 +80,8 @@ def list_items(cli: CliContext, *, country: str | None) -> None:
     console = _console()
     console.print(table)
     chip = cli.config.chip.issuer_country
-    if not len(chip_trust.load(cli.provider.database, chip)):
-        console.print(f"Nothing of {chip} is trusted: no card is believed yet.")
+    if not len(chip_trust.load(cli.provider.database, chip, max_age=0)):
+        click.echo(f"Nothing of {chip} is trusted: no card is believed yet.")
 
 
 @trust.command()

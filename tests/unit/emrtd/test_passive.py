@@ -11,20 +11,10 @@ from idp.emrtd.certificates import parse_certificate
 from idp.emrtd.errors import EmrtdError
 from idp.emrtd.passive import parse_security_object
 from idp.emrtd.trust import Policy, TrustStore
-from tests.unit.emrtd import issuing
-from tests.unit.emrtd.issuing import (
-    DAY,
-    NOW,
-    YEAR,
-    Sod,
-    attribute,
-    csca,
-    ec_key,
-    resign,
-    signer,
-    tlv,
-)
+from tests.unit.emrtd import issuing, signed_files
+from tests.unit.emrtd.issuing import DAY, NOW, YEAR, csca, ec_key, resign, signer, tlv
 from tests.unit.emrtd.personal_files import card_a, dg1, dg13
+from tests.unit.emrtd.signed_files import Sod, attribute
 
 FILES = {1: dg1(), 13: dg13()}
 VIETNAM = Policy("VNM")
@@ -209,7 +199,7 @@ def test_the_content_type_is_signed_too():
     """What was signed as something else is no security object."""
     assert reason(sod(signed_type="1.2.840.113549.1.7.1")) == "sod_signature"
     assert reason(sod(content_type="1.2.840.113549.1.7.1")) == "malformed"
-    assert reason(sod(content_type=issuing.MASTER_LIST)) == "malformed"
+    assert reason(sod(content_type=signed_files.MASTER_LIST)) == "malformed"
 
 
 def test_chinas_passports_call_it_data():

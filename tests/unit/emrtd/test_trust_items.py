@@ -11,17 +11,16 @@ from tests.unit.emrtd import issuing
 from tests.unit.emrtd.issuing import (
     DAY,
     NOW,
-    Sod,
     crl,
     csca,
     ec_key,
     link,
-    master_list,
+    list_signer,
     resign,
     signer,
 )
+from tests.unit.emrtd.signed_files import Sod, master_list
 
-SIGNS_LISTS = "2.23.136.1.1.3"
 EMPTY = TrustStore(())
 
 
@@ -44,11 +43,6 @@ def pem(der, kind="CERTIFICATE"):
         + encodebytes(der)
         + (f"-----END {kind}-----\n".encode())
     )
-
-
-def list_signer(state, **changes):
-    options = {"purposes": [SIGNS_LISTS], "usage": ("digital_signature",)} | changes
-    return signer(state, "List signer", **options)
 
 
 def test_a_certificate_in_der_and_in_pem():

@@ -18,7 +18,7 @@ from idp.emrtd.mrz import parse_mrz
 from idp.emrtd.personal import parse_dg13
 from idp.emrtd.trust import TrustStore
 from idp.emrtd.verification import judge
-from tests.unit.emrtd.issuing import NOW, YEAR, Sod, csca, ec_key, signer, tlv
+from tests.unit.emrtd.issuing import NOW, YEAR, csca, ec_key, signer, tlv
 from tests.unit.emrtd.personal_files import (
     CA_INFO,
     FIELDS,
@@ -32,6 +32,7 @@ from tests.unit.emrtd.personal_files import (
     info,
     zone,
 )
+from tests.unit.emrtd.signed_files import Sod
 
 STATE = csca()
 SIGNER = signer(STATE)

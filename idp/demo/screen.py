@@ -18,6 +18,12 @@ _WHAT = {
     "insurance": "health insurance: household, voluntary claims",
 }
 
+_READER = {
+    False: "virtual: it lets you choose whose card to lay",
+    True: "this machine's own readers, through pcscd",
+}
+_CARDS = "to sign in: chip-ID card, the personal number, then lay their card"
+
 
 class Screen:
     """The terminal; without one, plain lines that a script can read."""
@@ -38,8 +44,8 @@ class Screen:
         self._tell("Provider", plan.issuer, "your account: /account")
         for name, url in plan.portals.items():
             self._tell(name.title(), url, _WHAT[name])
-        note = "this machine's" if plan.pcsc else "virtual: sign in, choose a card"
-        self._tell("Card reader", plan.agent, note)
+        self._tell("Card reader", plan.agent, _READER[plan.pcsc])
+        self._tell("Chip cards", str(plan.cards), _CARDS)
         self._tell("Messages", f"{plan.issuer}/sandbox/outbox", "SMS codes, letters")
         self._tell("Configuration", str(plan.config_file), "IDP_CONFIG for idp")
         if plan.ca_file:

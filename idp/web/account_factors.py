@@ -117,6 +117,7 @@ def _confirm_page(
         problem=problem,
         factor=factor_rows.name(factor),
         is_last=is_last,
+        is_passkey=factor.kind in passkey_store.KINDS,
         token=here.token(account_access.purpose(member, f"remove:{credential_id}")),
     )
 

@@ -1,5 +1,6 @@
 """`idp accounts`: create, show, lock and unlock citizens' accounts."""
 
+from datetime import timedelta
 from typing import IO
 
 import click
@@ -10,7 +11,12 @@ from rich.table import Table
 
 from idp import clock
 from idp.accounts import lifecycle
-from idp.accounts.contacts import mask_email, mask_phone, read_contacts
+from idp.accounts.contacts import (
+    mask_email,
+    mask_phone,
+    parse_phone,
+    read_contacts,
+)
 from idp.accounts.identifiers import current_number, mask_number, replace_number
 from idp.accounts.identity import read_identity
 from idp.accounts.lifecycle import LOCK_ASKERS, LOCK_GROUNDS, STATES, State
@@ -23,8 +29,8 @@ from idp.cli.account_input import (
     read_secret,
 )
 from idp.cli.context import CliContext, pass_cli
+from idp.factors import holds, notices, totp
 from idp.factors import password as passwords
-from idp.factors import totp
 from idp.factors.enrolled import enrolled_kinds
 
 ground_option = click.option("--ground", type=click.Choice(LOCK_GROUNDS), required=True)
@@ -195,6 +201,30 @@ def replace(cli: CliContext, account: str) -> None:
             now=clock.now(),
         )
     click.echo("Number replaced.")
+
+
+@group.command(name="set-phone")
+@click.argument("account")
+@pass_cli
+def set_phone(cli: CliContext, account: str) -> None:
+    """Give an account another phone, entered unseen; codes to it are held back."""
+    account_id, provider = find_account(cli, account), cli.provider
+    phone, now = parse_phone(read_secret("New phone", confirm=False)), clock.now()
+    until = now + timedelta(seconds=provider.config.lifetimes.held_factor)
+    with provider.database.transaction() as session:
+        before = read_contacts(session, provider.sealer, account_id)
+        holds.change_phone(
+            session,
+            provider.audit,
+            provider.sealer,
+            account_id,
+            phone,
+            held_until=until,
+            now=now,
+        )
+    notices.warn(provider, before, "phone_changed", now)
+    provider.courier.wait()
+    click.echo(f"Phone set; codes to it count from {until:%Y-%m-%d %H:%M} UTC.")
 
 
 @group.command(name="set-password")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from rich.table import Table
 from idp import clock
 from idp.accounts.contacts import parse_phone
 from idp.cli.context import CliContext, pass_cli
+from idp.factors.carrier import SandboxCarrier
 from idp.factors.gateway import SandboxOutbox
+from idp.factors.mail import SandboxLetters
 from idp.sandbox import cards, loader
 
 
@@ -56,24 +59,35 @@ def citizens(cli: CliContext, *, as_json: bool, locale: str) -> None:
 
 @group.command()
 @click.option("--phone", help="Only the messages to this phone, in any form.")
+@click.option("--email", help="Only the letters to this address.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @pass_cli
-def outbox(cli: CliContext, *, phone: str | None, as_json: bool) -> None:
-    """Show the messages that the sandbox kept, newest first."""
+def outbox(
+    cli: CliContext, *, phone: str | None, email: str | None, as_json: bool
+) -> None:
+    """Show the messages and letters that the sandbox kept, newest first."""
     loader.require_sandbox(cli.config)
-    kept = SandboxOutbox(cli.provider.database).list(phone and parse_phone(phone))
+    rows = _kept(cli, phone, email)
     if as_json:
-        rows = [
-            {"phone": m.phone, "text": m.text, "sent_at": m.sent_at.isoformat()}
-            for m in kept
-        ]
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
-    table = Table("sent", "phone", "text")
-    for message in kept:
-        sent = message.sent_at.astimezone().strftime("%d/%m/%Y %H:%M:%S")
-        table.add_row(sent, message.phone, message.text)
+    table = Table("sent", "to", "text")
+    for row in rows:
+        sent = datetime.fromisoformat(row["sent_at"]).astimezone()
+        to = row.get("phone") or row["email"]
+        table.add_row(sent.strftime("%d/%m/%Y %H:%M:%S"), to, row["text"])
     Console().print(table)
+
+
+@group.command(name="change-sim")
+@click.argument("phone")
+@pass_cli
+def change_sim(cli: CliContext, phone: str) -> None:
+    """Let the sandbox's carrier say that PHONE has just got a new SIM."""
+    loader.require_sandbox(cli.config)
+    carrier = SandboxCarrier(cli.provider.ephemeral)
+    carrier.change_sim(parse_phone(phone), clock.now())
+    click.echo("Noted; with carrier.check = 'sandbox' its codes are held back.")
 
 
 @group.command("card-data")
@@ -91,6 +105,29 @@ def enrol_cards(cli: CliContext, folder: Path) -> None:
     """Enrol the cards of a folder with the citizens whose numbers they bear."""
     enrolled = cards.enrol_cards(cli.provider, folder, now=clock.now())
     click.echo(f"{enrolled} cards enrolled." if enrolled else "Nothing to do.")
+
+
+def _kept(
+    cli: CliContext, phone: str | None, email: str | None
+) -> list[dict[str, str]]:
+    database = cli.provider.database
+    rows: list[dict[str, str]] = []
+    if not email:
+        rows += [
+            {"phone": m.phone, "text": m.text, "sent_at": m.sent_at.isoformat()}
+            for m in SandboxOutbox(database).list(phone and parse_phone(phone))
+        ]
+    if not phone:
+        rows += [
+            {
+                "email": item.email,
+                "subject": item.subject,
+                "text": item.text,
+                "sent_at": item.sent_at.isoformat(),
+            }
+            for item in SandboxLetters(database).list(email)
+        ]
+    return sorted(rows, key=lambda row: row["sent_at"], reverse=True)
 
 
 def _who(citizen: Mapping[str, Any]) -> str:

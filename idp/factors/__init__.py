@@ -1,4 +1,4 @@
-"""How a person proves themselves: password, TOTP, SMS code; next passkey and chip.
+"""How a person proves themselves: password, codes, passkey, card, recovery.
 
 Each factor has enrol-, challenge- and verify-functions and answers `VerifiedFactor`;
 `throttle` counts wrong proofs, `gateway` sends messages, `devices` knows browsers that

@@ -10,10 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from idp import clock
+from idp.accounts.contacts import read_contacts
 from idp.cli.accounts import group
 from idp.cli.context import CliContext
 from idp.errors import IdpError
-from idp.factors import totp
+from idp.factors import holds, sms, totp
 from idp.factors.password import prove
 
 NUMBER = "001 085 123 456"
@@ -144,3 +145,16 @@ def test_nothing_personal_is_logged(idp, caplog):
         idp("add", stdin=json.dumps(PERSON))
     assert "085123" not in caplog.text
     assert "Thử" not in caplog.text
+
+
+def test_a_phone_is_changed_and_the_old_one_told(idp, account, provider):
+    """Entered unseen; codes to the new one are held back for a day."""
+    with provider.database.transaction() as session:
+        sms.enrol(session, provider.audit, UUID(account), now=clock.now())
+    said = idp("set-phone", account, stdin="0500 000 951\n")
+    assert "0500" not in said
+    assert "doi" in provider.messages.list("+84500000950")[0].text
+    with provider.database.read() as connection:
+        assert holds.held_until(connection, UUID(account), "sms", now=clock.now())
+        kept = read_contacts(connection, provider.sealer, UUID(account))
+    assert kept.phone == "+84500000951"

@@ -57,3 +57,20 @@ def test_the_outbox_is_read_by_phone(idp, provider):
     assert message["phone"] == "+84500000006"
     assert message["text"] == "Dinh Danh: 012345"
     assert "543210" in idp("outbox")
+
+
+def test_the_outbox_has_letters(idp, provider):
+    """By address, and beside the messages without one."""
+    provider.mail.send("an@dinhdanh.test", "Thư", "Mã 123123\n", clock.now())
+    provider.messages.send("+84500000006", "Dinh Danh: 012345", clock.now())
+    (letter,) = json.loads(idp("outbox", "--json", "--email", "an@dinhdanh.test"))
+    assert letter["subject"] == "Thư"
+    assert len(json.loads(idp("outbox", "--json"))) == 2
+    assert "123123" in idp("outbox")
+
+
+def test_a_test_phone_gets_a_new_sim(idp, provider):
+    """The sandbox's carrier knows of it from then on."""
+    assert provider.carrier.sim_changed_at("+84500000006", clock.now()) is None
+    assert "held back" in idp("change-sim", "0500 000 006")
+    assert provider.carrier.sim_changed_at("+84500000006", clock.now())

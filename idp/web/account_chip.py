@@ -23,7 +23,7 @@ blueprint = Blueprint("account_chip", __name__)
 
 _PURPOSE = "chip"
 _MAX_TYPED = 32
-_SPACES = re.compile(r"[\s./-]+")
+_BETWEEN = re.compile(r"[\s./-]+")
 
 
 @blueprint.get("/account/ways/chip")
@@ -43,8 +43,8 @@ def add() -> ResponseReturnValue:
         return member
     fields = here.check(_purpose(member), "expires_on")
     typed = fields["expires_on"].strip()[:_MAX_TYPED]
-    expires_on = iso_date(_SPACES.sub("/", typed))
-    if typed and (expires_on is None or len(expires_on) == 4):
+    expires_on = _day(typed)
+    if typed and expires_on is None:
         wrong = notice("DD-AUTH-006").at(
             "expires_on", gettext("Type the date as dd/mm/yyyy, or nothing at all")
         )
@@ -67,6 +67,15 @@ def lost(card: UUID) -> ResponseReturnValue:
         chip.report_lost(database, provider.audit, account_id, card, now=here.now)
     address = url_for("account.factors", done="chip-lost")
     return redirect(address, HTTPStatus.SEE_OTHER)
+
+
+def _day(typed: str) -> str | None:
+    """Return a printed day in ISO 8601, whatever stands between its parts."""
+    parts = _BETWEEN.split(typed)
+    if len(parts) != 3:
+        return None
+    day, month, year = parts
+    return iso_date(f"{day:0>2}/{month:0>2}/{year}")
 
 
 def _lead_to_card(here: Visit, member: SignedIn, expires_on: str | None) -> Response:

@@ -4,6 +4,7 @@ A refused card says one thing to the citizen; the reason stands in the log besid
 error id that they see, and in the audit log once the card itself was judged.
 """
 
+from base64 import b64decode
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -18,7 +19,7 @@ from idp.factors.chip import ChipRefusedError
 from idp.factors.chip_card import ReadCard
 from idp.factors.chip_sessions import Errand
 from idp.factors.throttle import Admission
-from idp.web import proofs
+from idp.web import proofs, way_back
 from idp.web.visit import Step
 
 _REASON_SECONDS = 600
@@ -36,9 +37,8 @@ def complete(
         return _refuse(step, errand, "unknown_card", is_judged=True)
     if not errand.is_first and not _is_still(step, errand.account_id):
         return redirect(step.resume, HTTPStatus.SEE_OTHER)
-    card = ReadCard.from_json(outcome["card"])
     try:
-        answered = _use(step, errand, errand.account_id, card)
+        answered = _use(step, errand, errand.account_id, outcome)
     except ChipRefusedError as error:
         return _refuse(step, errand, error.reason, is_judged=True)
     chip_sessions.drop_errand(step.visit.provider, errand.transaction)
@@ -57,8 +57,9 @@ def _use(
     step: Step,
     errand: Errand,
     account_id: UUID,
-    card: ReadCard,
+    outcome: Mapping[str, Any],
 ) -> ResponseReturnValue:
+    card = ReadCard.from_json(outcome["card"])
     provider, now = step.visit.provider, step.visit.now
     stores = (provider.audit, provider.sealer)
     if errand.purpose == "enrol":
@@ -70,9 +71,18 @@ def _use(
         factor = chip.verify(
             database, *stores, account_id, card, now=now, purpose=errand.purpose
         )
+    if errand.purpose == "recover":
+        return way_back.card_proven(step, factor, account_id, _portrait(outcome))
     if errand.is_first:
         return proofs.begin(step, account_id, factor)
     return proofs.complete(step, factor)
+
+
+def _portrait(outcome: Mapping[str, Any]) -> tuple[str, bytes] | None:
+    if not outcome["portrait"]:
+        return None
+    form, image = outcome["portrait"]
+    return form, b64decode(image)
 
 
 def _is_still(step: Step, account_id: UUID) -> bool:

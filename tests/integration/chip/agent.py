@@ -136,3 +136,20 @@ def go_to_chip(browser: Browser, **query: str) -> TestResponse:
 def unknown_number() -> str:
     """Return a well-formed number that nobody has."""
     return f"999085{secrets.randbelow(10**6):06}"
+
+
+def refusal(answered: TestResponse) -> tuple[int, str]:
+    """Return status and error of a refusal in JSON."""
+    assert answered.mimetype == "application/json"
+    assert "Set-Cookie" not in answered.headers
+    assert answered.get_json()["error_description"]
+    return answered.status_code, answered.get_json()["error"]
+
+
+def bare(page: TestResponse) -> str:
+    """Return a page without what is new each time: ids, times, tokens."""
+    text = re.sub(r'value="[0-9a-f]{64}"', "", page.text)
+    text = re.sub(r"/chip/[\w-]+|/login/[\w-]+|/ways/[\w-]+", "", text)
+    text = re.sub(r'<span class="code">[0-9A-Z]{4}-[0-9A-Z]{4}</span>', "", text)
+    text = re.sub(r'value="[\w-]{32}"', "", text)
+    return re.sub(r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d \+07", "", text)

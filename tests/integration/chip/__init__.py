@@ -1,0 +1,1 @@
+"""The chip card as a factor, through HTTP."""

@@ -60,7 +60,10 @@ agent_port = {agent_port}
 # Trying things out takes many messages; a real service sends few.
 [throttle]
 sms_per_account = 100
+sms_per_phone_a_day = 1000
+sms_per_source = 1000
 sms_resend_after = 5
+recoveries_per_account = 100
 
 [log]
 format = "text"

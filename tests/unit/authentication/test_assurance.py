@@ -32,6 +32,12 @@ def events(*methods: str) -> tuple[AuthenticationEvent, ...]:
         (("pwd", "sms", "totp"), 2, ("pwd", "otp", "sms", "mfa"), 0),
         (("totp", "pwd", "sms"), 2, ("pwd", "otp", "sms", "mfa"), 1),
         (("pwd", "pwd"), 1, ("pwd",), 1),
+        (("chip",), 1, ("sc",), 0),
+        (("chip", "totp"), 1, ("otp", "sc"), 1),
+        (("chip", "pwd"), 2, ("pwd", "sc", "mfa"), 0),
+        (("recovery", "totp"), 1, ("otp",), 1),
+        (("pwd", "passkey"), 2, ("pwd", "swk", "mfa"), 0),
+        (("device", "pwd"), 1, ("pwd", "mca"), 1),
     ],
 )
 def test_earned(
@@ -42,6 +48,37 @@ def test_earned(
 
     assert (earned.authentication_level, earned.amr) == (level, amr)
     assert earned.auth_time == T0 + timedelta(minutes=minute)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *((method, ()) for method in ("pwd", "totp", "chip", "recovery")),
+                ("passkey", ("uv",)),
+                ("passkey", ("uv", "bio")),
+                ("device", ("mfa",)),
+                ("device", ()),
+            ]
+        ),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_another_device_gives_two_at_most(
+    proven: list[tuple[str, tuple[str, ...]]],
+) -> None:
+    """It lifts nothing above level 2, and never lowers what was proven here."""
+    made = [
+        AuthenticationEvent(method, T0 + timedelta(minutes=minute), flags)
+        for minute, (method, flags) in enumerate(proven)
+    ]
+    own = [event for event in made if event.method != "device"]
+    here = assurance.earned(own, 2).authentication_level if own else 0
+
+    level = assurance.earned(made, 2).authentication_level
+
+    assert here <= level <= max(here, 2)
 
 
 @pytest.mark.parametrize(
@@ -95,8 +132,23 @@ def test_answer_is_earned(methods: list[str], level: int, requested: list[str]) 
     assert assurance.satisfies(earned, assurance.answer(requested, earned))
 
 
+def test_supported_values_with_biometrics() -> None:
+    """Levels 3 and 4 are advertised only where the setting lets somebody reach them."""
+    best = SignInAccount(UUID(int=1), 2, "active", (), frozenset({"pwd", "passkey"}))
+    added = set(assurance.supported_acr_values(biometric=True)) - set(
+        assurance.supported_acr_values()
+    )
+
+    assert added == {
+        f"urn:dinhdanh:acr:{account}.{level}" for account in (1, 2) for level in (3, 4)
+    }
+    for value in added:
+        assert assurance.reachable(best, value, biometric=True)
+        assert not assurance.reachable(best, value)
+
+
 def test_supported_values_are_reachable() -> None:
-    """What is advertised can be earned by some account; level 3 cannot, yet."""
+    """What is advertised can be earned by some account, without the setting."""
     best = SignInAccount(
         UUID(int=1), 2, "active", (), frozenset({"pwd", "totp", "sms"})
     )

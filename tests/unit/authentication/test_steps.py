@@ -46,19 +46,27 @@ def own_page(max_age: int | None) -> AuthenticationTransaction:
     return AuthenticationTransaction("t", "b", T0, purpose="account", max_age=max_age)
 
 
+def strong() -> AuthenticationTransaction:
+    """Return a transaction of a page of our own that asks for the strongest."""
+    return replace(own_page(300), is_strong=True)
+
+
 def person(
     *proofs: tuple[str, float],
     level: int = 2,
     state: str = "active",
     locks: tuple[str, ...] = (),
     factors: tuple[str, ...] = ("pwd",),
+    held: tuple[str, ...] = (),
 ) -> SignedIn:
     """Return Lan, who proved `proofs` so many seconds after T0."""
     events = tuple(AuthenticationEvent(method, at(second)) for method, second in proofs)
     started = events[0].at if events else T0
     return SignedIn(
         Session(UUID(int=9), LAN, events, (), started, T0),
-        SignInAccount(LAN, level, state, locks, frozenset(factors)),
+        SignInAccount(
+            LAN, level, state, locks, frozenset(factors), held=frozenset(held)
+        ),
     )
 
 
@@ -66,6 +74,7 @@ OLD_PASSWORD = ("pwd", -HOUR)
 NEW_PASSWORD = ("pwd", 10)
 OTP = ("pwd", "totp")
 BOTH = ("pwd", "totp", "sms")
+CARD = ("pwd", "chip")
 
 CASES: list[tuple[str, AuthenticationTransaction, SignedIn | None, str | None]] = [
     # what is asked, of whom -> what is unmet
@@ -200,6 +209,62 @@ CASES: list[tuple[str, AuthenticationTransaction, SignedIn | None, str | None]] 
         person(OLD_PASSWORD, ("sms", -HOUR), factors=OTP),
         None,
     ),
+    # other factors
+    ("a card alone", asks(), person(("chip", 5), factors=CARD), "factor_missing"),
+    (
+        "a card alone, of an account without codes",
+        asks(),
+        person(("chip", 5), factors=("chip",)),
+        "factor_missing",
+    ),
+    ("a card, then the password", asks(), person(("chip", 5), ("pwd", 9)), None),
+    (
+        "a card, then a code",
+        asks(),
+        person(("chip", 5), ("totp", 9), factors=("pwd", "chip", "totp")),
+        "factor_missing",
+    ),
+    (
+        "a code held back is waited for",
+        asks(),
+        person(NEW_PASSWORD, held=("sms",)),
+        "factor_missing",
+    ),
+    (
+        "a code held back, and the card in its place",
+        asks(),
+        person(NEW_PASSWORD, ("chip", 20), factors=CARD, held=("sms",)),
+        None,
+    ),
+    ("another device", asks(), person(("device", -HOUR)), None),
+    (
+        "another device does not stand for an enrolled code",
+        asks(),
+        person(("device", -HOUR), factors=OTP),
+        "factor_missing",
+    ),
+    # strong: what decides who may sign in from now on
+    ("strong, password only", strong(), person(NEW_PASSWORD), None),
+    (
+        "strong, with a card enrolled",
+        strong(),
+        person(NEW_PASSWORD, factors=CARD),
+        "assurance_too_low",
+    ),
+    (
+        "strong, card proven",
+        strong(),
+        person(NEW_PASSWORD, ("chip", 20), factors=CARD),
+        None,
+    ),
+    ("strong, old", strong(), person(OLD_PASSWORD), "max_age"),
+    ("strong, by another device", strong(), person(("device", 5)), "prompt_login"),
+    (
+        "strong, another device left out",
+        strong(),
+        person(("device", 5), ("pwd", 9), factors=CARD),
+        "assurance_too_low",
+    ),
     # assurance
     (
         "voluntary, out of reach",
@@ -322,7 +387,19 @@ def test_each_step_has_a_page_or_an_error() -> None:
     assert all(item.error for item in every)
 
 
-methods = st.sampled_from(("pwd", "totp", "sms"))
+PROOFS = {
+    # method and flags -> what it is worth, told again and more simply than the code
+    ("pwd", ()): "K",
+    ("totp", ()): "P",
+    ("sms", ()): "P",
+    ("recovery", ()): "P",
+    ("chip", ()): "P",
+    ("passkey", ()): "P",
+    ("passkey", ("uv",)): "KP",
+    ("device", ()): "K",
+    ("device", ("mfa",)): "KP",
+}
+credentials = st.sampled_from(("totp", "sms", "chip", "passkey", "security_key"))
 acr_values = st.lists(
     st.sampled_from([*assurance.supported_acr_values(), f"{ACR}2.3", "urn:other"]),
     max_size=3,
@@ -333,7 +410,8 @@ accounts = st.builds(
     level=st.sampled_from((1, 2)),
     state=st.sampled_from(("submitted", "in_review", "granted", "active", "active")),
     locks=st.sampled_from(((), (), (), ("death",))),
-    factors=st.frozensets(methods).map(lambda found: found | {"pwd"}),
+    factors=st.frozensets(credentials).map(lambda found: found | {"pwd"}),
+    held=st.frozensets(st.sampled_from(("totp", "sms")), max_size=1),
 )
 requests = st.builds(
     AuthorizationRequest,
@@ -345,18 +423,24 @@ requests = st.builds(
     essential_acr=acr_values,
     hinted_subject=st.sampled_from((None, "lan@bank", "minh@bank")),
 )
-walks = st.lists(st.tuples(methods, st.integers(-HOUR, HOUR)), max_size=6)
+Proof = tuple[tuple[str, tuple[str, ...]], int, bool]
+walks = st.lists(
+    st.tuples(st.sampled_from(sorted(PROOFS)), st.integers(-HOUR, HOUR), st.booleans()),
+    max_size=6,
+)
 
 
-def walk(account: SignInAccount, proofs: list[tuple[str, int]]) -> SignedIn | None:
+def walk(account: SignInAccount, proofs: list[Proof]) -> SignedIn | None:
     """Return what a session keeps of these proofs, as `session_changes` would."""
     events: list[AuthenticationEvent] = []
-    for method, second in sorted(proofs, key=lambda item: item[1]):
-        if method == "pwd":
+    for (method, flags), second, begins_anew in sorted(
+        proofs, key=lambda item: item[1]
+    ):
+        if begins_anew and method in ("pwd", "passkey", "chip", "device"):
             events = []
-        elif not events or method not in account.factors:
-            continue  # no session yet to add a code to, or nothing to prove it with
-        events.append(AuthenticationEvent(method, at(second)))
+        elif not events:
+            continue  # no session yet to add a code to
+        events.append(AuthenticationEvent(method, at(second), flags))
     if not events:
         return None
     session = Session(UUID(int=9), LAN, tuple(events), (), events[0].at, T0)
@@ -371,10 +455,13 @@ def _is_locked(_: AuthenticationTransaction, who: SignedIn, __: str | None) -> b
 
 
 def _lacks_code(_: AuthenticationTransaction, who: SignedIn, __: str | None) -> bool:
-    enrolled = who.account.factors - {"pwd"}
-    return bool(enrolled) and not {"totp", "sms"} & {
-        event.method for event in who.session.events
+    worth = {
+        kind
+        for event in who.session.events
+        for kind in PROOFS[event.method, event.flags]
     }
+    codes = {"totp", "sms"} & (who.account.factors | who.account.held)
+    return worth == {"P"} or (worth == {"K"} and bool(codes))
 
 
 def _lacks_login(
@@ -384,10 +471,7 @@ def _lacks_login(
     return (
         request is not None
         and "login" in request.prompt
-        and not any(
-            event.method == "pwd" and event.at >= transaction.created_at
-            for event in who.session.events
-        )
+        and not any(event.at >= transaction.created_at for event in who.session.events)
     )
 
 
@@ -424,7 +508,7 @@ def test_no_way_around(
     must_not_finish: Reached,
     account: SignInAccount,
     request: AuthorizationRequest,
-    proofs: list[tuple[str, int]],
+    proofs: list[Proof],
     minimum: str | None,
 ) -> None:
     """No sequence of proofs reaches a code against the rule."""
@@ -453,7 +537,10 @@ def test_every_step_can_be_met(
 ) -> None:
     """After every factor was proven anew, only what no factor mends is left."""
     transaction = replace(asks(), request=request)
-    proofs = [("pwd", 1), *((method, 2) for method in account.factors - {"pwd"})]
+    proofs: list[Proof] = [(("pwd", ()), 1, True)]
+    for kind in sorted(account.factors - {"pwd"}):
+        method = "passkey" if kind == "security_key" else kind
+        proofs.append(((method, ()), 2, False))
 
     step = steps.unmet(
         transaction,
@@ -468,4 +555,6 @@ def test_every_step_can_be_met(
         steps.ACCOUNT_LOCKED,
         steps.ACCOUNT_MISMATCH,
         steps.ASSURANCE_UNREACHABLE,
+        # a held code is waited for, unless another factor is there
+        *([steps.FACTOR_MISSING] if account.factors == {"pwd"} else []),
     )

@@ -177,6 +177,7 @@ def _page(
         reason=step.transaction.step,
         wishes=scopes.sentence(asked.scopes) if asked else "",
         number=number or people.hinted_number(step),
+        chip=url_for("chip.show", transaction=step.transaction.id),
         device=_device(step),
         cancel=step.back,
         passkey=passkey.form(step),

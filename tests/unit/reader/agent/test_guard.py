@@ -24,6 +24,7 @@ PROTECTED = {
         "0ca4020c15870901d9e2c4000000000000008e08000000000000000000"
     ),
     "a read": bytes.fromhex("0cb000000d9701048e08000000000000000000"),
+    "a far read": bytes.fromhex("0cb100001185019701048e08000000000000000000"),
     "Chip Authentication": bytes.fromhex("0c2241a60d9701048e08000000000000000000"),
     "its key": bytes.fromhex("1c8600000d9701048e08000000000000000000"),
     "a long signature": bytes.fromhex("0c880000") + bytes(300),
@@ -34,6 +35,7 @@ FORBIDDEN = {
     "a part of the application's name": bytes.fromhex("00a4040c05a000000247"),
     "a longer name": bytes.fromhex("00a4040c08a000000247100101"),
     "a wrong length": bytes.fromhex("00a4040c06a0000002471001"),
+    "an unprotected far read": bytes.fromhex("00b1000004540280000000"),
     "another file": bytes.fromhex("00a4020c02011e"),
     "a path": bytes.fromhex("00a4080c023f00"),
     "a PIN": bytes.fromhex("00200001083132333435363738"),

@@ -11,15 +11,17 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from tests.performance import chip
 from tests.performance.measure import SCENARIOS, Slice, Target, median, run_slice
 from tests.performance.party import Citizen, Party
 from tests.performance.stage import await_discovery, pin_this_process, stage
 
+ALL = (*SCENARIOS, *chip.PROFILES)
 console = Console()
 
 
 @click.command()
-@click.option("--scenario", "-s", multiple=True, type=click.Choice(SCENARIOS))
+@click.option("--scenario", "-s", multiple=True, type=click.Choice(ALL))
 @click.option("--callers", default=8, show_default=True, help="Parallel browsers.")
 @click.option("--seconds", default=3.0, show_default=True, help="Length of a slice.")
 @click.option("--rounds", default=3, show_default=True, help="Slices per scenario.")
@@ -42,6 +44,13 @@ def main(
     """Measure sign-in rounds and single endpoints of an OpenID provider."""
     json_file = options.pop("json_file")
     client_cores = options.pop("client_cores")
+    cards = [name for name in scenario if name in chip.PROFILES]
+    if cards:
+        found = {name: chip.measure(name, rounds=10 * rounds) for name in cards}
+        console.print(chip.table(found))
+        if len(cards) == len(scenario):
+            return
+        scenario = tuple(name for name in scenario if name not in cards)
     with _target(**options) as target:
         pin_this_process(client_cores)
         plan = [name for _ in range(rounds) for name in scenario or SCENARIOS]

@@ -21,7 +21,10 @@ ISSUED_WITHIN = 300.0
 
 
 def prepare_cards(plan: DemoPlan, provider: Provider, now: datetime) -> None:
-    """Have every citizen's card made, believed and enrolled; raises `ConfigError`."""
+    """Have every citizen's card made and believed, and some enrolled.
+
+    Raises `ConfigError`.
+    """
     country = provider.config.chip.issuer_country
     if not (plan.cards / CERTIFICATE).exists():
         if len(chip_trust.load(provider.database, country, max_age=0.0)):
@@ -31,7 +34,9 @@ def prepare_cards(plan: DemoPlan, provider: Provider, now: datetime) -> None:
         _trust(plan, provider, now)
         # What this process remembers of the store is from before the import.
         chip_trust.load(provider.database, country, max_age=0.0)
-        cards.enrol_cards(provider, plan.cards, now=now)
+        cards.enrol_cards(
+            provider, plan.cards, now=now, numbers=cards.enrolled_numbers()
+        )
     except (OSError, ValueError, KeyError) as error:
         raise ConfigError(f"the cards in {plan.cards}: {error}") from error
 

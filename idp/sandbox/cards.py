@@ -5,6 +5,7 @@ their public files.
 """
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,20 @@ def card_data(wiring: Wiring) -> list[dict[str, Any]]:
     ]
 
 
-def enrol_cards(wiring: Wiring, folder: Path, *, now: datetime) -> int:
-    """Enrol the cards in a folder with the accounts that they name; return how many.
+def enrolled_numbers() -> frozenset[str]:
+    """Return whose card is a factor from the start; the others may add theirs."""
+    citizens = (citizen for citizen in all_citizens() if citizen.has_chip)
+    return frozenset(citizen.account.number for citizen in citizens)
+
+
+def enrol_cards(
+    wiring: Wiring,
+    folder: Path,
+    *,
+    now: datetime,
+    numbers: Collection[str] | None = None,
+) -> int:
+    """Enrol the cards in a folder, of `numbers` only if given; return how many.
 
     Only what the issuer signed is believed, as on any card; that a chip answers is not
     asked here, since none is at hand. Whoever has a card enrolled keeps it.
@@ -46,6 +59,8 @@ def enrol_cards(wiring: Wiring, folder: Path, *, now: datetime) -> int:
         chip_config.allow_sha1,
     )
     for path in sorted(folder.glob(f"*{SUFFIX}")):
+        if numbers is not None and path.name.removesuffix(SUFFIX) not in numbers:
+            continue
         files, sod = _public_files(path)
         try:
             card = read_files(files, sod, judge, now=now)

@@ -29,6 +29,7 @@ class Citizen:
     password: str
     totp_secret: str | None
     has_sms: bool
+    has_chip: bool
     lock: Mapping[str, str] | None
     guardian: Mapping[str, str] | None
     record: PersonRecord | None
@@ -57,6 +58,7 @@ def _citizen(entry: Mapping[str, Any], tables: Mapping[str, Any]) -> Citizen:
         password=entry["password"],
         totp_secret=entry.get("totp_secret"),
         has_sms=entry.get("sms", False),
+        has_chip=entry.get("chip", False),
         lock=entry.get("lock"),
         guardian=entry.get("guardian"),
         record=_record(entry, tables),

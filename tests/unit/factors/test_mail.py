@@ -175,9 +175,12 @@ def test_an_unknown_certificate_gets_nothing(files, tmp_path, security):
 def test_a_refusal_keeps_the_address_out_of_the_error(trusted, tmp_path, refuses):
     """The server's answer repeats it; ours does not."""
     files = trusted
-    with running(
-        files.certificate_file, files.key_file, "starttls", refuses=refuses
-    ) as post, pytest.raises(MailError) as failure:
+    with (
+        running(
+            files.certificate_file, files.key_file, "starttls", refuses=refuses
+        ) as post,
+        pytest.raises(MailError) as failure,
+    ):
         gateway(post, tmp_path).send(TO, SUBJECT, TEXT, NOW)
     assert TO not in str(failure.value) + failure.value.detail
     assert failure.value.__cause__ is None

@@ -17,12 +17,10 @@ def to_card_page(page: Page, demo: RunningDemo, portal: str, number: str) -> Non
     page.locator("#to-reader").wait_for()
 
 
-def to_reader(page: Page, demo: RunningDemo) -> None:
+def to_reader(page: Page, demo: RunningDemo, *, has_script: bool = True) -> None:
     """Press on until the agent asks; without script that is one press more."""
     page.locator("#to-reader button").click()
-    handed_over = page.locator("#to-agent button").or_(page.locator("[name=decision]"))
-    handed_over.first.wait_for()
-    if page.locator("#to-agent button").count():
+    if not has_script:
         page.locator("#to-agent button").click()
     page.wait_for_url(f"{demo.agent}/reading/*")
 

@@ -23,6 +23,7 @@ from idp.accounts import identifiers
 from idp.accounts.identifiers import InvalidPersonalNumberError
 from idp.errors import IdpError
 from idp.factors import chip_reading, chip_sessions
+from idp.factors.chip_sessions import Errand
 from idp.provider import current
 from idp.web import chip_errand, chip_outcome, people, proofs, visit
 from idp.web.language import gettext
@@ -47,11 +48,12 @@ def show(transaction: str) -> ResponseReturnValue:
     step = visit.enter(transaction)
     if "again" in request.args:
         chip_sessions.drop_errand(step.visit.provider, transaction)
-    if chip_errand.needs_number(step):
+    found = chip_errand.look(step)
+    if found.needs_number:
         return _number_page(step, people.hinted_number(step))
-    if chip_errand.find(step) is None:
+    if found.errand is None:
         return redirect(step.resume, HTTPStatus.SEE_OTHER)
-    return _page(step, _told(step))
+    return _page(step, found.errand, _told(step))
 
 
 @blueprint.post("/chip/<transaction>/number")
@@ -82,12 +84,12 @@ def start(transaction: str) -> ResponseReturnValue:
     step = visit.enter(transaction)
     step.visit.check(step.purpose("chip-start"))
     provider = step.visit.provider
-    errand = None if chip_errand.needs_number(step) else chip_errand.find(step)
+    errand = chip_errand.look(step).errand
     if errand is None:
         address = url_for("chip.show", transaction=transaction)
         return redirect(address, HTTPStatus.SEE_OTHER)
     if not chip_reading.tries_left(provider, transaction):
-        return _page(step, proofs.too_many(provider.config.lifetimes.transaction))
+        return _page(step, errand, None)
     token = chip_sessions.issue_start(provider, errand)
     body = render_template(
         "chip_go.html",
@@ -133,10 +135,8 @@ def _number_page(
     return body, HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
 
 
-def _page(step: Step, problem: Problem | None) -> ResponseReturnValue:
+def _page(step: Step, errand: Errand, problem: Problem | None) -> ResponseReturnValue:
     transaction, provider = step.transaction.id, step.visit.provider
-    errand = chip_errand.find(step)
-    is_first = errand is not None and errand.is_first
     left = chip_reading.tries_left(provider, transaction)
     if not left and problem is None:
         problem = proofs.too_many(provider.config.lifetimes.transaction)
@@ -150,7 +150,7 @@ def _page(step: Step, problem: Problem | None) -> ResponseReturnValue:
         again=url_for(
             "chip.show", transaction=transaction, again=1, purpose=_kept_purpose()
         )
-        if is_first
+        if errand.is_first
         else None,
         others=chip_errand.others(step, errand),
         party=step.asker,

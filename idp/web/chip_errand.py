@@ -4,12 +4,13 @@ Where nobody is signed in, the citizen types the number first. Whoever has no ac
 no card gets a key that opens no card, and everything else goes on as for everyone.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from flask import request, url_for
 
 from idp.accounts import identifiers
+from idp.authentication.session import SignedIn
 from idp.factors import chip, chip_sessions, devices
 from idp.factors.chip_card import access_key, decoy_key
 from idp.factors.chip_sessions import Errand
@@ -20,21 +21,30 @@ _ANEW = frozenset({"account_mismatch", "account_selection"})
 _WAY_BACK = "/way-back"
 
 
-def needs_number(step: Step) -> bool:
-    """Say whether it must be asked first whose card this will be."""
-    return _laid(step) is None and (_is_recovery(step) or _is_anew(step))
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a transaction wants a card read for; nothing if both are empty."""
+
+    needs_number: bool = False
+    errand: Errand | None = None
 
 
-def find(step: Step) -> Errand | None:
-    """Return what this transaction wants a card read for, or None if nothing."""
-    errand = _laid(step)
-    if errand is None and not _is_recovery(step) and not _is_anew(step):
-        errand = _of_session(step)
+def look(step: Step) -> Look:
+    """Return what a card is to be read for, or that its number must be asked first."""
+    errand = chip_sessions.find_errand(step.visit.provider, step.transaction.id)
+    signed_in = step.visit.signed_in()
+    is_anew = signed_in is None or step.transaction.step in _ANEW
+    if errand and errand.is_first and errand.purpose == "sign_in" and not is_anew:
+        errand = None  # its citizen has signed in since, in another way
+    if errand is None and (is_anew or _is_recovery(step)):
+        return Look(needs_number=True)
+    if errand is None and signed_in is not None:
+        errand = _of_session(step, signed_in)
     if errand is None:
-        return None
+        return Look()
     asker = step.asker
     portal = {"name": asker.name, "domain": asker.domain} if asker else None
-    return replace(errand, portal=portal, source=step.visit.source)
+    return Look(errand=replace(errand, portal=portal, source=step.visit.source))
 
 
 def lay_for_number(step: Step, number: str) -> None:
@@ -88,9 +98,9 @@ def lay_enrolment(
     chip_sessions.lay_errand(provider, errand)
 
 
-def others(step: Step, errand: Errand | None) -> str | None:
+def others(step: Step, errand: Errand) -> str | None:
     """Return where another way can be chosen, if there is a choice."""
-    if errand is None or errand.purpose != "sign_in":
+    if errand.purpose != "sign_in":
         return None
     transaction = step.transaction.id
     if errand.is_first:
@@ -98,24 +108,11 @@ def others(step: Step, errand: Errand | None) -> str | None:
     return url_for("ways.show", transaction=transaction, list=1)
 
 
-def _laid(step: Step) -> Errand | None:
-    """Return the errand that was laid, unless its citizen has signed in since."""
-    errand = chip_sessions.find_errand(step.visit.provider, step.transaction.id)
-    if errand and errand.is_first and errand.purpose == "sign_in":
-        return errand if _is_anew(step) else None
-    return errand
-
-
-def _is_anew(step: Step) -> bool:
-    return step.transaction.step in _ANEW or step.visit.signed_in() is None
-
-
-def _of_session(step: Step) -> Errand | None:
+def _of_session(step: Step, signed_in: SignedIn) -> Errand | None:
     """Return the errand of a further proof, by the card that is enrolled."""
-    provider, signed_in = step.visit.provider, step.visit.signed_in()
-    if signed_in is None or chip.KIND not in signed_in.account.factors:
+    provider, account_id = step.visit.provider, signed_in.account.id
+    if chip.KIND not in signed_in.account.factors:
         return None
-    account_id = signed_in.account.id
     with provider.database.read() as connection:
         cards = chip.list_cards(connection, provider.sealer, account_id)
         number = identifiers.current_number(connection, provider.sealer, account_id)

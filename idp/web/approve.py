@@ -32,10 +32,12 @@ NOT_SIGNED_IN, UNFIT, GONE, WRONG = (
 def show(code: str) -> ResponseReturnValue:
     """Show what is asked, or why it cannot be approved here."""
     here = visit.begin()
-    found = _enter(here, code)
-    if isinstance(found, str):
-        return _refused(found)
-    asked, member = found
+    member = _member(here)
+    if member is None:
+        return _refused(NOT_SIGNED_IN)
+    asked = _asked(here, member, code)
+    if isinstance(asked, str):
+        return _refused(asked)
     return render_template(
         "approve.html",
         action=request.path,
@@ -53,11 +55,13 @@ def show(code: str) -> ResponseReturnValue:
 def decide(code: str) -> ResponseReturnValue:
     """Approve with the right number; anything else ends the request."""
     here = visit.begin()
-    found = _enter(here, code)
-    if isinstance(found, str):
-        return _refused(found)
-    asked, member = found
+    member = _member(here)
+    if member is None:
+        return _refused(NOT_SIGNED_IN)
     fields = here.check(_purpose(member, code), "decision", "number")
+    asked = _asked(here, member, code)
+    if isinstance(asked, str):
+        return _refused(asked)
     allows = fields["decision"] == "allow"
     approved = cross_device.decide(
         here.provider.ephemeral,
@@ -72,17 +76,18 @@ def decide(code: str) -> ResponseReturnValue:
     return render_template("approved.html", approved=approved)
 
 
-def _enter(here: Visit, code: str) -> tuple[Request, SignedIn] | str:
-    """Return the request and the session that may decide it, or the refusal's code."""
+def _member(here: Visit) -> SignedIn | None:
     member = here.signed_in()
-    if member is None or steps.unmet_session(member) or not here.browser:
-        return NOT_SIGNED_IN
+    return None if steps.unmet_session(member) or not here.browser else member
+
+
+def _asked(here: Visit, member: SignedIn, code: str) -> Request | str:
+    """Return the request that this session may decide, or the refusal's code."""
     asked = cross_device.find(here.provider.ephemeral, code)
     if asked is None:
         return GONE
-    return (
-        UNFIT if cross_device.refusal(asked, member, here.browser) else (asked, member)
-    )
+    refusal = cross_device.refusal(asked, member, here.browser or "")
+    return UNFIT if refusal else asked
 
 
 def _refused(code: str) -> ResponseReturnValue:

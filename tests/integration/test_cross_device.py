@@ -303,7 +303,8 @@ def test_refused_for_what_decides_who_may_sign_in(scene: Scene) -> None:
     assert at(scene.finish()) == "consent"
     assert at(scene.pc.visit("/account")) == "account"
 
-    page = scene.pc.visit("/account/ways/codes")
+    assert scene.pc.visit("/account/ways/codes").status_code == 200
+    page = scene.pc.submit()
 
     assert at(page) == "login"
     assert "/device/" not in page.text

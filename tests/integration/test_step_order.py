@@ -9,7 +9,7 @@ from tests.driver import Browser, Portal, answer, at, citizen, error_code
 
 STEPS = ["login", "choose", "otp", "consent", "refused"]
 # These take no form of a page: other sites post there, or the handle is the secret.
-OPEN = {"oidc"}
+OPEN = {"oidc", "chip_reader"}  # machines, which prove themselves otherwise
 
 
 @pytest.fixture
@@ -105,6 +105,12 @@ def test_every_form_has_its_own_token(
         "transaction": login,
         "grant_id": "00000000-0000-4000-8000-000000000000",
         "session_id": "00000000-0000-4000-8000-000000000000",
+        "credential_id": "00000000-0000-4000-8000-000000000000",
+        "card": "00000000-0000-4000-8000-000000000000",
+        "code": "unknown",
+        "token": "unknown",
+        "case_id": "unknown",
+        "way": "email",
     }
     wish = browser.visit("/end_session").request.path.rpartition("/")[2]
     adapter = app.url_map.bind("localhost")
@@ -119,7 +125,10 @@ def test_every_form_has_its_own_token(
         path = adapter.build(rule.endpoint, values, method="POST")
         for data in ({"decision": "allow"}, {"csrf_token": "0" * 64}):
             page = browser.client.post(path, data=data)
-            assert (page.status_code, error_code(page)) == (403, "DD-WEB-010"), path
+            # A way back of nobody has no form at all that a token could belong to.
+            told = "DD-BACK-001" if blueprint.startswith("way_back") else "DD-WEB-010"
+            assert error_code(page) == told, path
+            assert page.status_code in (400, 403), path
         tried.add(rule.endpoint)
 
     assert len(tried) >= 9, tried

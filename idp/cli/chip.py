@@ -40,14 +40,8 @@ def trust() -> None:
     required=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
 )
-@click.option(
-    "--vouch",
-    is_flag=True,
-    help="Believe link certificates whose predecessor is not trusted here, on your "
-    "word. Those of a master list are believed on the list's.",
-)
 @pass_cli
-def import_files(cli: CliContext, *, files: tuple[Path, ...], vouch: bool) -> None:
+def import_files(cli: CliContext, *, files: tuple[Path, ...]) -> None:
     """Trust CSCA certificates (.cer, .pem), revocation lists and master lists (.ml).
 
     Whoever holds a CSCA's key can make any card of its country: be sure where a file
@@ -56,7 +50,7 @@ def import_files(cli: CliContext, *, files: tuple[Path, ...], vouch: bool) -> No
     console = _console()
     was_useless = False
     for file in files:
-        loaded = _read(cli, file, vouch=vouch, console=console)
+        loaded = _read(cli, file, console=console)
         provider, now = cli.provider, clock.now()
         with provider.database.transaction() as session:
             kept = chip_trust.keep(
@@ -99,7 +93,7 @@ def remove(cli: CliContext, *, digests: tuple[str, ...]) -> None:
         click.echo(f"removed {stored.digest.hex()[:_DIGEST_SHOWN]} {_name(stored)}")
 
 
-def _read(cli: CliContext, file: Path, *, vouch: bool, console: Console) -> Loaded:
+def _read(cli: CliContext, file: Path, *, console: Console) -> Loaded:
     with file.open("rb") as opened:
         data = opened.read(MAX_FILE_BYTES + 1)
     with (
@@ -111,7 +105,6 @@ def _read(cli: CliContext, file: Path, *, vouch: bool, console: Console) -> Load
             connection,
             data,
             now=clock.now(),
-            vouch=vouch,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
 

@@ -65,20 +65,19 @@ def load_items(
     *,
     known: TrustStore,
     now: datetime,
-    vouch: bool = False,
     progress: Progress | None = None,
 ) -> Loaded:
     """Read a file of certificates and revocation lists, or one master list.
 
-    `known` is what is trusted already. A link certificate is taken if a CSCA here or
-    there signed it; `vouch` takes it on the operator's word.
+    `known` is what is trusted already. A link certificate that no CSCA here or there
+    signed is taken on the word of whoever imports it, as a self-signed one is.
     """
     loaded = Loaded()
     try:
         parts = _parts(data)
         if is_signed_data(parts[0]):
             master_list = open_master_list(parts[0], known=known, now=now)
-            parts, vouch = list(master_list.certificates), True
+            parts = list(master_list.certificates)
             loaded.remarks.append(master_list.remark)
     except EmrtdError as refused:
         loaded.refuse("the file", str(refused))
@@ -88,7 +87,7 @@ def load_items(
         _read(part, f"item {done}", certificates, loaded)
         if progress is not None:
             progress(done, len(parts))
-    _sort_certificates(certificates, loaded, known=known, now=now, vouch=vouch)
+    _sort_certificates(certificates, loaded, known=known, now=now)
     _check_lists(loaded, known=known, now=now)
     return loaded
 
@@ -148,7 +147,6 @@ def _sort_certificates(
     *,
     known: TrustStore,
     now: datetime,
-    vouch: bool,
 ) -> None:
     links = []
     for certificate in dict.fromkeys(certificates):
@@ -159,8 +157,6 @@ def _sort_certificates(
             loaded.certificates.append(certificate)
         elif _claims_own_signature(certificate):
             loaded.refuse(certificate.subject.text, "its own signature is wrong")
-        elif vouch:
-            loaded.vouched.append(certificate)
         else:
             links.append(certificate)
     expired = sum(item.not_after < now for item in certificates)
@@ -172,10 +168,12 @@ def _sort_certificates(
         if link in store.authorities(policy):
             loaded.certificates.append(link)
         else:
-            loaded.refuse(
-                link.subject.text,
-                "a link certificate whose predecessor is not trusted here",
-            )
+            loaded.vouched.append(link)
+    if loaded.vouched:
+        loaded.remarks.append(
+            f"{len(loaded.vouched)} link certificates without their predecessor: "
+            "believed on your word"
+        )
 
 
 def _unusable(certificate: Certificate) -> str | None:

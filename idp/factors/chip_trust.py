@@ -93,12 +93,11 @@ def read_file(
     data: bytes,
     *,
     now: datetime,
-    vouch: bool = False,
     progress: Progress | None = None,
 ) -> Loaded:
     """Read what an operator wants to import, seen against all that is trusted."""
     known = _build(_rows(connection, sa.true()))
-    return load_items(data, known=known, now=now, vouch=vouch, progress=progress)
+    return load_items(data, known=known, now=now, progress=progress)
 
 
 def keep(

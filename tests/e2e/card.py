@@ -11,7 +11,7 @@ def to_card_page(page: Page, demo: RunningDemo, portal: str, number: str) -> Non
     page.goto(demo.portals[portal])
     page.locator("#sign-in").click()
     page.wait_for_url(f"{demo.issuer}/login/*")
-    page.goto(page.url.replace("/login/", "/chip/"))
+    page.locator("a[href*='/chip/']").click()
     step_form(page).locator("[name=personal_number]").fill(number)
     submit(step_form(page))
     page.locator("#to-reader").wait_for()

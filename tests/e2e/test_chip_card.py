@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 @pytest.fixture
 def citizen(citizens):
     """Return someone whose account has a password and a card."""
-    return told(citizens, "children")
+    return told(citizens, "chip-id card")
 
 
 def sign_in_by_card(page, demo, citizen, portal="bank", *, has_script=True):

@@ -46,7 +46,7 @@ def card_of(demo, citizen):
     return demo.folder / "cards" / f"{citizen['personal_number']}.card.json"
 
 
-@pytest.mark.parametrize("words", ["children", "birth year"])
+@pytest.mark.parametrize("words", ["chip-id card", "the way back"])
 def test_a_card_laid_after_the_click_signs_in(
     page, real_demo, citizens, empty_reader, words
 ):
@@ -70,7 +70,7 @@ def test_a_card_laid_after_the_click_signs_in(
 
 def test_cancel_while_waiting_for_the_card(page, real_demo, citizens, empty_reader):
     """The reader stays free for the next reading."""
-    citizen = told(citizens, "children")
+    citizen = told(citizens, "chip-id card")
     to_card_page(page, real_demo, "bank", citizen["personal_number"])
     to_reader(page, real_demo)
     allow(page)

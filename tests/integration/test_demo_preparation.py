@@ -13,6 +13,7 @@ from idp.errors import ConfigError
 from idp.factors import chip_trust
 from idp.factors.models import ChipCard
 from idp.provider import build_provider
+from idp.sandbox.cards import enrolled_numbers
 from idp.storage.opening import open_database
 
 
@@ -41,7 +42,7 @@ def test_repeating_changes_nothing(plan):
 
 
 def test_citizens_have_cards_that_are_believed(plan):
-    """Each card is issued once, and enrolled with its holder's account."""
+    """Each card is issued once, and some are enrolled with their holders' accounts."""
     cards = {path.name: path.read_bytes() for path in plan.cards.glob("*.card.json")}
 
     prepare(plan, silent)
@@ -60,7 +61,7 @@ def test_citizens_have_cards_that_are_believed(plan):
         provider.database.close()
         provider.ephemeral.close()
     assert sorted(item.kind for item in trusted) == ["crl", "csca"]
-    assert enrolled == len(cards)
+    assert enrolled == len(enrolled_numbers()) > 1
 
 
 def card_files(plan):
@@ -76,7 +77,8 @@ def test_lost_cards_are_explained(tmp_path, damage):
     if damage == "missing":
         shutil.rmtree(plan.cards)
     else:
-        next(card_files(plan)).write_text("{")
+        for path in card_files(plan):
+            path.write_text("{")
 
     with pytest.raises(ConfigError, match=r"the cards in .*RESET=1"):
         prepare(plan, silent)

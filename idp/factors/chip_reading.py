@@ -39,7 +39,7 @@ def open_reading(
     """Begin a reading session for the start token that the agent brings."""
     agent = _agent(members, agent_key)
     token = members.get("start_token")
-    if not isinstance(token, str) or not token:
+    if not isinstance(token, str) or not token or not token.isascii():
         raise ReaderError("invalid_message", "start_token is missing")
     errand = chip_sessions.take_start(services, token)
     if errand is None:

@@ -55,6 +55,7 @@ BROKEN = {
     "a wrong reason": lambda agent: agent.jws({"seq": 0, "cancelled": "bored"}),
     "no hexadecimal": lambda agent: agent.jws({"seq": 0, "atr": "xx"}),
     "hexadecimal with blanks": lambda agent: agent.jws({"seq": 0, "atr": "3b 00"}),
+    "half a character": lambda agent: agent.jws({"seq": 0, "atr": "\ud800"}),
     "a long ATR": lambda agent: agent.jws({"seq": 0, "atr": "00" * 65}),
     "a long number": lambda agent: agent.jws({"seq": 0, "atr": "", "iat": 10**400}),
     "deep": _deep,
@@ -92,6 +93,7 @@ def test_a_clock_that_is_wrong(agent: Agent) -> None:
         {"max_batch": True},
         {"start_token": None},
         {"start_token": ""},
+        {"start_token": "\ud800"},
     ],
 )
 def test_first_messages_that_lack_something(app, browser, changes) -> None:
@@ -113,6 +115,7 @@ def test_first_messages_that_lack_something(app, browser, changes) -> None:
         lambda jwk: jwk | {"x": jwk["y"]},
         lambda jwk: jwk | {"x": jwk["x"][:-4]},
         lambda jwk: jwk | {"x": 7},
+        lambda jwk: jwk | {"x": "\ud800"},
         lambda jwk: None,
         lambda jwk: [jwk],
     ],

@@ -74,6 +74,8 @@ def send(case_id: str, way: str) -> ResponseReturnValue:
     here.visit.check(here.purpose("send"))
     if way not in _SENDS and way != "first":
         raise RecoveryError("nothing that is sent")
+    if not _fits(here, way):  # a stranger may have one code sent, and not every one
+        return redirect(here.hub, HTTPStatus.SEE_OTHER)
     method = here.case.channel if way == "first" else way
     _SENDS[method](here, here.known())
     address = url_for("way_back_proofs.show", case_id=case_id, way=way, sent=1)

@@ -219,6 +219,28 @@ def test_phone_codes_where_there_is_no_mailbox(provider, returning) -> None:
     assert f"{returning.case}/password" in page.text
 
 
+def test_a_stranger_has_no_second_code_sent(provider, returning) -> None:
+    """Before the first proof only the first code goes out, whatever is posted."""
+    citizen = prepare(provider, factors=("sms",))
+    returning.forget(citizen.person.number)
+    assert len(returning.post.letters()) == 1
+    token = re.search(
+        r'/send/first".*?csrf_token" value="([^"]*)"',
+        returning.browser.page.text,
+        re.DOTALL,
+    )
+    assert token, returning.browser.page.text
+    for way in ("sms", "email"):
+        address = f"{returning.case}/send/{way}"
+        returning.browser.visit(address, data={"csrf_token": token[1]})
+
+    assert returning.post.messages() == []
+    assert len(returning.post.letters()) == 1
+    returning.prove("first", returning.post.code())
+    returning.press("/send/sms")
+    assert len(returning.post.messages()) == 1
+
+
 def test_a_reset_code_signs_nobody_in(app, provider, returning) -> None:
     """A code of one purpose serves no other, either way."""
     citizen = prepare(provider, factors=("sms",), email=None)

@@ -134,7 +134,10 @@ def load(
     ttl: int,
 ) -> Case:
     """Return the live case of this browser, or raise `RecoveryError`."""
-    return _ours(ephemeral.get(_key(case_id)), browser=browser, now=now, ttl=ttl)
+    case = _ours(ephemeral.get(_key(case_id)), browser=browser, now=now, ttl=ttl)
+    if ephemeral.get(_over(case_id)) is not None:
+        raise RecoveryError("the case is over")
+    return case
 
 
 def take(
@@ -142,6 +145,9 @@ def take(
 ) -> None:
     """Use the case up for a change that its proofs open: of parallel uses one is."""
     value = ephemeral.take(_key(case.id))
+    # A proof that was under way may store the case once more, so its end is kept too.
+    if not ephemeral.claim(_over(case.id), ttl=ttl):
+        raise RecoveryError("the case is over")
     if value is None or change not in opens(value["proofs"]):
         raise RecoveryError("the case is over")
     if now >= case.created_at + timedelta(seconds=ttl):
@@ -163,3 +169,7 @@ def _ours(
 
 def _key(case_id: str) -> str:
     return f"recovery:{case_id}"
+
+
+def _over(case_id: str) -> str:
+    return f"recovery-over:{case_id}"

@@ -85,6 +85,22 @@ def test_of_parallel_takers_one_gets_it(ephemeral):
         assert sum(pool.map(take, range(50))) == 1
 
 
+@on_each_backend
+def test_a_late_proof_does_not_bring_a_used_case_back(ephemeral):
+    """A proof that was checked meanwhile stores the case again, to no avail."""
+    case = recovery.open_case("browser", now=NOW).proven("chip").proven("pwd")
+    recovery.save(ephemeral, case, now=NOW, ttl=TTL)
+    under_way = recovery.load(ephemeral, case.id, browser="browser", now=NOW, ttl=TTL)
+    recovery.take(ephemeral, case, "factors", now=NOW, ttl=TTL)
+
+    recovery.save(ephemeral, under_way.proven("totp"), now=NOW, ttl=TTL)
+
+    with pytest.raises(RecoveryError):
+        recovery.load(ephemeral, case.id, browser="browser", now=NOW, ttl=TTL)
+    with pytest.raises(RecoveryError):
+        recovery.take(ephemeral, under_way, "factors", now=NOW, ttl=TTL)
+
+
 @pytest.mark.parametrize("change", ["password", "factors"])
 def test_an_unproven_case_opens_nothing(ephemeral, change):
     """What the caller holds does not count; what is stored does."""

@@ -6,42 +6,10 @@ the chain and can be erased. The class name is the stored type: to rename an eve
 to declare a new one.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+from dataclasses import dataclass
 from uuid import UUID
 
-_NOT_DATA = frozenset({"account_id", "personal"})
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """What every event has: whose account, and what is personal about it."""
-
-    TYPE: ClassVar[str] = ""
-
-    account_id: UUID | None
-    personal: Mapping[str, Any] | None = field(default=None, kw_only=True)
-
-    def __init_subclass__(cls) -> None:
-        cls.TYPE = cls.__name__
-
-    def data(self) -> dict[str, Any]:
-        """Return the chained fields as JSON values."""
-        values = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {
-            name: str(value) if isinstance(value, UUID) else value
-            for name, value in values.items()
-            if name not in _NOT_DATA and value is not None
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceEvent(Event):
-    """An event of the service itself, of no account."""
-
-    account_id: None = field(default=None, init=False)
-
+from idp.audit.event import Event, ServiceEvent
 
 # Accounts
 
@@ -114,105 +82,6 @@ class PasswordChanged(Event):
 @dataclass(frozen=True, slots=True)
 class PasswordRehashed(Event):
     """The same password was hashed anew, with today's parameters."""
-
-
-# Factors
-
-
-@dataclass(frozen=True, slots=True)
-class CredentialEnrolled(Event):
-    """A factor was enrolled."""
-
-    credential_id: UUID
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class CredentialRetired(Event):
-    """A factor was taken out of use."""
-
-    credential_id: UUID
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class CredentialUsed(Event):
-    """An enrolled factor was proven."""
-
-    credential_id: UUID
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChipVerified(Event):
-    """A card was read and believed; the evidence is in the sealed part."""
-
-    purpose: str
-    checks: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ChipRefused(Event):
-    """A card was read and refused, for this reason."""
-
-    purpose: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class CardReportedLost(Event):
-    """A card was reported lost or stolen."""
-
-    ground: str
-
-
-@dataclass(frozen=True, slots=True)
-class LostCardCleared(Event):
-    """The report of a lost card was withdrawn."""
-
-
-@dataclass(frozen=True, slots=True)
-class PasskeySuspended(Event):
-    """A passkey's counter went back, as a copy's does: it proves nothing any more."""
-
-    credential_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class CredentialHeld(Event):
-    """A factor proves nothing until a time: its phone or SIM is new."""
-
-    credential_id: UUID
-    kind: str
-    ground: str
-    until: str
-
-
-@dataclass(frozen=True, slots=True)
-class RecoveryCodesMade(Event):
-    """An account got new recovery codes; the former ones ended."""
-
-    codes: int
-
-
-@dataclass(frozen=True, slots=True)
-class RecoveryCodeUsed(Event):
-    """A recovery code was used up."""
-
-    remaining: int
-
-
-@dataclass(frozen=True, slots=True)
-class RecoveryEnded(Event):
-    """A way back in was gone to its end: what was set, and by which proofs."""
-
-    what: str
-    proofs: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceRemembered(Event):
-    """A browser was marked as known after a success."""
 
 
 # Sessions

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from idp.audit import personal
 from idp.audit.append import enqueue
 from idp.audit.chain import Link, canonical, month_of, shard_of
-from idp.audit.events import Event
+from idp.audit.event import Event
 from idp.audit.models import AuditEvent
 from keys.sealing import Sealer
 

@@ -16,11 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from idp.audit.events import (
-    RefreshTokenIssued,
-    RefreshTokenRotated,
-    RefreshTokensEnded,
-)
+from idp.audit.events import RefreshTokenIssued, RefreshTokenRotated, RefreshTokensEnded
 from idp.audit.log import AuditLog
 from idp.consent.grants import GrantView
 from idp.consent.models import Grant, RefreshToken

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from idp.accounts import identifiers, identity
-from idp.audit.events import ChipVerified, CredentialEnrolled, CredentialUsed
+from idp.audit.factor_events import ChipVerified, CredentialEnrolled, CredentialUsed
 from idp.audit.log import AuditLog
 from idp.errors import IdpError
 from idp.factors import chip_lost, enrolled

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from idp.audit.events import CardReportedLost, LostCardCleared
+from idp.audit.factor_events import CardReportedLost, LostCardCleared
 from idp.audit.log import AuditLog
 from idp.factors.models import LostCard
 

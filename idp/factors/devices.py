@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from idp.audit.events import DeviceRemembered
+from idp.audit.factor_events import DeviceRemembered
 from idp.audit.log import AuditLog
 from idp.factors.models import KnownDevice
 

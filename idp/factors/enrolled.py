@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from idp.audit.events import CredentialRetired
+from idp.audit.factor_events import CredentialRetired
 from idp.audit.log import AuditLog
 from idp.errors import NotFoundError
 from idp.factors.models import Credential

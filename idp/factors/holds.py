@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from idp.accounts import contacts
-from idp.audit.events import CredentialHeld
+from idp.audit.factor_events import CredentialHeld
 from idp.audit.log import AuditLog
 from idp.factors.models import Credential
 from keys.sealing import Sealer

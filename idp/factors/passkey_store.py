@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from idp.audit.events import CredentialEnrolled, CredentialUsed, PasskeySuspended
+from idp.audit.factor_events import CredentialEnrolled, CredentialUsed, PasskeySuspended
 from idp.audit.log import AuditLog
 from idp.factors.models import Credential, Passkey
 from idp.factors.passkey_answers import NewPasskey, Seen

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from idp.accounts.models import Account
-from idp.audit.events import RecoveryCodesMade, RecoveryCodeUsed
+from idp.audit.factor_events import RecoveryCodesMade, RecoveryCodeUsed
 from idp.audit.log import AuditLog
 from idp.errors import NotFoundError
 from idp.factors.models import RecoveryCode

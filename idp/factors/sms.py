@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from idp.accounts.contacts import read_contacts
-from idp.audit.events import CredentialEnrolled, CredentialUsed
+from idp.audit.factor_events import CredentialEnrolled, CredentialUsed
 from idp.audit.log import AuditLog
 from idp.config import Config
 from idp.factors.carrier import CarrierCheck, CarrierError

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from idp import clock
-from idp.audit.events import CredentialEnrolled, CredentialUsed
+from idp.audit.factor_events import CredentialEnrolled, CredentialUsed
 from idp.audit.log import AuditLog
 from idp.factors.models import Credential
 from idp.factors.results import VerifiedFactor

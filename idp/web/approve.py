@@ -11,6 +11,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from idp.audit import events
+from idp.audit.event import Event
 from idp.authentication import cross_device, steps
 from idp.authentication.cross_device import Request
 from idp.authentication.session import SignedIn
@@ -104,7 +105,7 @@ def _asker(here: Visit, asked: Request) -> Asker | None:
 def _note(
     here: Visit, asked: Request, member: SignedIn, *, approved: bool, allows: bool
 ) -> None:
-    event: events.Event
+    event: Event
     if approved:
         event = events.CrossDeviceApproved(
             member.account.id, member.session.id, asked.client_id, personal=asked.place

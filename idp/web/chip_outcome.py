@@ -13,7 +13,7 @@ from uuid import UUID
 from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.audit.events import ChipRefused
+from idp.audit.factor_events import ChipRefused
 from idp.factors import chip, chip_sessions
 from idp.factors.chip import ChipRefusedError
 from idp.factors.chip_card import ReadCard

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from idp.accounts import contacts
 from idp.accounts.contacts import InvalidContactError, PhoneTakenError
-from idp.audit.events import RecoveryEnded
+from idp.audit.factor_events import RecoveryEnded
 from idp.authentication.recovery import Change, RecoveryError
 from idp.errors import IdpError
 from idp.factors import enrolled, holds, notices, sms, totp

@@ -8,13 +8,8 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from idp.audit.events import (
-    Event,
-    KeyPublished,
-    PasswordChanged,
-    SessionStarted,
-    StateChanged,
-)
+from idp.audit.event import Event
+from idp.audit.events import KeyPublished, PasswordChanged, SessionStarted, StateChanged
 from idp.audit.log import AuditLog
 from idp.audit.models import AuditEvent, AuditHead
 from idp.audit.verification import Report, verify

@@ -5,13 +5,13 @@ from uuid import UUID
 
 import pytest
 
-from idp.audit import events
-from idp.audit.events import Event, ServiceEvent
+from idp.audit import events, factor_events
+from idp.audit.event import Event, ServiceEvent
 
 ACCOUNT = UUID(int=7)
 DECLARED = [
     item
-    for item in vars(events).values()
+    for item in (*vars(events).values(), *vars(factor_events).values())
     if isinstance(item, type)
     and issubclass(item, Event)
     and item not in (Event, ServiceEvent)

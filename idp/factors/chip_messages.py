@@ -128,8 +128,8 @@ def _load(point: bytes) -> ec.EllipticCurvePublicKey:
 def _coordinate(jwk: dict[str, Any], name: str) -> bytes:
     value = jwk.get(name)
     # JSON may name halves of characters (RFC 8259 §8.2), which no encoding has.
-    is_text = isinstance(value, str) and value.isascii()
-    raw = _decode(value.encode()) if is_text else b""
+    text = value if isinstance(value, str) and value.isascii() else ""
+    raw = _decode(text.encode()) if text else b""
     if len(raw) != _COORDINATE_BYTES:  # RFC 7518 §6.2.1.2
         raise _invalid("a coordinate of P-256 has 32 bytes")
     return raw

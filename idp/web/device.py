@@ -115,6 +115,8 @@ def _screen(step: Step) -> Screen:
 def _page(step: Step, problem: Problem | None = None) -> str:
     shown = _screen(step)
     transaction = step.transaction.id
+    issuer = step.visit.provider.config.issuer
+    address = issuer + url_for("approve.show", code=shown.code) if shown.code else ""
     if problem is None and shown.state in ("refused", "expired"):
         problem = notice(REFUSED if shown.state == "refused" else EXPIRED)
     return render_template(
@@ -127,7 +129,8 @@ def _page(step: Step, problem: Problem | None = None) -> str:
         here=url_for("device.show", transaction=transaction),
         state=shown.state,
         number=shown.number,
-        picture=_picture(step, shown.code) if shown.state == "waiting" else "",
+        address=address,
+        picture=_picture(address) if address else "",
         minutes=max(1, step.visit.provider.config.lifetimes.cross_device // 60),
         party=step.asker,
         others=ways_page.others(step) if step.visit.signed_in() else "",
@@ -137,8 +140,7 @@ def _page(step: Step, problem: Problem | None = None) -> str:
     )
 
 
-def _picture(step: Step, code: str) -> Markup:
-    address = step.visit.provider.config.issuer + url_for("approve.show", code=code)
+def _picture(address: str) -> Markup:
     drawn = segno.make(address, error="m", micro=False)
     # segno draws it from our own address: there is nothing in it to escape.
     return Markup(drawn.svg_inline(scale=5, border=4, omitsize=True))  # noqa: S704

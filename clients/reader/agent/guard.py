@@ -4,7 +4,8 @@ A rogue provider must not be able to use other applications of a card. Before se
 messaging every command is seen and held to what opens the eMRTD application (ICAO
 9303-11 §4.3, §4.4); a signature by the chip is only ever asked for afterwards. Under
 secure messaging the instruction is seen and the data are not: what stands behind a
-protected SELECT is between provider and card.
+protected SELECT is between provider and card. That it is protected at all is seen, so
+that an application which ignores the class byte is not named in the clear.
 """
 
 from clients.reader.agent.errors import ForbiddenCommandError
@@ -24,6 +25,8 @@ EXTERNAL, SET, GENERAL, INTERNAL = 0x82, 0x22, 0x86, 0x88
 INSTRUCTIONS = {SELECT, READ, READ_FAR, CHALLENGE, EXTERNAL, SET, GENERAL, INTERNAL}
 
 CHAINED, PROTECTED = 0x10, 0x0C
+# A protected command's data begin with one of its objects (ICAO 9303-11 §9.8.4).
+OBJECTS = {0x85, 0x87, 0x97, 0x8E}
 
 
 class Guard:
@@ -52,7 +55,8 @@ class Guard:
         if cla & CHAINED and ins != GENERAL:
             return False
         if cla & PROTECTED:
-            return cla & PROTECTED == PROTECTED and ins not in (CHALLENGE, EXTERNAL)
+            is_whole = cla & PROTECTED == PROTECTED and _first_byte(command) in OBJECTS
+            return is_whole and ins not in (CHALLENGE, EXTERNAL)
         return self._is_opening(command)
 
     def _is_opening(self, command: bytes) -> bool:
@@ -74,6 +78,12 @@ def _selects_a_known_file(parameter: int, data: bytes) -> bool:
     if parameter == 0x00:
         return data in (b"", MASTER_FILE)
     return parameter == 0x02 and data == CARD_ACCESS
+
+
+def _first_byte(command: bytes) -> int | None:
+    """Return the first byte of the command data, of the short or extended form."""
+    at = 5 if command[4:5] != b"\0" else 7
+    return command[at] if len(command) > at else None
 
 
 def _data(command: bytes) -> bytes:

@@ -27,7 +27,7 @@ PROTECTED = {
     "a far read": bytes.fromhex("0cb100001185019701048e08000000000000000000"),
     "Chip Authentication": bytes.fromhex("0c2241a60d9701048e08000000000000000000"),
     "its key": bytes.fromhex("1c8600000d9701048e08000000000000000000"),
-    "a long signature": bytes.fromhex("0c880000") + bytes(300),
+    "a long signature": bytes.fromhex("0c8800000001308782012601") + bytes(299),
     "Active Authentication": bytes.fromhex("0c8800000d9701048e08000000000000000000"),
 }
 FORBIDDEN = {
@@ -51,11 +51,18 @@ FORBIDDEN = {
     "another logical channel": bytes.fromhex("01a4040c07a0000002471001"),
     "half protected": bytes.fromhex("04b000000d9701048e08000000000000000000"),
     "a chained read": bytes.fromhex("10b0000008"),
+    "another application, protected by its class alone": bytes.fromhex(
+        "0ca4040c0ba000000397425446590201"
+    ),
+    "a signature, protected by its class alone": bytes.fromhex(
+        "0c88000008000000000000000000"
+    ),
+    "protection of nothing": bytes.fromhex("0c880000"),
     "a protected challenge": bytes.fromhex("0c8400000d9701048e08000000000000000000"),
     "nothing": b"",
     "half a header": bytes.fromhex("00a404"),
     "too long": SELECT[:4] + bytes(300),
-    "too long, protected": bytes.fromhex("0c880000") + bytes(1024),
+    "too long, protected": bytes.fromhex("0c88000000040087") + bytes(1023),
 }
 
 

@@ -3,9 +3,10 @@
 Every try is counted before its proof and given back at success, so parallel guesses
 cannot pass a limit. Passwords are counted per account and source, and a device that
 the account once signed in from has a counter of its own, which no stranger can fill.
-Beyond a cap over all unknown sources each of them is only delayed. One-time codes and
-chip cards are counted per account (and per known device), whatever the source, session
-or resend.
+Beyond a cap over all unknown sources each of them is only delayed. One-time codes are
+counted per account (and per known device), whatever the source, session or resend. Chip
+cards, which nobody guesses and any stranger may ask for, are counted per account and
+source: what is limited is work, and no stranger uses up the citizen's own tries.
 """
 
 from dataclasses import dataclass
@@ -56,9 +57,9 @@ class Throttle:
             return self._count(f"tries:{kind}:{subject}:device:{device}", limit)
         if kind == "otp":
             return self._count(f"tries:otp:{subject}", config.otps_per_account)
-        if kind == "chip":
-            return self._count(f"tries:chip:{subject}", config.chips_per_account)
         by_source = f"{subject}:{source or UNKNOWN_SOURCE}"
+        if kind == "chip":
+            return self._count(f"tries:chip:{by_source}", config.chips_per_account)
         admission = self._count(
             f"tries:password:{by_source}", config.passwords_per_source
         )

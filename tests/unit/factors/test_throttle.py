@@ -18,6 +18,21 @@ VICTIM = "5f" * 32
 SOURCES = [f"198.51.100.{number}" for number in range(50)]
 
 
+@on_each_backend
+def test_no_stranger_uses_up_the_tries_of_a_card(ephemeral):
+    """Anyone may type a number; only their own address is held up by it."""
+    throttle = Throttle(ephemeral, CONFIG)
+
+    def tries(source, times):
+        asked = {"subject": VICTIM, "device": None}
+        return sum(
+            throttle.admit("chip", source=source, **asked).allowed for _ in range(times)
+        )
+
+    assert tries("198.51.100.1", 50) == CONFIG.chips_per_account
+    assert tries("192.0.2.9", 3) == 3
+
+
 def passwords(throttle, source, *, device=None, tries=1):
     """Try wrong passwords and return how many were looked at."""
     return sum(

@@ -142,7 +142,7 @@ def lead_to_card(here: Here) -> ResponseReturnValue:
 
 def _transaction(here: Visit, return_path: str) -> str:
     started = transaction.prepare(
-        here.browser or "", now=here.now, return_path=return_path
+        here.browser or "", now=here.now, return_path=return_path, is_strong=True
     )
     ttl = here.provider.config.lifetimes.transaction
     transaction.save(here.provider.ephemeral, started, now=here.now, ttl=ttl)

@@ -268,6 +268,15 @@ def test_a_phone_of_another_account_is_not_set(provider, returning, card, citize
     assert error_code(returning.browser.submit(otp=code)) == "DD-BACK-002"
 
 
+def test_no_other_device_vouches_on_the_way(returning):
+    """A relayed QR code leads to no way back, nor to a sign-in beside it."""
+    returning.browser.visit("/way-back")
+    page = returning.browser.submit()
+    transaction = page.request.path.rsplit("/", 1)[1]
+
+    assert at(returning.browser.visit(f"/device/{transaction}")) != "device"
+
+
 def test_wrong_passwords_are_counted_with_the_sign_in(returning, card, citizen):
     """Guessing here is guessing there."""
     returning.show_card(card, citizen.person.number)

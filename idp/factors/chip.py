@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from idp.accounts import identifiers, identity
+from idp.accounts.models import Account
 from idp.audit.factor_events import ChipVerified, CredentialEnrolled, CredentialUsed
 from idp.audit.log import AuditLog
 from idp.errors import IdpError
@@ -62,6 +63,10 @@ def enrol(  # noqa: PLR0913 - the stores, then the card
 
     The same card again only renews what is kept of it. Raises `ChipRefusedError`.
     """
+    # Writing the account first makes parallel enrolments wait in line: one stays.
+    session.execute(
+        sa.update(Account).where(Account.id == account_id).values(updated_at=now)
+    )
     _check(session, sealer, account_id, card)
     known = _of_keys(session, account_id, card)
     live = next((row for row in known if row.retired_at is None), None)

@@ -9,12 +9,12 @@ from flask.typing import ResponseReturnValue
 
 from idp.accounts import identifiers, identity
 from idp.accounts.identity import Identity
-from idp.authentication import browser, transaction
+from idp.authentication import browser, removal, transaction
 from idp.authentication.session import SignedIn
 from idp.emrtd.personal import iso_date
 from idp.errors import NotFoundError
-from idp.factors import chip
-from idp.web import account, account_access, chip_errand, presentation
+from idp.factors import chip, enrolled
+from idp.web import account, account_access, alerts, chip_errand, presentation
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
 from idp.web.visit import Step, Visit
@@ -64,7 +64,14 @@ def lost(card: UUID) -> ResponseReturnValue:
         known = chip.list_cards(database, provider.sealer, account_id)
         if card not in {item.id for item in known}:
             raise NotFoundError("no such card of this citizen")
+        was_last = removal.is_last_strong(
+            enrolled.list_enrolled(database, account_id),
+            card,
+            has_password="pwd" in member.account.factors,
+            now=here.now,
+        )
         chip.report_lost(database, provider.audit, account_id, card, now=here.now)
+    alerts.factor_removed(here, account_id, chip.KIND, was_last=was_last)
     address = url_for("account.factors", done="chip-lost")
     return redirect(address, HTTPStatus.SEE_OTHER)
 
@@ -85,6 +92,7 @@ def _lead_to_card(here: Visit, member: SignedIn, expires_on: str | None) -> Resp
         here.browser or browser.new_value(),
         now=here.now,
         return_path=url_for("account_chip.show"),
+        is_strong=True,  # no other device may vouch on the way
     )
     ttl = provider.config.lifetimes.transaction
     transaction.save(provider.ephemeral, started, now=here.now, ttl=ttl)

@@ -1,6 +1,7 @@
 """The card on the citizen's own page: added, renewed, lost; and the sandbox."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from tests.integration.chip.people import (
     issue,
     trust,
 )
+from tests.integration.way_back import Post, prepare
 from tests.services import BACKENDS
 
 on_each_backend = pytest.mark.parametrize("backend", BACKENDS)
@@ -100,6 +102,48 @@ def test_a_new_card_takes_the_place_of_the_former(provider, browser, citizen) ->
 
     assert len(cards_now) == 1
     assert cards_now[0].id != former
+
+
+@on_each_backend
+def test_of_two_cards_at_once_one_is_left(provider, citizen) -> None:
+    """Enrolments of one account wait for each other."""
+    cards_shown = [issue() for _ in range(6)]
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda card: enrol(provider, citizen, card), cards_shown))
+
+    assert len(known(provider, citizen)) == 1
+
+
+def test_contacts_are_told_of_the_card(app, provider) -> None:
+    """Of a card that was added, once, and of the last strong way that was lost."""
+    trust(provider)
+    citizen, card = prepare(provider), issue()
+    browser = Browser(app.test_client())
+    browser.visit(PAGE)
+    browser.submit(**citizen.entry)
+    post = Post(provider)
+    for _ in range(2):
+        press(browser, "add", expires_on="01/01/2039")
+        assert show_card(browser, chip_of(card)).request.path == PAGE
+        prove(browser, card)
+    assert len(post.messages()) == len(post.letters()) == 1
+    assert "them mot cach" in post.messages()[0]
+
+    press(browser, "lost")
+
+    assert "manh cuoi cung" in post.messages()[0]
+    assert "manh cuoi cung" in post.letters()[0]
+
+
+def test_no_other_device_vouches_on_the_way(browser) -> None:
+    """An enrolment is refused to a relayed QR code (BCP 247)."""
+    press(browser, "add", expires_on="01/01/2039")
+    transaction = browser.page.request.path.rsplit("/", 1)[1]
+
+    page = browser.visit(f"/device/{transaction}")
+
+    assert at(page) != "device"
 
 
 def test_someone_elses_card_is_not_added(provider, browser, citizen) -> None:

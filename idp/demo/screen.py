@@ -22,7 +22,21 @@ _READER = {
     False: "virtual: it lets you choose whose card to lay",
     True: "this machine's own readers, through pcscd",
 }
-_CARDS = "to sign in: chip-ID card, the personal number, then lay their card"
+# What to try beyond a password, each in two lines; {issuer} is the demo's.
+_WAYS = {
+    "Try a card": (
+        "at sign-in choose your chip-ID card and type the number of a citizen who has",
+        "one; lay that card at the reader, allow it, then type the password.",
+    ),
+    "Try a passkey": (
+        "sign in to {issuer}/account/ways/passkey and add one (fingerprint or PIN);",
+        "then sign in anywhere with a passkey alone: no number, no password.",
+    ),
+    "Try a phone": (
+        "sign in to {issuer}/account in a second browser: the phone. In the first,",
+        "choose to sign in with your phone, and open the code's address in the second.",
+    ),
+}
 
 
 class Screen:
@@ -45,12 +59,14 @@ class Screen:
         for name, url in plan.portals.items():
             self._tell(name.title(), url, _WHAT[name])
         self._tell("Card reader", plan.agent, _READER[plan.pcsc])
-        self._tell("Chip cards", str(plan.cards), _CARDS)
+        self._tell("Chip cards", str(plan.cards), "one file for each citizen's card")
         self._tell("Messages", f"{plan.issuer}/sandbox/outbox", "SMS codes, letters")
         self._tell("Configuration", str(plan.config_file), "IDP_CONFIG for idp")
         if plan.ca_file:
             self._tell("Trust this CA", str(plan.ca_file), "made for this demo")
         self._tell("Logs", str(plan.folder / "logs"), "")
+        for what, lines in _WAYS.items():
+            self._advise(what, [line.format(issuer=plan.issuer) for line in lines])
         if self.is_terminal:
             self._console.print(
                 "[bold]Enter[/bold] shows the current one-time codes, "
@@ -70,6 +86,11 @@ class Screen:
         # Never folded: an address or a path is there to be copied whole.
         line = f"[bold]{what:<14}[/bold] {escape(where):<38}  [dim]{note}[/dim]"
         self._console.print(line.rstrip(), soft_wrap=True)
+
+    def _advise(self, what: str, lines: list[str]) -> None:
+        for name, line in zip((what, ""), lines, strict=True):
+            told = f"[bold]{name:<14}[/bold] {escape(line)}"
+            self._console.print(told, soft_wrap=True)
 
     def _citizens(self, citizens: list[dict[str, Any]]) -> Table:
         table = Table(title="Citizens of the sandbox (all invented)", pad_edge=False)
@@ -104,4 +125,6 @@ def _second_step(citizen: dict[str, Any]) -> str:
         ways.append(f"app, secret {citizen['totp_secret']}")
     if "sms" in citizen["factors"]:
         ways.append(f"SMS to {citizen['phone']}")
+    if "chip" in citizen["factors"]:
+        ways.append("chip card")
     return "; ".join(ways) or "–"

@@ -51,6 +51,8 @@ def test_it_prints_all_that_is_needed(stopped):
     assert str(demo.folder / "config.toml") in demo.text
     assert "999 198 000 001" in demo.text
     assert "sen-trang-ho-tay" in demo.text
+    for way in ("Try a card", "Try a passkey", "Try a phone"):
+        assert way in demo.text
 
 
 def test_nothing_is_left_running(stopped):

@@ -7,7 +7,7 @@ dates. No portrait, no file of the card and no log of what it was asked.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
@@ -75,7 +75,9 @@ def decoy_key(sealer: Sealer, number: str, *, now: datetime) -> dict[str, str]:
     """
     noise = sealer.index(number, context="chip.decoy")
     born = birth_year(number)
-    day = f"{1 + noise[0] % 12:02}-{1 + noise[1] % 28:02}"
+    # Any day of a common year: a day that no decoy ever had would tell of an account.
+    anywhere = int.from_bytes(noise[:4]) % 365
+    day = (date(2001, 1, 1) + timedelta(days=anywhere)).strftime("%m-%d")
     ends = next((born + age for age in _RENEWAL_AGES if born + age > now.year), None)
     return access_key(
         number=number,

@@ -16,7 +16,11 @@ from idp.errors import IdpError
 from idp.factors.courier import Courier
 from idp.factors.gateway import MessageGateway
 from idp.factors.mail import MailGateway
+from idp.factors.send_limits import SendLimits
+from idp.factors.sent_codes import Channel
 from idp.factors.sms import plain
+from idp.storage.ephemeral import EphemeralStore
+from keys.secrets import ServerSecrets
 
 What = Literal[
     "password_changed", "password_reset", "app_added", "codes_made", "phone_changed"
@@ -62,6 +66,14 @@ class Services(Protocol):
         """The settings."""
 
     @property
+    def ephemeral(self) -> EphemeralStore:
+        """Where warnings are counted."""
+
+    @property
+    def secrets(self) -> ServerSecrets:
+        """The server's secrets."""
+
+    @property
     def mail(self) -> MailGateway:
         """The way to mailboxes."""
 
@@ -80,13 +92,21 @@ def warn(services: Services, before: Contacts, what: What, now: datetime) -> Non
     text = warning(what, services.config)
     sends: list[Callable[[], None]] = []
     email, phone = before.email, before.phone
-    if email and before.email_verified and services.mail.is_on:
+    has_mailbox = bool(email) and before.email_verified and services.mail.is_on
+    if email and has_mailbox and may_warn(services, "email", email):
         subject = _SUBJECTS[locale]
         sends.append(lambda: services.mail.send(email, subject, text, now))
-    if phone and (what in _TO_PHONE_TOO or not sends):
+    is_due = what in _TO_PHONE_TOO or not has_mailbox
+    if phone and is_due and may_warn(services, "sms", phone):
         sends.append(lambda: services.messages.send(phone, plain(text), now))
     for send in sends:
         services.courier.later(_logged(send))
+
+
+def may_warn(services: Services, channel: Channel, address: str) -> bool:
+    """Count one warning to an address, and say whether it may go."""
+    key, config = services.secrets.key("otp"), services.config.throttle
+    return SendLimits(services.ephemeral, key, channel, config).admit_warning(address)
 
 
 def warning(what: What, config: Config) -> str:

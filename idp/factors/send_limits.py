@@ -59,6 +59,16 @@ class SendLimits:
                 return Passage(allowed=False, retry_after=limit.window)
         return Passage(allowed=True, counters=tuple(item.counter for item in taken))
 
+    def admit_warning(self, address: str) -> bool:
+        """Count one warning to this address, if it may go today.
+
+        Apart from codes, so that a flood of those holds no warning up. Who has been
+        warned so often in a day has been warned.
+        """
+        counter = f"{self._channel}-warned:{self._blind(address)}"
+        most = self._config.sms_per_phone_a_day
+        return self._ephemeral.count(counter, ttl=_DAY) <= most
+
     def give_back(self, counters: Sequence[str]) -> None:
         """Count one message less: it never went out."""
         for counter in counters:

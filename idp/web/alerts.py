@@ -9,8 +9,8 @@ from typing import Literal
 from uuid import UUID
 
 from idp.accounts import contacts
+from idp.factors import notices
 from idp.provider import Provider
-from idp.web import language
 from idp.web.visit import Visit
 
 # Plain letters, so that a text message is of GSM-7 parts that every phone shows.
@@ -63,7 +63,9 @@ def factor_removed(here: Visit, account_id: UUID, kind: str, *, was_last: bool) 
 def _tell(
     here: Visit, account_id: UUID, event: Literal["added", "removed", "last"], kind: str
 ) -> None:
-    provider, now, locale = here.provider, here.now, language.current()
+    # Not in the language that whoever sits at the page has chosen.
+    provider, now = here.provider, here.now
+    locale = provider.config.pages.default_language
     subject, text = _words(provider, locale, event, kind)
     provider.courier.later(lambda: _by_phone(provider, account_id, text=text, now=now))
     provider.courier.later(
@@ -83,7 +85,7 @@ def _by_phone(
 ) -> None:
     with provider.database.read() as connection:
         known = contacts.read_contacts(connection, provider.sealer, account_id)
-    if known.phone:
+    if known.phone and notices.may_warn(provider, "sms", known.phone):
         provider.messages.send(known.phone, text, now)
 
 
@@ -92,5 +94,7 @@ def _by_mail(
 ) -> None:
     with provider.database.read() as connection:
         known = contacts.read_contacts(connection, provider.sealer, account_id)
-    if provider.mail.is_on and known.email and known.email_verified:
+    if not (provider.mail.is_on and known.email and known.email_verified):
+        return
+    if notices.may_warn(provider, "email", known.email):
         provider.mail.send(known.email, subject, text, now)

@@ -13,6 +13,7 @@ from flask import Blueprint, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.authentication import recovery, transaction
+from idp.authentication.recovery import Case
 from idp.factors.results import VerifiedFactor
 from idp.web import messages, problem, way_back_case
 from idp.web.language import gettext, phrase
@@ -22,7 +23,6 @@ from idp.web.way_back_case import Here, Known
 blueprint = Blueprint("way_back", __name__)
 
 _FORM = "way-back"
-_PORTRAIT = "recovery.portrait"
 PROVEN = {
     "email": phrase("a code to your e-mail address"),
     "sms": phrase("a code to your phone"),
@@ -38,7 +38,7 @@ _NEXT = {
     "face": (phrase("A photo of your face"), "person"),
     "pwd": (phrase("Password"), "pwd"),
     "totp": (phrase("Authenticator app"), "totp"),
-    "email": (phrase("Code by e-mail"), "key"),
+    "email": (phrase("Code by e-mail"), "letter"),
     "sms": (phrase("Text message"), "sms"),
     "recovery": (phrase("Recovery code"), "recovery"),
 }
@@ -112,7 +112,7 @@ def card_proven(
     if not case.is_by_number:
         case = replace(case, account_id=account_id, subject=str(account_id))
     if portrait:
-        sealed = here.provider.sealer.seal(portrait[1], context=_PORTRAIT)
+        sealed = here.provider.sealer.seal(portrait[1], context=_portrait_of(case))
         case = replace(case, portrait=(portrait[0], sealed))
     here.save(case)
     transaction.end(
@@ -129,7 +129,13 @@ def open_portrait(here: Here) -> tuple[str, bytes] | None:
     kept = here.case.portrait
     if kept is None:
         return None
-    return kept[0], here.provider.sealer.open(kept[1], context=_PORTRAIT)
+    context = _portrait_of(here.case)
+    return kept[0], here.provider.sealer.open(kept[1], context=context)
+
+
+def _portrait_of(case: Case) -> str:
+    # One person's picture never opens in the case of another.
+    return f"recovery.portrait:{case.id}"
 
 
 def lead_to_card(here: Here) -> ResponseReturnValue:

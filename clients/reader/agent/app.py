@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
 
 from clients.reader.agent import pages, routes, status
 from clients.reader.agent.conversation import Conversations
@@ -42,6 +43,12 @@ def create_app(doors: Doors, reader: Reader, ca_file: Path | None = None) -> Fla
         if doors.is_own_host(request.headers.get("Host")):
             return None
         return pages.refusal("origin", 403)
+
+    @app.errorhandler(404)
+    @app.errorhandler(405)
+    def explain(error: HTTPException) -> tuple[str, int]:
+        """Say in words that there is nothing here, and where to begin again."""
+        return pages.refusal("unknown", error.code or 404)
 
     @app.after_request
     def protect(response: Response) -> Response:

@@ -74,7 +74,7 @@ TEXTS = {
     "ask.which": ("Đặt thẻ nào lên đầu đọc?", "Lay which card on the reader?"),
     "ask.which_first": ("Hãy chọn một thẻ trước.", "Choose a card first."),
     "allow": ("Cho phép", "Allow"),
-    "cancel": ("Huỷ", "Cancel"),
+    "cancel": ("Hủy", "Cancel"),
     # ---- live state
     "live.title": ("Đọc thẻ", "Reading your card"),
     "asked": ("Đang chờ bạn trả lời.", "Waiting for your answer."),

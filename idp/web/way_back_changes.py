@@ -26,6 +26,7 @@ from idp.web.way_back_case import Here
 blueprint = Blueprint("way_back_changes", __name__)
 
 _SECONDS = 900
+_MAX_TYPED = 24
 DONE = ("password", "app", "phone")
 
 
@@ -94,7 +95,7 @@ def send_to_phone(case_id: str) -> ResponseReturnValue:
         phone = contacts.parse_phone(typed)
     except InvalidContactError:
         wrong = notice("DD-AUTH-006").at("phone", gettext("Type a mobile number"))
-        return _phone_page(here, wrong)
+        return _phone_page(here, wrong, typed=typed[:_MAX_TYPED])
     errand = Errand(here.case.holder, phone, "contact", here.case.id)
     try:
         answer = SmsCodes(here.provider).send(
@@ -216,7 +217,11 @@ def _app_page(here: Here, problem: Problem | None = None) -> ResponseReturnValue
 
 
 def _phone_page(
-    here: Here, problem: Problem | None = None, *, is_sent: bool = False
+    here: Here,
+    problem: Problem | None = None,
+    *,
+    is_sent: bool = False,
+    typed: str = "",
 ) -> ResponseReturnValue:
     phone = _kept(here, "phone") if is_sent else None
     return _page(
@@ -225,6 +230,7 @@ def _phone_page(
         problem,
         token=here.token("phone"),
         code_token=here.token("phone-code"),
+        typed=typed,
         masked=contacts.mask_phone(phone) if phone else "",
         case_id=here.case.id,
     )

@@ -40,7 +40,8 @@ MESSAGES: dict[str, Message] = {
         phrase("Look at it and try again. Capital letters count."),
     ),
     "DD-AUTH-006": Message(
-        phrase("Something is still missing."), phrase("Fill in the marked field.")
+        phrase("Something is missing or not right."),
+        phrase("Look at the marked field."),
     ),
     "DD-AUTH-007": Message(
         phrase("This recovery code is not right, or was used already."),

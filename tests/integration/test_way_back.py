@@ -13,6 +13,7 @@ from idp import clock
 from idp.factors import holds, totp
 from idp.factors.face import FaceError
 from idp.provider import Provider
+from keys.errors import SealError
 from tests.driver import at, error_code
 from tests.integration.chip.people import (
     PASSWORD,
@@ -136,6 +137,10 @@ def test_nothing_of_the_photo_is_kept(provider, returning, card, citizen, caplog
     import base64
 
     assert not base64.b64decode(kept["portrait"][1]).startswith(image)
+    with pytest.raises(SealError):
+        provider.sealer.open(
+            base64.b64decode(kept["portrait"][1]), context="recovery.portrait:other"
+        )
 
 
 def test_a_photo_must_be_one(returning, card, citizen):

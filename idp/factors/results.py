@@ -1,9 +1,12 @@
 """What a factor's verification answers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
+
+from sqlalchemy.orm import Session
 
 Method = Literal["pwd", "totp", "sms", "passkey", "chip", "recovery", "device"]
 
@@ -22,3 +25,7 @@ class VerifiedFactor:
     at: datetime
     credential_id: UUID | None = None
     flags: tuple[str, ...] = ()
+
+
+# A check of what was typed, within the transaction that also records it.
+Verification = Callable[[Session], VerifiedFactor | None]

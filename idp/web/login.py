@@ -15,7 +15,7 @@ from idp.accounts import identifiers
 from idp.accounts.identifiers import InvalidPersonalNumberError
 from idp.authentication import ways
 from idp.errors import BusyError
-from idp.factors import devices, password
+from idp.factors import password
 from idp.factors.password import ProvenPassword
 from idp.web import passkey, people, proofs, scopes, visit
 from idp.web.language import gettext
@@ -120,19 +120,10 @@ def _prove(step: Step, typed: str, secret: str) -> tuple[ProvenPassword | None, 
         number = _NOBODY
     with provider.database.read() as connection:
         account_id = identifiers.find_account_id(connection, provider.sealer, number)
-        device = devices.find_known(
-            connection, step.visit.device, account_id or UUID(int=0), now=step.visit.now
-        )
-    admission = provider.throttle.admit(
+    return proofs.attempt(
+        step,
         "password",
-        subject=identifiers.number_index(provider.sealer, number or typed).hex(),
-        source=step.visit.source,
-        device=device,
-    )
-    if not admission.allowed:
-        return None, admission.retry_after
-    try:
-        proven = password.prove(
+        lambda: password.prove(
             provider.database,
             provider.sealer,
             provider.passwords,
@@ -140,13 +131,10 @@ def _prove(step: Step, typed: str, secret: str) -> tuple[ProvenPassword | None, 
             number=number,
             password=secret,
             now=step.visit.now,
-        )
-    except BusyError:
-        provider.throttle.succeeded(admission)  # nothing was guessed
-        raise
-    if proven:
-        provider.throttle.succeeded(admission)
-    return proven, 0
+        ),
+        subject=identifiers.number_index(provider.sealer, number or typed).hex(),
+        account_id=account_id or UUID(int=0),
+    )
 
 
 def _device(step: Step) -> str:

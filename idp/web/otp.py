@@ -5,6 +5,7 @@ dispatcher asks again until one is proven.
 """
 
 from http import HTTPStatus
+from uuid import UUID
 
 from flask import (
     Blueprint,
@@ -15,9 +16,9 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 
-from idp.authentication import sign_in
 from idp.authentication.session import SignedIn
-from idp.factors import devices, totp
+from idp.factors import totp
+from idp.factors.results import Verification
 from idp.factors.sms import SmsCodes
 from idp.web import double_click, proofs, text_message, visit, ways
 from idp.web.language import gettext
@@ -57,7 +58,8 @@ def submit(transaction: str) -> ResponseReturnValue:
     if not otp:
         missing = notice("DD-AUTH-006").at("otp", gettext("Type the 6 digits"))
         return _page(step, signed_in, way, missing)
-    token, wait = _prove(step, signed_in, way, otp)
+    verify = _verification(step, signed_in.account.id, way, otp)
+    token, wait = proofs.attempt_code(step, signed_in, otp, verify)
     if wait:
         return _page(step, signed_in, way, proofs.too_many(wait), wait=wait)
     # Of two presses at one moment the other may have been the first.
@@ -96,53 +98,20 @@ def _is_repeated(step: Step, signed_in: SignedIn) -> bool:
     )
 
 
-def _prove(
-    step: Step, signed_in: SignedIn, way: str, otp: str
-) -> tuple[str | None, int]:
-    """Return the session's new cookie, and how long to wait if no try is allowed."""
-    provider, account_id = step.visit.provider, signed_in.account.id
-    with provider.database.read() as connection:
-        device = devices.find_known(
-            connection, step.visit.device, account_id, now=step.visit.now
+def _verification(step: Step, account_id: UUID, way: str, otp: str) -> Verification:
+    provider, now = step.visit.provider, step.visit.now
+    if way == "totp":
+        return lambda database: totp.verify(
+            database, provider.audit, provider.sealer, account_id, otp=otp, now=now
         )
-    admission = provider.throttle.admit(
-        "otp", subject=str(account_id), source=step.visit.source, device=device
+    return lambda database: SmsCodes(provider).verify(
+        database,
+        account_id,
+        purpose="sign_in",
+        binding=step.transaction.id,
+        otp=otp,
+        now=now,
     )
-    if not admission.allowed:
-        return None, admission.retry_after
-    with provider.database.transaction() as database:
-        sign_in.hold(database, session=signed_in.session)
-        factor = (
-            totp.verify(
-                database,
-                provider.audit,
-                provider.sealer,
-                account_id,
-                otp=otp,
-                now=step.visit.now,
-            )
-            if way == "totp"
-            else SmsCodes(provider).verify(
-                database,
-                account_id,
-                purpose="sign_in",
-                binding=step.transaction.id,
-                otp=otp,
-                now=step.visit.now,
-            )
-        )
-        if factor is None:
-            return None, 0
-        token = sign_in.prove(
-            provider,
-            database,
-            session=signed_in.session,
-            factor=factor,
-            now=step.visit.now,
-        )
-        double_click.keep(step, otp, token)
-    provider.throttle.succeeded(admission)
-    return token, 0
 
 
 def _page(  # noqa: PLR0913 - one page in all its states

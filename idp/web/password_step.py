@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from idp.accounts import identifiers
 from idp.errors import BusyError
-from idp.factors import devices, password
+from idp.factors import password
 from idp.factors.results import VerifiedFactor
 from idp.web import proofs, visit, ways
 from idp.web.language import gettext
@@ -62,33 +62,23 @@ def _prove(
     step: Step, account_id: UUID, typed: str
 ) -> tuple[VerifiedFactor | None, int]:
     """Return the proof, and how long to wait if no try is allowed."""
-    provider, now = step.visit.provider, step.visit.now
+    provider = step.visit.provider
     with provider.database.read() as connection:
         number = identifiers.current_number(connection, provider.sealer, account_id)
-        device = devices.find_known(connection, step.visit.device, account_id, now=now)
-    admission = provider.throttle.admit(
+    return proofs.attempt(
+        step,
         "password",
-        subject=identifiers.number_index(provider.sealer, number).hex(),
-        source=step.visit.source,
-        device=device,
-    )
-    if not admission.allowed:
-        return None, admission.retry_after
-    try:
-        factor = password.prove_again(
+        lambda: password.prove_again(
             provider.database,
             provider.passwords,
             provider.audit,
             account_id=account_id,
             password=typed,
-            now=now,
-        )
-    except BusyError:
-        provider.throttle.succeeded(admission)  # nothing was guessed
-        raise
-    if factor:
-        provider.throttle.succeeded(admission)
-    return factor, 0
+            now=step.visit.now,
+        ),
+        subject=identifiers.number_index(provider.sealer, number).hex(),
+        account_id=account_id,
+    )
 
 
 def _page(

@@ -1,12 +1,14 @@
-"""What every page does once a factor was verified, and says once it was not.
+"""What every page does before and after a factor is verified, and says if it was not.
 
-`begin` takes the first proof of a person, `complete` a further one of the person who is
-signed in. Both answer with the way back to the dispatcher, which alone decides whether
-that was enough.
+`attempt` counts a try, and gives it back if it was right. `begin` takes the first proof
+of a person, `complete` a further one of the person who is signed in. Both answer with
+the way back to the dispatcher, which alone decides whether that was enough.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
+from typing import TypeVar
 from uuid import UUID
 
 from flask import Response, make_response, redirect, request
@@ -16,15 +18,66 @@ from idp.accounts.standing import read_standing
 from idp.authentication import browser, sign_in, steps
 from idp.authentication.session import AuthenticationEvent, SignedIn
 from idp.authentication.session_changes import FirstProof
+from idp.errors import BusyError
 from idp.factors import devices
-from idp.factors.results import VerifiedFactor
-from idp.web import messages, refused
+from idp.factors.results import Verification, VerifiedFactor
+from idp.factors.throttle import Kind
+from idp.web import double_click, messages, refused
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
 from idp.web.visit import Step
 
 _MINUTE = 60
 _MAX_USER_AGENT = 300
+
+Proof = TypeVar("Proof")
+
+
+def attempt(
+    step: Step,
+    kind: Kind,
+    check: Callable[[], Proof | None],
+    *,
+    subject: str,
+    account_id: UUID,
+) -> tuple[Proof | None, int]:
+    """Return what `check` found, and how long to wait if it may not be tried now.
+
+    `subject` is the name under which tries are counted, `account_id` the account whose
+    devices have counters of their own.
+    """
+    here, throttle = step.visit, step.visit.provider.throttle
+    with here.provider.database.read() as connection:
+        device = devices.find_known(connection, here.device, account_id, now=here.now)
+    admission = throttle.admit(kind, subject=subject, source=here.source, device=device)
+    if not admission.allowed:
+        return None, admission.retry_after
+    try:
+        proof = check()
+    except BusyError:
+        throttle.succeeded(admission)  # nothing was guessed
+        raise
+    if proof is not None:
+        throttle.succeeded(admission)
+    return proof, 0
+
+
+def attempt_code(
+    step: Step, signed_in: SignedIn, code: str, verify: Verification
+) -> tuple[str | None, int]:
+    """Add what a typed code proves to the session of whoever is signed in.
+
+    Return the session's new cookie, and how long to wait if no try is allowed. Codes
+    of every kind are counted together: guessing one is guessing the others.
+    """
+    account_id = signed_in.account.id
+    return attempt(
+        step,
+        "otp",
+        lambda: _use(step, signed_in, code, verify),
+        subject=str(account_id),
+        account_id=account_id,
+    )
 
 
 def begin(step: Step, account_id: UUID, factor: VerifiedFactor) -> ResponseReturnValue:
@@ -94,6 +147,22 @@ def too_many(wait: int) -> Problem:
     else:
         mend = gettext("Try again in %(minutes)s minutes", minutes=-(-wait // _MINUTE))
     return notice("DD-AUTH-002").at("main", mend)
+
+
+def _use(
+    step: Step, signed_in: SignedIn, code: str, verify: Verification
+) -> str | None:
+    provider, session = step.visit.provider, signed_in.session
+    with provider.database.transaction() as database:
+        sign_in.hold(database, session=session)
+        factor = verify(database)
+        if factor is None:
+            return None
+        token = sign_in.prove(
+            provider, database, session=session, factor=factor, now=step.visit.now
+        )
+        double_click.keep(step, code, token)
+    return token
 
 
 def _earns_mark(signed_in: SignedIn) -> bool:

@@ -1,13 +1,13 @@
 """A recovery code as a further step: one that was written down for a day like this."""
 
 from http import HTTPStatus
+from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from idp.authentication import sign_in
-from idp.authentication.session import SignedIn
-from idp.factors import devices, recovery_codes
+from idp.factors import recovery_codes
+from idp.factors.results import Verification
 from idp.web import double_click, proofs, visit, ways
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
@@ -37,7 +37,8 @@ def submit(transaction: str) -> ResponseReturnValue:
     if not code:
         missing = notice("DD-AUTH-006").at("code", gettext("Type one of your codes"))
         return _page(step, missing)
-    token, wait = _prove(step, signed_in, code)
+    verify = _verification(step, signed_in.account.id, code)
+    token, wait = proofs.attempt_code(step, signed_in, code, verify)
     if wait:
         return _page(step, proofs.too_many(wait), wait=wait)
     token = token or double_click.find(step, code)
@@ -47,41 +48,11 @@ def submit(transaction: str) -> ResponseReturnValue:
     return proofs.go_on(step, token)
 
 
-def _prove(step: Step, signed_in: SignedIn, code: str) -> tuple[str | None, int]:
-    """Return the session's new cookie, and how long to wait if no try is allowed."""
-    provider, account_id = step.visit.provider, signed_in.account.id
-    with provider.database.read() as connection:
-        device = devices.find_known(
-            connection, step.visit.device, account_id, now=step.visit.now
-        )
-    # Counted with the other codes: guessing here is guessing there.
-    admission = provider.throttle.admit(
-        "otp", subject=str(account_id), source=step.visit.source, device=device
+def _verification(step: Step, account_id: UUID, code: str) -> Verification:
+    provider, now = step.visit.provider, step.visit.now
+    return lambda database: recovery_codes.verify(
+        database, provider.audit, provider.sealer, account_id, code=code, now=now
     )
-    if not admission.allowed:
-        return None, admission.retry_after
-    with provider.database.transaction() as database:
-        sign_in.hold(database, session=signed_in.session)
-        factor = recovery_codes.verify(
-            database,
-            provider.audit,
-            provider.sealer,
-            account_id,
-            code=code,
-            now=step.visit.now,
-        )
-        if factor is None:
-            return None, 0
-        token = sign_in.prove(
-            provider,
-            database,
-            session=signed_in.session,
-            factor=factor,
-            now=step.visit.now,
-        )
-        double_click.keep(step, code, token)
-    provider.throttle.succeeded(admission)
-    return token, 0
 
 
 def _page(

@@ -23,11 +23,27 @@ from idp.storage.ephemeral import EphemeralStore
 from keys.secrets import ServerSecrets
 
 What = Literal[
-    "password_changed", "password_reset", "app_added", "codes_made", "phone_changed"
+    "password_changed",
+    "password_reset",
+    "app_added",
+    "codes_made",
+    "phone_changed",
+    "way_added",
+    "way_removed",
+    "last_way_removed",
 ]
 
 # Whoever takes an account over reads its letters first: these go to the phone too.
-_TO_PHONE_TOO = frozenset({"password_reset", "app_added", "phone_changed"})
+_TO_PHONE_TOO = frozenset(
+    {
+        "password_reset",
+        "app_added",
+        "phone_changed",
+        "way_added",
+        "way_removed",
+        "last_way_removed",
+    }
+)
 _WHAT = {
     "vi": {
         "password_changed": "mật khẩu tài khoản của bạn vừa được đổi",
@@ -35,6 +51,10 @@ _WHAT = {
         "app_added": "một ứng dụng tạo mã vừa được thêm vào tài khoản của bạn",
         "codes_made": "mã khôi phục tài khoản của bạn vừa được tạo mới",
         "phone_changed": "số điện thoại của tài khoản của bạn vừa được đổi",
+        "way_added": "vừa thêm một cách đăng nhập ({way}) vào tài khoản của bạn",
+        "way_removed": "vừa xóa một cách đăng nhập ({way}) khỏi tài khoản của bạn",
+        "last_way_removed": "vừa xóa cách đăng nhập mạnh cuối cùng ({way}); tài khoản "
+        "của bạn chỉ còn đạt mức 1",
     },
     "en": {
         "password_changed": "the password of your account was changed",
@@ -42,6 +62,26 @@ _WHAT = {
         "app_added": "an authenticator app was added to your account",
         "codes_made": "new recovery codes were made for your account",
         "phone_changed": "the phone number of your account was changed",
+        "way_added": "a way to sign in ({way}) was added to your account",
+        "way_removed": "a way to sign in ({way}) was removed from your account",
+        "last_way_removed": "your last strong way to sign in ({way}) was removed; "
+        "your account now reaches level 1 only",
+    },
+}
+_WAYS = {
+    "vi": {
+        "passkey": "passkey",
+        "security_key": "khóa bảo mật",
+        "chip": "thẻ chip",
+        "totp": "ứng dụng xác thực",
+        "sms": "tin nhắn",
+    },
+    "en": {
+        "passkey": "passkey",
+        "security_key": "security key",
+        "chip": "chip card",
+        "totp": "authenticator app",
+        "sms": "text message",
     },
 }
 _SUBJECTS = {
@@ -86,35 +126,48 @@ class Services(Protocol):
         """Who sends behind the answer."""
 
 
-def warn(services: Services, before: Contacts, what: What, now: datetime) -> None:
-    """Tell the contacts that held before a change of it, behind the answer."""
+def warn(
+    services: Services,
+    before: Contacts,
+    what: What,
+    now: datetime,
+    *,
+    way: str = "",
+) -> None:
+    """Tell the contacts that held before a change of it, behind the answer.
+
+    `way` is the kind of credential that was added or removed.
+    """
     locale = services.config.pages.default_language
-    text = warning(what, services.config)
+    text = _warning(what, way, services.config)
     sends: list[Callable[[], None]] = []
     email, phone = before.email, before.phone
     has_mailbox = bool(email) and before.email_verified and services.mail.is_on
-    if email and has_mailbox and may_warn(services, "email", email):
+    if email and has_mailbox and _may_warn(services, "email", email):
         subject = _SUBJECTS[locale]
         sends.append(lambda: services.mail.send(email, subject, text, now))
     is_due = what in _TO_PHONE_TOO or not has_mailbox
-    if phone and is_due and may_warn(services, "sms", phone):
+    if phone and is_due and _may_warn(services, "sms", phone):
         sends.append(lambda: services.messages.send(phone, plain(text), now))
     for send in sends:
         services.courier.later(_logged(send))
 
 
-def may_warn(services: Services, channel: Channel, address: str) -> bool:
-    """Count one warning to an address, and say whether it may go."""
+def way_removed(*, was_last: bool) -> What:
+    """Return what is told of a way that was removed, or of the last strong one."""
+    return "last_way_removed" if was_last else "way_removed"
+
+
+def _may_warn(services: Services, channel: Channel, address: str) -> bool:
     key, config = services.secrets.key("otp"), services.config.throttle
     return SendLimits(services.ephemeral, key, channel, config).admit_warning(address)
 
 
-def warning(what: What, config: Config) -> str:
-    """Return the text of a warning."""
+def _warning(what: What, way: str, config: Config) -> str:
     locale = config.pages.default_language
     return _TEXTS[locale].format(
         operator=config.pages.operator,
-        what=_WHAT[locale][what],
+        what=_WHAT[locale][what].format(way=_WAYS[locale].get(way, way)),
         hotline=config.pages.hotline,
     )
 

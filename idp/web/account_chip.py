@@ -7,14 +7,14 @@ from uuid import UUID
 from flask import Blueprint, Response, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.accounts import identifiers, identity
+from idp.accounts import contacts, identifiers, identity
 from idp.accounts.identity import Identity
 from idp.authentication import browser, removal, transaction
 from idp.authentication.session import SignedIn
 from idp.emrtd.personal import iso_date
 from idp.errors import NotFoundError
-from idp.factors import chip, enrolled
-from idp.web import account, account_access, alerts, chip_errand, presentation
+from idp.factors import chip, enrolled, notices
+from idp.web import account, account_access, chip_errand, presentation
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
 from idp.web.visit import Step, Visit
@@ -64,6 +64,7 @@ def lost(card: UUID) -> ResponseReturnValue:
         known = chip.list_cards(database, provider.sealer, account_id)
         if card not in {item.id for item in known}:
             raise NotFoundError("no such card of this citizen")
+        before = contacts.read_contacts(database, provider.sealer, account_id)
         was_last = removal.is_last_strong(
             enrolled.list_enrolled(database, account_id),
             card,
@@ -71,7 +72,8 @@ def lost(card: UUID) -> ResponseReturnValue:
             now=here.now,
         )
         chip.report_lost(database, provider.audit, account_id, card, now=here.now)
-    alerts.factor_removed(here, account_id, chip.KIND, was_last=was_last)
+    what = notices.way_removed(was_last=was_last)
+    notices.warn(provider, before, what, here.now, way=chip.KIND)
     address = url_for("account.factors", done="chip-lost")
     return redirect(address, HTTPStatus.SEE_OTHER)
 

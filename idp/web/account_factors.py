@@ -10,13 +10,14 @@ from uuid import UUID
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from idp.accounts import contacts
 from idp.authentication import removal
 from idp.authentication.removal import LastStrongFactorError
 from idp.authentication.session import SignedIn
 from idp.errors import NotFoundError
-from idp.factors import enrolled, passkey_store
+from idp.factors import enrolled, notices, passkey_store
 from idp.factors.enrolled import EnrolledFactor
-from idp.web import account, account_access, alerts, factor_rows, passkey_names
+from idp.web import account, account_access, factor_rows, passkey_names
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
 from idp.web.visit import Visit
@@ -44,22 +45,25 @@ def remove(credential_id: UUID) -> ResponseReturnValue:
     purpose = account_access.purpose(member, f"remove:{credential_id}")
     fields = here.check(purpose, "understood")
     factor, _ = _find(here, member, credential_id)
+    provider, account_id = here.provider, member.account.id
     try:
-        with here.provider.database.transaction() as database:
+        with provider.database.transaction() as database:
             was_last = removal.remove(
                 database,
-                here.provider.audit,
-                member.account.id,
+                provider.audit,
+                account_id,
                 credential_id,
                 has_password="pwd" in member.account.factors,
                 is_confirmed=fields["understood"] == "yes",
                 now=here.now,
             )
+            known = contacts.read_contacts(database, provider.sealer, account_id)
     except LastStrongFactorError as error:
         mend = gettext("Tick the box, or keep this way")
         problem = notice(error.code).at("understood", mend)
         return _confirm_page(here, member, credential_id, problem)
-    alerts.factor_removed(here, member.account.id, factor.kind, was_last=was_last)
+    what = notices.way_removed(was_last=was_last)
+    notices.warn(provider, known, what, here.now, way=factor.kind)
     return redirect(url_for(_TAB, done="removed"), HTTPStatus.SEE_OTHER)
 
 

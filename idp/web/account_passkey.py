@@ -5,12 +5,13 @@ from http import HTTPStatus
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from idp.accounts import contacts
 from idp.authentication.session import SignedIn
-from idp.factors import passkey, passkey_options, passkey_store
+from idp.factors import notices, passkey, passkey_options, passkey_store
 from idp.factors.attestation import UntrustedModelError
 from idp.factors.passkey_answers import NewPasskey, PasskeyRefusedError
 from idp.factors.passkey_options import PersonName
-from idp.web import account, account_access, alerts, passkey_names, people
+from idp.web import account, account_access, passkey_names, people
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
 from idp.web.visit import Visit
@@ -80,10 +81,12 @@ def add() -> ResponseReturnValue:
 
 
 def _keep(here: Visit, member: SignedIn, new: NewPasskey, label: str) -> bool:
-    with here.provider.database.transaction() as database:
+    provider = here.provider
+    with provider.database.transaction() as database:
+        known = contacts.read_contacts(database, provider.sealer, member.account.id)
         added = passkey_store.add(
             database,
-            here.provider.audit,
+            provider.audit,
             member.account.id,
             new,
             label=label,
@@ -93,7 +96,7 @@ def _keep(here: Visit, member: SignedIn, new: NewPasskey, label: str) -> bool:
     if added is None:
         return False
     kind = "passkey" if new.seen.is_user_verified else "security_key"
-    alerts.factor_added(here, member.account.id, kind)
+    notices.warn(provider, known, "way_added", here.now, way=kind)
     return True
 
 

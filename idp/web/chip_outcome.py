@@ -13,13 +13,14 @@ from uuid import UUID
 from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
+from idp.accounts import contacts
 from idp.audit.factor_events import ChipRefused
-from idp.factors import chip, chip_sessions
+from idp.factors import chip, chip_sessions, notices
 from idp.factors.chip import ChipRefusedError
 from idp.factors.chip_card import ReadCard
 from idp.factors.chip_sessions import Errand
 from idp.factors.throttle import Admission
-from idp.web import alerts, proofs, way_back
+from idp.web import proofs, way_back
 from idp.web.visit import Step
 
 _REASON_SECONDS = 600
@@ -64,10 +65,11 @@ def _use(
     stores = (provider.audit, provider.sealer)
     if errand.purpose == "enrol":
         with provider.database.transaction() as database:
+            before = contacts.read_contacts(database, provider.sealer, account_id)
             known = chip.list_cards(database, provider.sealer, account_id)
             added = chip.enrol(database, *stores, account_id, card, now=now)
         if added not in {item.id for item in known}:
-            alerts.factor_added(step.visit, account_id, chip.KIND)
+            notices.warn(provider, before, "way_added", now, way=chip.KIND)
         address = url_for("account_chip.show", done="chip-added")
         return redirect(address, HTTPStatus.SEE_OTHER)
     with provider.database.transaction() as database:

@@ -133,7 +133,7 @@ def test_contacts_are_told_of_the_card(app, provider) -> None:
     press(browser, "lost")
 
     assert "manh cuoi cung" in post.messages()[0]
-    assert "manh cuoi cung" in post.letters()[0]
+    assert "mạnh cuối cùng" in post.letters()[0]
 
 
 def test_no_other_device_vouches_on_the_way(browser) -> None:

@@ -1,6 +1,7 @@
 """The trust store in the database: imports count everywhere, removals too."""
 
 import json
+from hashlib import sha256
 
 import pytest
 import sqlalchemy as sa
@@ -28,9 +29,9 @@ def audit(world):
 def bring(database, audit):
     """Return a function that imports a file and says what came of it."""
 
-    def run(data, **options):
+    def run(data):
         with database.read() as connection:
-            loaded = chip_trust.read_file(connection, data, now=NOW, **options)
+            loaded = chip_trust.read_file(connection, data, now=NOW)
         with database.transaction() as session:
             return chip_trust.keep(session, audit, loaded, source="a.cer", now=NOW)
 
@@ -78,11 +79,10 @@ def test_an_item_is_kept_once(database, bring):
 
 
 def test_a_vouched_link_stays_believed(database, bring):
-    """Vouched for by the operator; with its predecessor no word is needed."""
+    """On the operator's word; with its predecessor no word is needed."""
     first, second = csca(), csca("CSCA 2")
     one = link(first, second)
-    assert bring(one.der).added == []
-    bring(one.der, vouch=True)
+    bring(one.der)
 
     assert authorities(database) == {one.der}
     bring(first.der)
@@ -90,17 +90,19 @@ def test_a_vouched_link_stays_believed(database, bring):
     assert authorities(database) == {one.der, first.der}
 
 
-def test_vouching_raises_a_link_that_was_known(database, bring):
-    """So that its predecessor may be removed."""
+def test_a_link_outlives_its_predecessor_on_the_operators_word(database, audit, bring):
+    """Without it a link proves nothing, until it is imported for itself."""
     first = csca()
     one = link(first, csca("CSCA 2"))
     bring(first.der)
     bring(one.der)
+    digest = sha256(first.der).hexdigest()
+    with database.transaction() as session:
+        chip_trust.remove(session, audit, digest, now=NOW)
 
-    assert len(bring(one.der, vouch=True).added) == 1
-    with database.read() as connection:
-        kinds = {stored.kind for stored in chip_trust.list_items(connection)}
-    assert kinds == {"csca", "vouched"}
+    assert authorities(database) == set()
+    assert len(bring(one.der).added) == 1
+    assert authorities(database) == {one.der}
 
 
 def test_a_newer_list_replaces_the_older(database, bring):

@@ -107,6 +107,7 @@ def provider(config: Config) -> Iterator["Provider"]:
     built = build_provider(config)
     with closing(built.database), closing(built.ephemeral):
         yield built
+        built.courier.wait()  # an errand would open a connection that nobody closes
 
 
 @pytest.fixture

@@ -144,10 +144,11 @@ def take(
     ephemeral: EphemeralStore, case: Case, change: Change, *, now: datetime, ttl: int
 ) -> None:
     """Use the case up for a change that its proofs open: of parallel uses one is."""
-    value = ephemeral.take(_key(case.id))
-    # A proof that was under way may store the case once more, so its end is kept too.
+    # The claim alone decides, and stays: a proof that was under way may store the case
+    # once more.
     if not ephemeral.claim(_over(case.id), ttl=ttl):
         raise RecoveryError("the case is over")
+    value = ephemeral.take(_key(case.id))
     if value is None or change not in opens(value["proofs"]):
         raise RecoveryError("the case is over")
     if now >= case.created_at + timedelta(seconds=ttl):

@@ -251,7 +251,8 @@ def test_of_parallel_changes_one_is_done(app, provider, returning, card, citizen
 
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(post, range(16)))
-    assert [answer.status_code for answer in answers].count(303) == 1
+    statuses = [answer.status_code for answer in answers]
+    assert statuses.count(303) == 1
 
 
 def test_a_phone_of_another_account_is_not_set(provider, returning, card, citizen):

@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from tests.performance import chip
+from tests.performance import chip, passkey
 from tests.performance.measure import SCENARIOS, Slice, Target, median, run_slice
 from tests.performance.party import Citizen, Party
 from tests.performance.stage import await_discovery, pin_this_process, stage
 
-ALL = (*SCENARIOS, *chip.PROFILES)
+ALL = (*SCENARIOS, *chip.PROFILES, passkey.SCENARIO)
 console = Console()
 
 
@@ -48,9 +48,11 @@ def main(
     if cards:
         found = {name: chip.measure(name, rounds=10 * rounds) for name in cards}
         console.print(chip.table(found))
-        if len(cards) == len(scenario):
-            return
-        scenario = tuple(name for name in scenario if name not in cards)
+    if passkey.SCENARIO in scenario:
+        console.print(passkey.table(passkey.measure(rounds=20 * rounds)))
+    if scenario and not set(scenario) & set(SCENARIOS):
+        return
+    scenario = tuple(name for name in scenario if name in SCENARIOS)
     with _target(**options) as target:
         pin_this_process(client_cores)
         plan = [name for _ in range(rounds) for name in scenario or SCENARIOS]

@@ -1,17 +1,12 @@
 """Chip sign-ins: the server's CPU, round trips, and the wait on a slow line.
 
-The provider runs in this process on the real stores, so that what a thread spends
-inside it is its own CPU and nothing of the agent's or the virtual chip's; the HTTP
-server in front is left out. Latency is added to each request of the agent.
+CPU is counted by `inside`. Latency is added to each request of the agent.
 """
 
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from flask import Flask
 from rich.table import Table
@@ -19,13 +14,12 @@ from rich.table import Table
 from clients.reader.virtual.chip import VirtualChip
 from clients.reader.virtual.profiles import DEMO, Profile
 from idp.app import create_app
-from idp.provider import Provider, build_provider
+from idp.provider import Provider
 from tests.cards.people import AN
 from tests.driver import Browser, Portal, at
 from tests.integration.chip.agent import ISSUER, Agent, go_to_chip, start_token
 from tests.integration.chip.people import create_citizen, enrol, issue, trust
-from tests.services import Services
-from tests.stores import configuration, fresh_database, fresh_ephemeral
+from tests.performance.inside import Meter, running_provider
 
 PROFILES = {"chip-bac": (DEMO[0], DEMO[3]), "chip-pace": (DEMO[1], DEMO[2])}
 LATENCY = 0.08  # seconds of a round trip, as the goals are stated
@@ -44,29 +38,11 @@ class Reading:
     back: float
 
 
-class _Meter:
-    """Counts the CPU that this thread spends inside the application."""
-
-    def __init__(self, app: Flask) -> None:
-        self.seconds = 0.0
-        self.latency = 0.0
-        self._inner, app.wsgi_app = app.wsgi_app, self  # type: ignore[method-assign]
-
-    def __call__(self, environ, start_response):
-        if environ["PATH_INFO"].startswith("/chip/sessions"):
-            time.sleep(self.latency)
-        before = time.thread_time()
-        try:
-            return self._inner(environ, start_response)
-        finally:
-            self.seconds += time.thread_time() - before
-
-
 def measure(scenario: str, *, rounds: int) -> list[Reading]:
     """Sign in by card `rounds` times with each kind of card of this scenario."""
-    with _provider() as provider:
+    with running_provider(throttle=_MANY) as provider:
         app = create_app(provider=provider)
-        meter = _Meter(app)
+        meter = Meter(app)
         trust(provider)
         portal = Portal.register(provider, "bank", minimum_acr="urn:dinhdanh:acr:2.2")
         return [
@@ -104,7 +80,7 @@ def table(found: dict[str, list[Reading]]) -> Table:
 def _readings(
     provider: Provider,
     app: Flask,
-    meter: _Meter,
+    meter: Meter,
     portal: Portal,
     profile: Profile,
     number: int,
@@ -128,7 +104,7 @@ def _readings(
     return read
 
 
-def _read(browser: Browser, meter: _Meter, chip: VirtualChip) -> Reading:
+def _read(browser: Browser, meter: Meter, chip: VirtualChip) -> Reading:
     meter.seconds, meter.latency = 0.0, LATENCY
     agent = Agent(browser.client.application)
     chip.reset()
@@ -149,24 +125,6 @@ def _read(browser: Browser, meter: _Meter, chip: VirtualChip) -> Reading:
     waits = (opened - began, read - opened, done - read)
     # The last trip brings the answers; the card's time is that of the virtual chip.
     return Reading(cpu_ms, agent.trips - 1, agent.apdus, *waits)
-
-
-@contextmanager
-def _provider() -> Iterator[Provider]:
-    services = Services.create()
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            choice = {"backend": "production", "folder": Path(folder)}
-            ephemeral = fresh_ephemeral(services, **choice)
-            with fresh_database(services, template="loaded", **choice) as database:
-                config = configuration(
-                    services, database=database, ephemeral=ephemeral, throttle=_MANY
-                )
-                built = build_provider(config)
-                with closing(built.database), closing(built.ephemeral):
-                    yield built
-    finally:
-        services.stop()
 
 
 def _median(readings: list[Reading], of: Callable[[Reading], float]) -> float:

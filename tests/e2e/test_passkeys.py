@@ -89,7 +89,7 @@ def test_the_number_field_suggests_the_passkey(page, demo, citizen):
     page.context.clear_cookies()
     page.goto(demo.portals["bank"])
     page.locator("#sign-in").click()
-    page.locator("[name=decision]").first.wait_for()
+    page.locator("[name=decision][value=allow]").wait_for()
     finish(page, demo, citizen)
 
     assert level(page) == "urn:dinhdanh:acr:2.2"

@@ -14,6 +14,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.e2e import driving
 from tests.e2e.chromium import launch
 from tests.e2e.running import RunningDemo, start_demo
 
@@ -27,8 +28,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
 
 
 @pytest.fixture(autouse=True)
-def no_consent_yet(request: pytest.FixtureRequest) -> None:
-    """Let each test begin without any consent: they share one demo, in any order."""
+def nothing_given_yet(request: pytest.FixtureRequest) -> None:
+    """Let each test begin without consents or used codes: they share one demo.
+
+    A code that another test used up would be waited for, half a minute each time.
+    """
     if "demo" not in request.fixturenames:
         return
     database = request.getfixturevalue("demo").folder / "dinhdanh.db"
@@ -37,6 +41,8 @@ def no_consent_yet(request: pytest.FixtureRequest) -> None:
             "UPDATE grants SET ended_at = granted_at, end_reason = 'test' "
             "WHERE ended_at IS NULL"
         )
+        connection.execute("UPDATE credentials SET last_counter = NULL")
+    driving.forget_used_codes()
 
 
 @pytest.fixture(scope="session")

@@ -104,6 +104,11 @@ def fresh_totp(secret: str) -> str:
     return totp.at(datetime.fromtimestamp(step * totp.interval, UTC))
 
 
+def forget_used_codes() -> None:
+    """Take codes anew that were used, as the provider's database was made to."""
+    _used_steps.clear()
+
+
 def latest_sms_code(demo: RunningDemo, phone: str) -> str:
     """Return the code in the newest message to `phone`."""
     answer = demo.get(f"{demo.issuer}/sandbox/outbox.json?phone={quote(phone)}")

@@ -40,7 +40,7 @@ def take(page: Page, demo: RunningDemo) -> None:
     submit(form)
     page.locator("[name=otp]").fill(one_time_code(demo, citizen))
     submit(step_form(page))
-    page.locator("[name=decision]").first.wait_for()
+    page.locator("[name=decision][value=allow]").wait_for()
     picture(page, "consent")
     finish(page, demo, citizen)
     picture(page, "portal")

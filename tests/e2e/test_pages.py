@@ -122,6 +122,7 @@ def test_consent_leaves_the_choice(new_context, demo, citizens):
     enter_password(page, person)
     step_form(page).locator("[name=otp]").fill(one_time_code(demo, person))
     submit(step_form(page))
+    page.locator("[name=decision][value=allow]").wait_for()
 
     assert page.locator("[name=claim]").count() == 2
     assert page.locator("[name=claim]:checked").count() == 0

@@ -1,0 +1,5 @@
+"""A person's rights over their data (Law 91/2025): export, correction, restriction, end.
+
+Says what erasure means beside an append-only audit. Never decides about a level or a
+lock, and never shows one person's data to another.
+"""

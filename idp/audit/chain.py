@@ -8,6 +8,8 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from idp.audit.event import Event
+
 SHARDS = 16
 _SERVICE_SHARD = 0
 _encode = json.JSONEncoder(
@@ -36,6 +38,18 @@ def link_of(row: Any) -> Link:
         type=row.type,
         account_id=row.account_id,
         data=row.data,
+    )
+
+
+def link_to(event: Event, data: Mapping[str, Any], *, at: datetime) -> Link:
+    """Return the chained part of an event that is recorded with `data`."""
+    return Link(
+        month=month_of(at),
+        shard=shard_of(event.account_id),
+        at=at,
+        type=event.TYPE,
+        account_id=event.account_id,
+        data=canonical(data),
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from idp.audit import personal
 from idp.audit.append import enqueue
-from idp.audit.chain import Link, canonical, month_of, shard_of
+from idp.audit.chain import link_to
 from idp.audit.event import Event
 from idp.audit.models import AuditEvent
 from keys.sealing import Sealer
@@ -42,15 +42,7 @@ class AuditLog:
             data[personal.MEMBER], sealed = personal.commit(
                 self._sealer, event.personal
             )
-        link = Link(
-            month=month_of(now),
-            shard=shard_of(event.account_id),
-            at=now,
-            type=event.TYPE,
-            account_id=event.account_id,
-            data=canonical(data),
-        )
-        enqueue(session, link, sealed)
+        enqueue(session, link_to(event, data, at=now), sealed)
 
     def recent(
         self,

@@ -37,13 +37,17 @@ WITH head AS MATERIALIZED (
 UPDATE audit_heads SET seq = event.seq, hash = event.hash FROM event
 WHERE audit_heads.month = %(month)s AND audit_heads.shard = %(shard)s
 """
-_HEAD = "SELECT seq, hash FROM audit_heads WHERE month = ? AND shard = ?"
-_INSERT = """
+_HEADS = {
+    "sqlite": "SELECT seq, hash FROM audit_heads WHERE month = ? AND shard = ?",
+    "postgresql": "SELECT seq, hash FROM audit_heads WHERE month = %s AND shard = %s"
+    " FOR UPDATE",
+}
+INSERT_EMBEDDED = """
 INSERT INTO audit_events (
     month, shard, at, type, account_id, data, personal_sealed, seq, previous_hash, hash
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-_MOVE = "UPDATE audit_heads SET seq = ?, hash = ? WHERE month = ? AND shard = ?"
+MOVE_EMBEDDED = "UPDATE audit_heads SET seq = ?, hash = ? WHERE month = ? AND shard = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def append_postgresql(connection: Connection, entry: Entry) -> None:
     values = {
         "month": link.month,
         "shard": link.shard,
-        "at": _microseconds(link),
+        "at": microseconds(link),
         "type": link.type,
         "account_id": link.account_id,
         "data": link.data,
@@ -70,7 +74,7 @@ def append_postgresql(connection: Connection, entry: Entry) -> None:
     place = reader_on(connection)
     place.send(_APPEND, values)
     if place.cursor.rowcount == 0:
-        _open_chain(connection, link)
+        _open_chain(connection, link.month, link.shard)
         place.send(_APPEND, values)
 
 
@@ -78,23 +82,29 @@ def append_embedded(connection: Connection, entry: Entry) -> None:
     """Append one row; the transaction holds SQLite's write lock already."""
     link = entry.link
     place = (link.month, link.shard)
-    head = connection.exec_driver_sql(_HEAD, place).one_or_none()
-    if head is None:
-        _open_chain(connection, link)
-        head = connection.exec_driver_sql(_HEAD, place).one()
+    head = lock_head(connection, *place)
     seq, digest = head.seq + 1, sha256(head.hash + encode(link)).digest()
     account = None if link.account_id is None else link.account_id.hex
-    chained = (_microseconds(link), link.type, account, link.data)
+    chained = (microseconds(link), link.type, account, link.data)
     row = (*place, *chained, entry.personal_sealed, seq, head.hash, digest)
-    connection.exec_driver_sql(_INSERT, row)
-    connection.exec_driver_sql(_MOVE, (seq, digest, *place))
+    connection.exec_driver_sql(INSERT_EMBEDDED, row)
+    connection.exec_driver_sql(MOVE_EMBEDDED, (seq, digest, *place))
 
 
-def _open_chain(connection: Connection, link: Link) -> None:
+def lock_head(connection: Connection, month: str, shard: int) -> Any:
+    """Return the `seq` and `hash` of a chain's head, held until the commit."""
+    text = _HEADS[connection.dialect.name]
+    head = connection.exec_driver_sql(text, (month, shard)).one_or_none()
+    if head is None:
+        _open_chain(connection, month, shard)
+        head = connection.exec_driver_sql(text, (month, shard)).one()
+    return head
+
+
+def _open_chain(connection: Connection, month: str, shard: int) -> None:
     """Make the head of a month's chain; of parallel callers one does."""
     is_postgresql = connection.dialect.name == "postgresql"
     insert: Any = postgresql.insert if is_postgresql else sqlite.insert
-    month, shard = link.month, link.shard
     connection.execute(
         insert(sa.inspect(AuditHead).local_table)
         .values(month=month, shard=shard, seq=0, hash=genesis(month, shard))
@@ -102,6 +112,6 @@ def _open_chain(connection: Connection, link: Link) -> None:
     )
 
 
-def _microseconds(link: Link) -> int:
+def microseconds(link: Link) -> int:
     """Return the moment as `storage.database.UtcDateTime` keeps it."""
     return round(link.at.timestamp() * 1_000_000)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from flask import current_app
 
 from idp.audit.log import AuditLog
-from idp.claims.registry import EmbeddedRegistry, ResidenceRegistry
 from idp.config import Config
 from idp.errors import ConfigError
+from idp.factors.card_database import CardDatabase, open_card_database
 from idp.factors.carrier import CarrierCheck, open_carrier
 from idp.factors.courier import Courier
 from idp.factors.face import FaceMatch, open_faces
@@ -16,6 +16,8 @@ from idp.factors.mail import MailGateway, open_mail
 from idp.factors.passkey_site import PasskeySite, open_site
 from idp.factors.password import PasswordPool
 from idp.factors.throttle import Throttle
+from idp.registry.opening import open_registry
+from idp.registry.port import PopulationRegistry
 from idp.relying_parties.registry import RelyingParties
 from idp.storage.database import Database
 from idp.storage.ephemeral import EphemeralStore
@@ -49,7 +51,8 @@ class Provider:
     courier: Courier
     carrier: CarrierCheck
     faces: FaceMatch
-    registry: ResidenceRegistry
+    card_database: CardDatabase
+    registry: PopulationRegistry
     passkeys: PasskeySite
 
 
@@ -98,7 +101,8 @@ def build_provider(config: Config) -> Provider:
         courier=Courier(),
         carrier=open_carrier(config.carrier, ephemeral),
         faces=open_faces(config.face),
-        registry=EmbeddedRegistry(database, sealer),
+        card_database=open_card_database(config.card_database),
+        registry=open_registry(config, database, sealer),
         passkeys=open_site(config, secrets.key("webauthn")),
     )
 

@@ -1,16 +1,16 @@
 """How Alembic runs here: always on the connection that idp.storage.migration gives."""
 
+import importlib
+from pathlib import Path
+
 from alembic import context
 
-import idp.accounts.models
-import idp.audit.models
-import idp.authentication.models
-import idp.claims.models
-import idp.consent.models
-import idp.factors.models
-import idp.relying_parties.models
-import idp.storage.key_models  # noqa: F401 - imported so that the metadata is whole
+import idp
 from idp.storage.database import Base
+
+# Every package's models, so that the metadata is whole.
+for module in sorted(Path(idp.__file__).parent.glob("*/*models.py")):
+    importlib.import_module(f"idp.{module.parent.name}.{module.stem}")
 
 context.configure(
     connection=context.config.attributes["connection"],

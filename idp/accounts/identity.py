@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -125,6 +126,27 @@ def read_identity(
     if sealed is None:
         raise NotFoundError("no such account")
     return open_identity(sealer, sealed, account_id)
+
+
+def store_identity(
+    session: Session,
+    sealer: Sealer,
+    account_id: UUID,
+    identity: Identity,
+    *,
+    now: datetime,
+) -> None:
+    """Replace the account's identity data by what was proofed anew."""
+    stored = session.execute(
+        sa.update(Account)
+        .where(Account.id == account_id)
+        .values(
+            identity_sealed=seal_identity(sealer, identity, account_id), updated_at=now
+        )
+        .returning(Account.id)
+    ).all()
+    if not stored:
+        raise NotFoundError("no such account")
 
 
 def _context(account_id: UUID) -> str:

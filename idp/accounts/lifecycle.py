@@ -1,9 +1,10 @@
 """States of an account, its level, and the locks that are kept apart from them.
 
 An account goes from submitted over in review and granted to active (Decree 69/2024
-art. 10–14); being granted and not activated is no lapse. Locks have a ground and an
-asker (art. 15); while one holds, nobody signs in, and when the last is lifted the
-account is again what it was.
+art. 10–14); being granted and not activated is no lapse. Closed stands beside this way:
+the account names nobody any more, and its number and phone are free. Locks have a
+ground and an asker (art. 15); while one holds, nobody signs in, and when the last is
+lifted the account is again what it was.
 """
 
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ from idp.accounts.contacts import (
 )
 from idp.accounts.identifiers import assign_number
 from idp.accounts.identity import Identity, seal_identity
-from idp.accounts.models import Account, Lock
+from idp.accounts.models import Account, Lock, PersonalNumber
 from idp.audit.events import (
     AccountCreated,
     LevelChanged,
@@ -37,9 +38,10 @@ from idp.audit.log import AuditLog
 from idp.errors import IdpError, NotFoundError
 from keys.sealing import Sealer
 
-State = Literal["submitted", "in_review", "granted", "active"]
+State = Literal["submitted", "in_review", "granted", "active", "closed"]
+# The way forward; `closed` is beside it and ends it (`close_account`).
 STATES: tuple[State, ...] = ("submitted", "in_review", "granted", "active")
-# Law on Identification art. 34; Decree 69/2024 art. 15 adds the card's expiry.
+# Who may ask for which, and by which clause: `idp.locks.grounds`.
 LOCK_GROUNDS = (
     "holder_request",
     "terms_breach",
@@ -48,6 +50,9 @@ LOCK_GROUNDS = (
     "card_expired",
     "death",
     "authority_request",
+    "passport_expired",
+    "permit_expired",
+    "number_cancelled",
 )
 LOCK_ASKERS = ("holder", "representative", "agency", "authority", "system")
 
@@ -129,6 +134,39 @@ def change_state(
     if not changed or before is None:
         raise LifecycleError(f"only an account in {before or 'no'} state goes {after}")
     audit.record(session, StateChanged(account_id, before, after), now=now)
+
+
+def close_account(
+    session: Session, audit: AuditLog, account_id: UUID, *, now: datetime
+) -> None:
+    """End an account for good and free its number and phone for another.
+
+    What was refused at enrolment ends so, and what its holder gives up. The row stays,
+    since the audit log and the dossier point at it.
+    """
+    before = session.execute(
+        sa.select(Account.state).where(Account.id == account_id).with_for_update()
+    ).scalar_one_or_none()
+    closed = session.execute(
+        sa.update(Account)
+        .where(Account.id == account_id, Account.state != "closed")
+        .values(
+            state="closed",
+            phone_sealed=None,
+            phone_index=None,
+            email_sealed=None,
+            email_verified=False,
+            password_hash=None,
+            updated_at=now,
+        )
+        .returning(Account.id)
+    ).all()
+    if not closed or before is None:
+        raise LifecycleError("no such account, or closed already")
+    session.execute(
+        sa.delete(PersonalNumber).where(PersonalNumber.account_id == account_id)
+    )
+    audit.record(session, StateChanged(account_id, before, "closed"), now=now)
 
 
 def change_level(

@@ -27,11 +27,13 @@ class Account(Base):
     updated_at: Mapped[datetime]
     granted_at: Mapped[datetime | None]
     activated_at: Mapped[datetime | None]
+    restricted_at: Mapped[datetime | None]
 
     __table_args__ = (
         sa.CheckConstraint("level IN (1, 2)", name="level"),
         sa.CheckConstraint(
-            "state IN ('submitted', 'in_review', 'granted', 'active')", name="state"
+            "state IN ('submitted', 'in_review', 'granted', 'active', 'closed')",
+            name="state",
         ),
     )
 

@@ -24,7 +24,7 @@ class AccountCreated(Event):
 
 @dataclass(frozen=True, slots=True)
 class StateChanged(Event):
-    """An account moved between submitted, in review, granted and active."""
+    """An account moved between submitted, in review, granted, active and closed."""
 
     before: str
     after: str

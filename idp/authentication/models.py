@@ -1,4 +1,4 @@
-"""Table of sessions."""
+"""Tables of sessions and of what portals are told when they end."""
 
 from datetime import datetime
 from typing import Any
@@ -25,3 +25,20 @@ class SessionRecord(Base):
     last_seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None] = mapped_column(sa.String(32))
+    confirmed_by: Mapped[UUID | None]
+
+
+class LogoutNotice(Base):
+    """That a portal must be told of a sign-out; it goes once the portal has heard it.
+
+    Without a `sid` every session of the subject ends there (Back-Channel Logout §2.4).
+    """
+
+    __tablename__ = "logout_notices"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    client_id: Mapped[str] = mapped_column(sa.String(255))
+    subject: Mapped[str] = mapped_column(sa.String(64))
+    sid: Mapped[str | None] = mapped_column(sa.String(64))
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime] = mapped_column(index=True)

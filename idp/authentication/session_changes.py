@@ -20,10 +20,13 @@ from idp.authentication.session import (
     origin_context,
 )
 from idp.config import Config
+from idp.factors.courier import Courier
 from idp.relying_parties.registry import RelyingParties
+from idp.storage.database import Database
 from idp.storage.ephemeral import EphemeralStore
 from keys.sealing import Sealer
 from keys.secrets import ServerSecrets
+from keys.signers import KeyRings
 
 
 class Services(Protocol):
@@ -52,6 +55,18 @@ class Services(Protocol):
     @property
     def relying_parties(self) -> RelyingParties:
         """Return the registered relying parties."""
+
+    @property
+    def database(self) -> Database:
+        """Return the database."""
+
+    @property
+    def rings(self) -> KeyRings:
+        """Return the signing keys."""
+
+    @property
+    def courier(self) -> Courier:
+        """Return who sends behind the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,20 +182,24 @@ def end(
     session: Session,
     reason: str,
     now: datetime,
-) -> None:
-    """End the session's row; `sign_in.sign_out` also stops its tokens."""
+) -> list[str]:
+    """End the session's row, and return the clients that it reached, if it was live.
+
+    `sign_in.sign_out` also stops its tokens and has those clients told.
+    """
     ended = database.execute(
         sa.update(SessionRecord)
         .where(SessionRecord.id == session.id, SessionRecord.ended_at.is_(None))
         .values(ended_at=now, end_reason=reason)
-        .returning(SessionRecord.id)
+        .returning(SessionRecord.client_ids)
     ).one_or_none()
     if ended is None:
-        return
+        return []
     over = events.SessionEnded(
         account_id=session.account_id, session_id=session.id, reason=reason
     )
     services.audit.record(database, over, now=now)
+    return list(ended.client_ids)
 
 
 def hold(database: DatabaseSession, session_id: UUID) -> SessionRecord:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session as DatabaseSession
 
+from idp.authentication import backchannel
 from idp.authentication import session_changes as changes
 from idp.authentication.session import AuthenticationEvent, Session, list_for, sid
 from idp.authentication.session_changes import FirstProof, Services
@@ -73,13 +74,14 @@ def sign_out(
     reason: str,
     now: datetime,
 ) -> None:
-    """End the session, and at once the access tokens that were issued under it."""
+    """End the session with its access tokens, and have its portals told."""
     # Tokens first: if the commit fails later, too much has ended and never too little.
     # A code that is under way may still be redeemed, and its token lasts from then on.
     ttl = services.config.lifetimes.code + services.config.lifetimes.access_token
     for name in session_names(services, session):
         services.ephemeral.put(f"ended:{name}", {}, ttl=ttl)
-    changes.end(services, database, session=session, reason=reason, now=now)
+    reached = changes.end(services, database, session=session, reason=reason, now=now)
+    backchannel.session_ended(services, database, session, reached, now=now)
 
 
 def session_names(services: Services, session: Session) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,9 +13,10 @@ from idp.accounts.identifiers import current_number
 from idp.accounts.identity import Identity, open_identity
 from idp.accounts.models import Account
 from idp.claims import residence
-from idp.claims.person_record import PersonRecord
-from idp.claims.registry import ResidenceRegistry
+from idp.config import Config
 from idp.errors import NotFoundError
+from idp.registry.person import PersonRecord
+from idp.registry.port import Asker, PopulationRegistry, Question, RegistryDownError
 from idp.storage.database import Database
 from idp.storage.prepared import Prepared
 from keys.sealing import Sealer
@@ -42,6 +43,27 @@ class Person:
     proofed_on: str | None = None
     registry_as_of: datetime | None = None
     authority: str = ""
+    registry_is_down: bool = False
+
+
+class Sources(Protocol):
+    """What of the provider citizens' data are read from."""
+
+    @property
+    def config(self) -> Config:
+        """The settings."""
+
+    @property
+    def database(self) -> Database:
+        """The database."""
+
+    @property
+    def sealer(self) -> Sealer:
+        """What seals personal values."""
+
+    @property
+    def registry(self) -> PopulationRegistry:
+        """The population and residence registry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +72,18 @@ class PersonReader:
 
     database: Database
     sealer: Sealer
-    registry: ResidenceRegistry
+    registry: PopulationRegistry
+    asker: Asker
+
+    @classmethod
+    def of(cls, sources: Sources) -> "PersonReader":
+        """Return the reader for what citizens themselves allow."""
+        return cls(
+            sources.database,
+            sources.sealer,
+            sources.registry,
+            Asker.citizen(sources.config),
+        )
 
     def read(self, account_id: UUID, names: Collection[str], now: datetime) -> Person:
         """Return the values of `names`; a claim that is not known has none.
@@ -68,9 +101,13 @@ class PersonReader:
             with self.database.read() as connection:
                 number = current_number(connection, self.sealer, account_id)
         identity = open_identity(self.sealer, row.identity_sealed, account_id)
-        record = None
+        record, is_down = None, False
         if number is not None and wanted & _REGISTERED:
-            record = self.registry.find(number, now=now)
+            question = Question(number, identity.full_name, identity.birth_date)
+            try:
+                record = self.registry.look_up(question, self.asker, now=now)
+            except RegistryDownError:
+                is_down = True  # what it would tell is withheld, and said to be so
         values = {
             "personal_number": number,
             **identity_values(identity),
@@ -82,6 +119,7 @@ class PersonReader:
             proofed_on=identity.proofed_on,
             registry_as_of=record.as_of if record else None,
             authority=self.registry.authority,
+            registry_is_down=is_down,
         )
 
     def _contact_values(self, row: Any, account_id: UUID) -> dict[str, Any]:

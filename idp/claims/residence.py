@@ -7,7 +7,7 @@ that is known, the code list and as of when. Other members of a household are ma
 from typing import Any
 
 from idp import clock
-from idp.claims.person_record import RELATIONS, HouseholdMember, PersonRecord, Stay
+from idp.registry.person import RELATIONS, HouseholdMember, PersonRecord, Stay
 
 
 def residence_claim(record: PersonRecord) -> dict[str, Any] | None:

@@ -32,6 +32,7 @@ from idp.cli.context import CliContext, pass_cli
 from idp.factors import holds, notices, totp
 from idp.factors import password as passwords
 from idp.factors.enrolled import enrolled_kinds
+from idp.locks import placing
 
 ground_option = click.option("--ground", type=click.Choice(LOCK_GROUNDS), required=True)
 asker_option = click.option("--asker", type=click.Choice(LOCK_ASKERS), required=True)
@@ -124,14 +125,10 @@ def lock(cli: CliContext, account: str, ground: str, asker: str) -> None:
     """Keep an account from being used, on a ground, at someone's asking."""
     account_id, provider = find_account(cli, account), cli.provider
     with provider.database.transaction() as session:
-        lifecycle.place_lock(
-            session,
-            provider.audit,
-            account_id,
-            ground=ground,
-            asker=asker,
-            now=clock.now(),
+        placing.lock(
+            provider, session, account_id, ground=ground, asker=asker, now=clock.now()
         )
+    provider.courier.wait()
     click.echo("Locked.")
 
 
@@ -144,15 +141,9 @@ def unlock(cli: CliContext, account: str, ground: str, asker: str) -> None:
     """Lift the lock of one ground; other locks keep holding."""
     account_id, provider = find_account(cli, account), cli.provider
     with provider.database.transaction() as session:
-        lifecycle.lift_lock(
-            session,
-            provider.audit,
-            account_id,
-            ground=ground,
-            asker=asker,
-            now=clock.now(),
+        others = placing.unlock(
+            provider, session, account_id, ground=ground, asker=asker, now=clock.now()
         )
-        others = lifecycle.live_locks(session, account_id)
     click.echo(f"Lifted; still locked: {', '.join(others)}" if others else "Unlocked.")
 
 

@@ -7,9 +7,13 @@ given as file paths only. `settings` declares, `reading` reads, `checks` refuses
 """
 
 from idp.config.checks import LOOPBACK_HOSTS
+from idp.config.enrolment import EnrolmentConfig
 from idp.config.reading import load_config, parse_config
+from idp.config.registry import RegistryConfig
+from idp.config.representation import OrganisationsConfig, RepresentationConfig
 from idp.config.settings import (
     AssuranceConfig,
+    CardDatabaseConfig,
     CarrierConfig,
     ChipConfig,
     Config,
@@ -23,7 +27,6 @@ from idp.config.settings import (
     PagesConfig,
     PasskeyConfig,
     PasswordConfig,
-    RegistryConfig,
     SandboxConfig,
     ServerConfig,
     SmsConfig,
@@ -33,20 +36,24 @@ from idp.config.settings import (
 __all__ = [
     "LOOPBACK_HOSTS",
     "AssuranceConfig",
+    "CardDatabaseConfig",
     "CarrierConfig",
     "ChipConfig",
     "Config",
     "DatabaseConfig",
+    "EnrolmentConfig",
     "EphemeralConfig",
     "FaceConfig",
     "KeysConfig",
     "LifetimesConfig",
     "LogConfig",
     "MailConfig",
+    "OrganisationsConfig",
     "PagesConfig",
     "PasskeyConfig",
     "PasswordConfig",
     "RegistryConfig",
+    "RepresentationConfig",
     "SandboxConfig",
     "ServerConfig",
     "SmsConfig",

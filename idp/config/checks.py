@@ -1,6 +1,7 @@
 """What the settings must satisfy together, beyond their types."""
 
 from dataclasses import fields, is_dataclass
+from datetime import date
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
@@ -25,8 +26,17 @@ def check(config: Config) -> None:
         "mail.security": (config.mail.security, ("starttls", "tls")),
         "carrier.check": (config.carrier.check, ("off", "sandbox", "http")),
         "face.match": (config.face.match, ("off", "sandbox", "http")),
+        "card_database.match": (
+            config.card_database.match,
+            ("off", "sandbox", "http"),
+        ),
         "passkey.attestation": (config.passkey.attestation, ("none", "verified")),
-        "registry.residence": (config.registry.residence, ("embedded",)),
+        "enrolment.decision": (config.enrolment.decision, ("automatic", "officer")),
+        "organisations.source": (
+            config.organisations.source,
+            ("off", "sandbox", "http"),
+        ),
+        "registry.source": (config.registry.source, ("embedded",)),
         "pages.default_language": (config.pages.default_language, ("vi", "en")),
         "log.format": (config.log.format, ("json", "text")),
     }
@@ -37,6 +47,7 @@ def check(config: Config) -> None:
     if bool(config.server.tls_certificate) != bool(config.server.tls_key_file):
         raise ConfigError("server.tls_certificate and server.tls_key_file go together")
     _check_passkey(config)
+    _check_enrolment(config)
     _check_sandbox(config)
 
 
@@ -77,6 +88,8 @@ def _check_addresses(config: Config) -> None:
         "sms.url": (config.sms.gateway, config.sms.url),
         "carrier.url": (config.carrier.check, config.carrier.url),
         "face.url": (config.face.match, config.face.url),
+        "card_database.url": (config.card_database.match, config.card_database.url),
+        "organisations.url": (config.organisations.source, config.organisations.url),
     }
     for name, (kind, url) in addresses.items():
         # A gateway on the machine itself may speak plain http.
@@ -106,6 +119,20 @@ def _check_passkey(config: Config) -> None:
         )
 
 
+def _check_enrolment(config: Config) -> None:
+    enrolment = config.enrolment
+    for name in ("days_off", "extra_working_days"):
+        for day in getattr(enrolment, name):
+            try:
+                date.fromisoformat(day)
+            except ValueError as error:
+                raise ConfigError(f"enrolment.{name}: {error}") from error
+    if enrolment.child_from_age > enrolment.own_from_age:
+        raise ConfigError(
+            "enrolment.child_from_age must not be above enrolment.own_from_age"
+        )
+
+
 def _check_sandbox(config: Config) -> None:
     if config.sandbox.enabled and config.host not in LOOPBACK_HOSTS:
         raise ConfigError("sandbox.enabled needs an issuer on a loopback host")
@@ -114,6 +141,8 @@ def _check_sandbox(config: Config) -> None:
         "mail.gateway": config.mail.gateway,
         "carrier.check": config.carrier.check,
         "face.match": config.face.match,
+        "card_database.match": config.card_database.match,
+        "organisations.source": config.organisations.source,
     }
     for name, kind in borders.items():
         if kind == "sandbox" and not config.sandbox.enabled:

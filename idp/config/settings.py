@@ -4,6 +4,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from idp.config.enrolment import EnrolmentConfig
+from idp.config.figures import FiguresConfig, ImportConfig
+from idp.config.representation import OrganisationsConfig, RepresentationConfig
+from idp.config.locks import BackchannelConfig, LocksConfig, RightsConfig
+from idp.config.registry import RegistryConfig
+
 
 @dataclass(frozen=True, slots=True)
 class ServerConfig:
@@ -148,6 +154,16 @@ class FaceConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class CardDatabaseConfig:
+    """The comparison of fingerprints with those held for a card."""
+
+    match: str = "off"
+    url: str = ""
+    token_file: Path | None = None
+    timeout: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
 class PasskeyConfig:
     """WebAuthn: an empty `rp_id` is the issuer's host, no `origins` its origin."""
 
@@ -167,13 +183,6 @@ class ChipConfig:
     issuer_country: str = "VNM"
     agent_port: int = 8004
     allow_sha1: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RegistryConfig:
-    """The population and residence registry: `embedded` is a synthetic one."""
-
-    residence: str = "embedded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,9 +232,18 @@ class Config:
     mail: MailConfig = field(default_factory=MailConfig)
     carrier: CarrierConfig = field(default_factory=CarrierConfig)
     face: FaceConfig = field(default_factory=FaceConfig)
+    card_database: CardDatabaseConfig = field(default_factory=CardDatabaseConfig)
     passkey: PasskeyConfig = field(default_factory=PasskeyConfig)
     chip: ChipConfig = field(default_factory=ChipConfig)
     registry: RegistryConfig = field(default_factory=RegistryConfig)
+    enrolment: EnrolmentConfig = field(default_factory=EnrolmentConfig)
+    representation: RepresentationConfig = field(default_factory=RepresentationConfig)
+    organisations: OrganisationsConfig = field(default_factory=OrganisationsConfig)
+    locks: LocksConfig = field(default_factory=LocksConfig)
+    backchannel: BackchannelConfig = field(default_factory=BackchannelConfig)
+    rights: RightsConfig = field(default_factory=RightsConfig)
+    imports: ImportConfig = field(default_factory=ImportConfig)
+    figures: FiguresConfig = field(default_factory=FiguresConfig)
     assurance: AssuranceConfig = field(default_factory=AssuranceConfig)
     pages: PagesConfig = field(default_factory=PagesConfig)
     sandbox: SandboxConfig = field(default_factory=SandboxConfig)

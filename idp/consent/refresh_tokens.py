@@ -67,6 +67,16 @@ _END_CHAIN = (
     .values(expires_at=sa.bindparam("now", type_=_TIME))
 )
 
+_END_GRANT = (
+    sa.update(_TOKENS)
+    .where(
+        _TOKENS.c.grant_id == sa.bindparam("of_grant"),
+        _TOKENS.c.expires_at > sa.bindparam("now", type_=_TIME),
+    )
+    .values(expires_at=sa.bindparam("now", type_=_TIME))
+    .returning(_TOKENS.c.chain_id)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class StoredToken:
@@ -192,6 +202,25 @@ def end_chain(  # noqa: PLR0913 - the stores, then the decision
         event = RefreshTokensEnded(grant.account_id, grant.id, grant.client_id, reason)
         audit.record(session, event, now=now)
     return bool(ended)
+
+
+def end_all_of_grant(
+    session: Session,
+    audit: AuditLog,
+    *,
+    grant: GrantView,
+    reason: str,
+    now: datetime,
+) -> set[UUID]:
+    """End every chain of a grant that stays; return the chains that ended."""
+    values, ended = {"of_grant": grant.id, "now": now}, set[UUID]()
+    # As in `end_chain`: the next round ends what a refresh in flight has made.
+    while chains := session.execute(_END_GRANT, values).scalars().all():
+        ended.update(chains)
+    if ended:
+        event = RefreshTokensEnded(grant.account_id, grant.id, grant.client_id, reason)
+        audit.record(session, event, now=now)
+    return ended
 
 
 def _why_not(

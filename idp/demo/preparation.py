@@ -54,6 +54,9 @@ check = "sandbox"
 [face]
 match = "sandbox"
 
+[card_database]
+match = "sandbox"
+
 [chip]
 agent_port = {agent_port}
 

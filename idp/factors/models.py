@@ -100,6 +100,18 @@ class RecoveryCode(Base):
     used_at: Mapped[datetime | None]
 
 
+class FreezeLink(Base):
+    """The digest of a mailed link by which a holder freezes the account, once."""
+
+    __tablename__ = "freeze_links"
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
 class KnownDevice(Base):
     """A browser that once completed a sign-in; the cookie's digest."""
 

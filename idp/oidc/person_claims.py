@@ -62,6 +62,6 @@ def _told(
             listener.party, listener.live.account_level, listener.authentication_level
         ),
         allowed=grant.claims,
-        reader=PersonReader(provider.database, provider.sealer, provider.registry),
+        reader=PersonReader.of(provider),
         now=listener.at,
     )

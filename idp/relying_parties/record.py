@@ -43,6 +43,8 @@ class RelyingParty:
     logo_uri: Localised | None
     policy_uri: Localised | None
     tos_uri: Localised | None
+    backchannel_logout_uri: str | None = None
+    backchannel_logout_session_required: bool = False
 
     @property
     def is_public(self) -> bool:
@@ -129,4 +131,8 @@ def build_party(
         logo_uri=localised(document, "logo_uri"),
         policy_uri=localised(document, "policy_uri"),
         tos_uri=localised(document, "tos_uri"),
+        backchannel_logout_uri=document.get("backchannel_logout_uri"),
+        backchannel_logout_session_required=document.get(
+            "backchannel_logout_session_required", False
+        ),
     )

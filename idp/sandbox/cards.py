@@ -81,7 +81,7 @@ def _data(citizen: Citizen) -> dict[str, Any]:
     who, document = citizen.account.identity, citizen.account.identity.document
     if document is None:
         raise ConfigError("this citizen has no card")
-    stays = citizen.record.residence if citizen.record else None
+    stays = citizen.record.residence
     residence = stays.permanent if stays else None
     return {
         "personal_number": citizen.account.number,

@@ -9,11 +9,14 @@ from typing import Any, cast
 
 from idp.accounts.identity import Identity, parse_identity
 from idp.accounts.lifecycle import NewAccount, State
-from idp.claims.registry import (
+from idp.registry.person import (
     Address,
     Household,
     HouseholdMember,
     PersonRecord,
+    RegisteredCard,
+    RegisteredPerson,
+    Representative,
     Residence,
     Stay,
 )
@@ -32,7 +35,7 @@ class Citizen:
     has_chip: bool
     lock: Mapping[str, str] | None
     guardian: Mapping[str, str] | None
-    record: PersonRecord | None
+    record: PersonRecord
     story: Mapping[str, str]
 
 
@@ -84,18 +87,58 @@ def _identity(entry: Mapping[str, Any]) -> Identity:
     )
 
 
-def _record(entry: Mapping[str, Any], tables: Mapping[str, Any]) -> PersonRecord | None:
-    if "residence" not in entry:
-        return None
+def _record(entry: Mapping[str, Any], tables: Mapping[str, Any]) -> PersonRecord:
     stays = {
-        kind: _stay(stay, tables["places"]) for kind, stay in entry["residence"].items()
+        kind: _stay(stay, tables["places"])
+        for kind, stay in entry.get("residence", {}).items()
     }
     household = None
     if "household" in entry:
         table = tables["households"][entry["household"]]
         household = _household(table, entry["personal_number"])
+    residence = Residence(**stays) if stays else None
     return PersonRecord(
-        as_of=tables["as_of"], residence=Residence(**stays), household=household
+        as_of=tables["as_of"],
+        residence=residence,
+        household=household,
+        person=_person(entry, tables),
+    )
+
+
+def _person(entry: Mapping[str, Any], tables: Mapping[str, Any]) -> RegisteredPerson:
+    identity, guardian = entry["identity"], entry.get("guardian")
+    representatives: tuple[Representative, ...] = ()
+    if guardian is not None:
+        number = guardian["personal_number"]
+        names = {
+            member["number"]: member["name"]
+            for table in tables["households"].values()
+            for member in table["members"]
+        }
+        representatives = (Representative(number, names[number], guardian["relation"]),)
+    return RegisteredPerson(
+        number=entry["personal_number"],
+        family_name=identity.get("family_name", ""),
+        middle_name=identity.get("middle_name", ""),
+        given_name=identity["given_name"],
+        birth_date=identity["birth_date"],
+        gender=identity["gender"],
+        nationality=identity.get("nationality", "VN"),
+        ethnicity=identity.get("ethnicity"),
+        place_of_origin=identity.get("origin") or identity.get("birth_place"),
+        card=_card(entry),
+        representatives=representatives,
+    )
+
+
+def _card(entry: Mapping[str, Any]) -> RegisteredCard | None:
+    if "card" not in entry:
+        return None
+    card, lock = entry["card"], entry.get("lock", {})
+    return RegisteredCard(
+        state="expired" if lock.get("ground") == "card_expired" else "valid",
+        issued_on=card["issued_on"],
+        expires_on=card.get("expires_on"),
     )
 
 

@@ -16,12 +16,12 @@ from idp.accounts.representation import appoint
 from idp.accounts.standing import read_standing
 from idp.audit.events import SandboxLoaded
 from idp.audit.log import AuditLog
-from idp.claims.registry import EmbeddedRegistry
 from idp.config import Config
 from idp.errors import ConfigError, NotFoundError
 from idp.factors import sms, totp
 from idp.factors.enrolled import enrolled_kinds
 from idp.factors.password import PasswordPool, set_password
+from idp.registry.embedded import EmbeddedRegistry
 from idp.sandbox.citizens import Citizen, all_citizens
 from idp.storage.database import Database
 from keys.sealing import Sealer
@@ -137,9 +137,8 @@ def _create(
         sms.enrol(session, audit, account_id, now=now)
     if citizen.lock is not None:
         place_lock(session, audit, account_id, **citizen.lock, now=now)
-    if citizen.record is not None:
-        registry = EmbeddedRegistry(provider.database, sealer)
-        registry.store(session, citizen.account.number, citizen.record)
+    registry = EmbeddedRegistry(provider.database, sealer)
+    registry.store(session, citizen.account.number, citizen.record)
 
 
 def _appoint_guardian(

@@ -6,18 +6,8 @@ code that works once and only in the browser that started.
 
 from http import HTTPStatus
 
-from flask import (
-    Blueprint,
-    Response,
-    g,
-    make_response,
-    redirect,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.wrappers import Response as BaseResponse
 
 from idp.accounts import identifiers
 from idp.accounts.identifiers import InvalidPersonalNumberError
@@ -25,7 +15,7 @@ from idp.errors import IdpError
 from idp.factors import chip_reading, chip_sessions
 from idp.factors.chip_sessions import Errand
 from idp.provider import current
-from idp.web import chip_errand, chip_outcome, people, proofs, visit
+from idp.web import chip_errand, chip_outcome, people, proofs, reader_link, visit
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
 from idp.web.visit import Step
@@ -93,12 +83,12 @@ def start(transaction: str) -> ResponseReturnValue:
     token = chip_sessions.issue_start(provider, errand)
     body = render_template(
         "chip_go.html",
-        agent=_open_to_agent(step),
+        agent=reader_link.open_to_agent(step.visit.provider),
         start_token=token,
         party=step.asker,
         back=url_for("chip.show", transaction=transaction),
     )
-    return _for_agent(body)
+    return reader_link.for_agent(body)
 
 
 @blueprint.get("/chip/return")
@@ -142,7 +132,7 @@ def _page(step: Step, errand: Errand, problem: Problem | None) -> ResponseReturn
         problem = proofs.too_many(provider.config.lifetimes.transaction)
     body = render_template(
         "chip.html",
-        agent=_open_to_agent(step),
+        agent=reader_link.open_to_agent(step.visit.provider),
         action=url_for("chip.start", transaction=transaction),
         token=step.visit.token(step.purpose("chip-start")),
         errand=errand,
@@ -157,28 +147,10 @@ def _page(step: Step, errand: Errand, problem: Problem | None) -> ResponseReturn
         cancel=step.back,
         problem=problem,
     )
-    return _for_agent(
+    return reader_link.for_agent(
         body, HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
     )
 
 
 def _kept_purpose() -> str | None:
     return "recover" if request.args.get("purpose") == "recover" else None
-
-
-def _open_to_agent(step: Step) -> str:
-    """Let this page alone reach the agent on this computer; return its origin."""
-    port = step.visit.provider.config.chip.agent_port
-    g.reader_origin = f"http://127.0.0.1:{port}"
-    return str(g.reader_origin)
-
-
-def _for_agent(body: str, status: HTTPStatus = HTTPStatus.OK) -> BaseResponse:
-    response: Response = make_response(body, status)
-    # The agent serves known issuers only: it has to be told the origin.
-    response.headers["Referrer-Policy"] = "origin"
-    response.headers["Permissions-Policy"] = (
-        "geolocation=(), camera=(), microphone=(), "
-        "local-network-access=(self), loopback-network=(self)"
-    )
-    return response

@@ -7,7 +7,7 @@ from typing import Any
 from babel import Locale
 
 from idp.claims.catalogue import CLAIMS, SOURCES
-from idp.claims.person_record import RELATIONS
+from idp.registry.person import RELATIONS
 from idp.web import language, presentation
 from idp.web.language import gettext, phrase
 

@@ -110,7 +110,7 @@ def _asking(step: Step) -> Asking | None:
     recipient = Recipient(party, earned.account_level, earned.authentication_level)
     with provider.database.read() as connection:
         grant = grants.find_live(connection, account.id, party.client_id)
-    reader = PersonReader(provider.database, provider.sealer, provider.registry)
+    reader = PersonReader.of(provider)
     person = reader.read(account.id, policy.wanted(asked, recipient), step.visit.now)
     question = policy.question(asked, recipient, grant, values=person.values)
     return Asking(step, party, signed_in, question, person)

@@ -25,7 +25,7 @@ def groups(
     provider: Provider, account_id: UUID, *, now: datetime
 ) -> list[dict[str, Any]]:
     """Return claims by group, then what is held beside them."""
-    reader = PersonReader(provider.database, provider.sealer, provider.registry)
+    reader = PersonReader.of(provider)
     person = reader.read(account_id, frozenset(CLAIMS), now)
     with provider.database.read() as connection:
         who = identity.read_identity(connection, provider.sealer, account_id)

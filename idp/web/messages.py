@@ -6,6 +6,7 @@ A test holds that every code that the source can raise has its row here.
 
 from idp.web.factor_messages import FACTOR_MESSAGES
 from idp.web.language import phrase
+from idp.web.lock_messages import LOCK_MESSAGES
 from idp.web.message import Message
 
 _START_AGAIN = phrase("Go back to the portal and start signing in again.")
@@ -18,6 +19,7 @@ _OFFICE = phrase(
 
 MESSAGES: dict[str, Message] = {
     **FACTOR_MESSAGES,
+    **LOCK_MESSAGES,
     # Signing in
     "DD-AUTH-001": Message(
         phrase("The personal number or the password is not right."),
@@ -47,6 +49,10 @@ MESSAGES: dict[str, Message] = {
         phrase("This recovery code is not right, or was used already."),
         phrase("Each code works once. Look at the letters, or take the next code."),
     ),
+    "DD-AUTH-008": Message(
+        phrase("The passcode is not right."),
+        phrase("Type the 6 digits that you chose yourself, or sign in anew instead."),
+    ),
     "DD-AUTH-041": Message(
         phrase("The new password is too short or too long."),
         phrase("Take at least 12 characters; a few words are easy to remember."),
@@ -61,6 +67,20 @@ MESSAGES: dict[str, Message] = {
     ),
     "DD-AUTH-044": Message(
         phrase("The two passwords differ."), phrase("Type the same one twice.")
+    ),
+    "DD-AUTH-045": Message(
+        phrase("A passcode is 6 digits."), phrase("Type digits only, six of them.")
+    ),
+    "DD-AUTH-046": Message(
+        phrase("These digits are tried first by everyone."),
+        phrase("Take no row, no repetition and no pattern of the keys."),
+    ),
+    "DD-AUTH-047": Message(
+        phrase("These digits are of your birthday, number or phone."),
+        phrase("Take digits that nobody who knows you would try."),
+    ),
+    "DD-AUTH-048": Message(
+        phrase("The two passcodes differ."), phrase("Type the same 6 digits twice.")
     ),
     "DD-AUTH-503": Message(
         phrase("Very many people are signing in just now."),
@@ -81,11 +101,15 @@ MESSAGES: dict[str, Message] = {
             "Activate it within 7 days of the message; after that, call the hotline."
         ),
     ),
+    "DD-AUTH-014": Message(
+        phrase("This account has ended."),
+        phrase("You can apply for a new one, or call the hotline."),
+    ),
     "DD-AUTH-021": Message(
         phrase("Your account is locked, as you asked."),
         phrase(
-            "To open it again, call the hotline or take your card to any "
-            "commune police office."
+            "To open it again, show your chip-ID card and type your password under "
+            "“Lost your phone”, or take your card to any commune police office."
         ),
     ),
     "DD-AUTH-022": Message(
@@ -109,6 +133,26 @@ MESSAGES: dict[str, Message] = {
     ),
     "DD-AUTH-027": Message(
         phrase("Your account is locked at the request of an authority."), _OFFICE
+    ),
+    "DD-AUTH-028": Message(
+        phrase("Your account is locked because its personal number was cancelled."),
+        phrase(
+            "Ask at any commune police office for your new number; the account opens "
+            "with it."
+        ),
+    ),
+    "DD-AUTH-051": Message(
+        phrase("Your account is locked because your passport has expired."),
+        phrase(
+            "Show the new passport at the immigration office; the account opens by "
+            "itself."
+        ),
+    ),
+    "DD-AUTH-052": Message(
+        phrase("Your account is locked because your residence permit has expired."),
+        phrase(
+            "Have it extended at the immigration office; the account opens by itself."
+        ),
     ),
     "DD-AUTH-029": Message(phrase("Your account is locked."), _OFFICE),
     "DD-AUTH-031": Message(
@@ -225,6 +269,7 @@ STATE_CODES = {
     "submitted": "DD-AUTH-011",
     "in_review": "DD-AUTH-012",
     "granted": "DD-AUTH-013",
+    "closed": "DD-AUTH-014",
 }
 LOCK_CODES = {
     "holder_request": "DD-AUTH-021",
@@ -234,6 +279,9 @@ LOCK_CODES = {
     "card_expired": "DD-AUTH-025",
     "death": "DD-AUTH-026",
     "authority_request": "DD-AUTH-027",
+    "number_cancelled": "DD-AUTH-028",
+    "passport_expired": "DD-AUTH-051",
+    "permit_expired": "DD-AUTH-052",
 }
 UNREACHABLE = "DD-AUTH-031"
 

@@ -105,14 +105,18 @@ def test_a_number_is_replaced_and_the_level_set(idp, account):
 
 def test_locks_are_placed_and_lifted(idp, account):
     """Each by its ground; the last one lifted unlocks."""
-    for ground in ("holder_request", "card_held"):
-        idp("lock", account, "--ground", ground, "--asker", "agency")
+    asked = {"holder_request": "holder", "card_held": "agency"}
+    for ground, asker in asked.items():
+        idp("lock", account, "--ground", ground, "--asker", asker)
     assert "card_held" in idp("show", account)
-    lift = ("unlock", account, "--asker", "agency", "--ground")
-    assert "still locked: card_held" in idp(*lift, "holder_request")
-    assert "Unlocked" in idp(*lift, "card_held")
     with pytest.raises(IdpError):
-        idp(*lift, "card_held")
+        idp("unlock", account, "--ground", "card_held", "--asker", "holder")
+    lift = ("unlock", account, "--ground")
+    left = idp(*lift, "holder_request", "--asker", "holder")
+    assert "still locked: card_held" in left
+    assert "Unlocked" in idp(*lift, "card_held", "--asker", "agency")
+    with pytest.raises(IdpError):
+        idp(*lift, "card_held", "--asker", "agency")
 
 
 def test_an_authenticator_app_is_enrolled(idp, account, provider):

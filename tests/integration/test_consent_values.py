@@ -56,7 +56,7 @@ def shown(provider: Provider, portal: Portal, person: dict[str, Any]) -> dict[st
     request = AuthorizationRequest(
         "clinic", portal.redirect_uri, scopes=tuple(SCOPES.split())
     )
-    reader = PersonReader(provider.database, provider.sealer, provider.registry)
+    reader = PersonReader.of(provider)
     known = reader.read(account_id, policy.wanted(request, recipient), clock.now())
     question = policy.question(request, recipient, None, values=known.values)
     values: dict[str, Any] = {}

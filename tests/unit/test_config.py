@@ -135,7 +135,7 @@ def test_whole_numbers_are_numbers() -> None:
         ({"server": {"threads": 5}}, "must be below server.threads"),
         ({"sandbox": {"enabled": "yes"}}, "sandbox.enabled must be of type bool"),
         ({"sms": {"gateway": "pigeon"}}, "sms.gateway must be one of"),
-        ({"registry": {"residence": "paper"}}, "registry.residence must be one of"),
+        ({"registry": {"source": "paper"}}, "registry.source must be one of"),
         ({"pages": {"default_language": "fr"}}, "pages.default_language must be"),
         ({"log": {"format": "xml"}}, "log.format must be one of"),
         ({"issuer": "localhost"}, "issuer must be an http"),

@@ -1,17 +1,26 @@
 """The declared events."""
 
+import importlib
+import pkgutil
 from dataclasses import fields
 from uuid import UUID
 
 import pytest
 
-from idp.audit import events, factor_events
+import idp.audit
+from idp.audit import events
 from idp.audit.event import Event, ServiceEvent
 
 ACCOUNT = UUID(int=7)
+MODULES = [
+    importlib.import_module(f"idp.audit.{module.name}")
+    for module in pkgutil.iter_modules(idp.audit.__path__)
+    if module.name.endswith("events")
+]
 DECLARED = [
     item
-    for item in (*vars(events).values(), *vars(factor_events).values())
+    for module in MODULES
+    for item in vars(module).values()
     if isinstance(item, type)
     and issubclass(item, Event)
     and item not in (Event, ServiceEvent)

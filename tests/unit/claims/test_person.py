@@ -8,12 +8,12 @@ from idp.accounts.identity import Identity
 from idp.claims.catalogue import CLAIMS
 from idp.claims.delivery import deliver
 from idp.claims.person import PersonReader, identity_values
-from idp.claims.registry import EmbeddedRegistry
 from idp.claims.release import Recipient
 from idp.claims.request import ClaimsRequest, Target
 from idp.errors import NotFoundError
+from idp.registry.embedded import EmbeddedRegistry
 from tests.statements import noted_statements
-from tests.unit.claims.records import AS_OF, RECORD
+from tests.unit.registry.records import AS_OF, ASKER, record_of
 from tests.unit.relying_parties.parties import party
 from tests.unit.world import NOW, on_each_backend
 
@@ -24,7 +24,7 @@ EVERYTHING = frozenset(CLAIMS)
 def reader(world):
     """Return a reader over the world's database."""
     registry = EmbeddedRegistry(world.database, world.sealer)
-    return PersonReader(world.database, world.sealer, registry)
+    return PersonReader(world.database, world.sealer, registry, ASKER)
 
 
 def statements_of(world, call):
@@ -41,7 +41,7 @@ def test_every_claim_of_a_person_is_read(world, new_account, reader):
         phone="+84900000001", email="thu@example.vn", email_verified=True
     )
     with world.database.transaction() as session:
-        reader.registry.store(session, account.number, RECORD)
+        reader.registry.store(session, account.number, record_of(account.number))
 
     person = reader.read(account.id, EVERYTHING, NOW)
 

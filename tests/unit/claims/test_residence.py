@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from idp.claims.person_record import PersonRecord, Residence, Stay
 from idp.claims.residence import (
     address_claim,
     household_claim,
@@ -13,7 +12,8 @@ from idp.claims.residence import (
     masked_number,
     residence_claim,
 )
-from tests.unit.claims.records import AS_OF, LODGING, RECORD
+from idp.registry.person import PersonRecord, Residence, Stay
+from tests.unit.registry.records import AS_OF, LODGING, RECORD
 
 
 def test_residence_tells_each_stay():

@@ -13,7 +13,7 @@ from idp.claims.verified_claims import (
     build,
     metadata,
 )
-from tests.unit.claims.records import AS_OF
+from tests.unit.registry.records import AS_OF
 
 RELEASED = {"name": "Trần Văn Thử", "birthdate": "1985", "residence": {"as_of": "x"}}
 BEHIND = Verification(

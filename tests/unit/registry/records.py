@@ -1,16 +1,22 @@
 """Registry records of invented people."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from idp.claims.registry import (
+from idp.registry.person import (
     Address,
     Household,
     HouseholdMember,
     PersonRecord,
+    RegisteredCard,
+    RegisteredPerson,
+    Representative,
     Residence,
     Stay,
 )
+from idp.registry.port import Asker
 
+ASKER = Asker("test", officer="officer", unit="unit")
 AS_OF = datetime(2026, 10, 1, 3, 4, 5, tzinfo=UTC)
 
 HOME = Address(
@@ -47,4 +53,23 @@ RECORD = PersonRecord(
             HouseholdMember("Trần Bé", "grandchild"),
         ),
     ),
+    person=RegisteredPerson(
+        number="001085000001",
+        family_name="Trần",
+        middle_name="Văn",
+        given_name="Thử",
+        birth_date="1985",
+        gender="male",
+        ethnicity="Kinh",
+        place_of_origin="Hà Nội",
+        former_numbers=("001085999999",),
+        card=RegisteredCard("valid", "2024-07-15", "2045-01-01"),
+        representatives=(Representative("999185000111", "Trần Thị Chủ Hộ", "mother"),),
+    ),
 )
+
+
+def record_of(number: str) -> PersonRecord:
+    """Return the record as the holder of another number would have it."""
+    assert RECORD.person is not None
+    return replace(RECORD, person=replace(RECORD.person, number=number))

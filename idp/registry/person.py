@@ -1,14 +1,19 @@
-"""What the residence registry says of one person: addresses, household, and as of when.
+"""What the registry says of one person: identity, addresses, household, as of when.
 
-The fields follow the electronic household book (Decree 154/2024) as far as portals need
-them; dates may be unknown, never guessed.
+The fields follow the Law on Identification art. 9 and the electronic household book
+(Decree 154/2024) as far as they are needed; dates may be unknown, never guessed.
+Addresses carry the two-level division in force since 1 July 2025 (Decision
+19/2025/QD-TTg) and, where it is known, the district of before. A residence is never
+derived from the digits of the personal number: those tell the place of birth
+registration as it was coded then.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
+CardState = Literal["valid", "expired", "revoked", "held"]
 CODE_LIST = "QĐ 19/2025/QĐ-TTg"
 RELATIONS = {
     "head": ("Chủ hộ", "Head of household"),
@@ -109,15 +114,73 @@ class Household:
 
 
 @dataclass(frozen=True, slots=True)
+class RegisteredCard:
+    """A person's newest card; foreigners have a residence card.
+
+    `held` is one that an authority has taken for a time, `revoked` one that was
+    withdrawn (Law on Identification art. 29); an elder's card never expires (art. 21).
+    """
+
+    state: CardState
+    issued_on: str
+    expires_on: str | None = None
+    kind: Literal["identity", "residence"] = "identity"
+
+
+@dataclass(frozen=True, slots=True)
+class Representative:
+    """A parent or guardian, who acts for a child or ward (Law on Identification art. 9)."""
+
+    number: str
+    name: str
+    relation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredPerson:
+    """Who a person is by the registry; a person with one name has it as `given_name`.
+
+    `birth_date` is `YYYY` or `YYYY-MM-DD`, `nationality` ISO 3166-1 alpha-2.
+    `former_numbers` are personal numbers that were cancelled or established anew.
+    """
+
+    number: str
+    given_name: str
+    birth_date: str
+    gender: Literal["male", "female", "unknown"]
+    family_name: str = ""
+    middle_name: str = ""
+    nationality: str = "VN"
+    ethnicity: str | None = None
+    place_of_origin: str | None = None
+    status: Literal["alive", "dead", "number_cancelled"] = "alive"
+    former_numbers: tuple[str, ...] = ()
+    card: RegisteredCard | None = None
+    representatives: tuple[Representative, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        """Return the name in Vietnamese order: họ, chữ đệm, tên."""
+        parts = (self.family_name, self.middle_name, self.given_name)
+        return " ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
 class PersonRecord:
-    """The registry's answer about one person; either part may be missing."""
+    """The registry's answer about one person; every part may be missing.
+
+    `is_stale` marks an earlier answer that is told because the registry is down; its
+    `as_of` is the day of then.
+    """
 
     as_of: datetime
     residence: Residence | None = None
     household: Household | None = None
+    person: RegisteredPerson | None = None
+    is_stale: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """Return JSON values."""
+        """Return JSON values; staleness is no part of what was answered."""
         residence = None
         if self.residence is not None:
             residence = {
@@ -132,16 +195,19 @@ class PersonRecord:
             "as_of": self.as_of.isoformat(),
             "residence": residence,
             "household": asdict(self.household) if self.household else None,
+            "person": asdict(self.person) if self.person else None,
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "PersonRecord":
         """Rebuild what `to_json` wrote."""
         residence, household = value["residence"], value["household"]
+        person = value.get("person")
         return cls(
             as_of=datetime.fromisoformat(value["as_of"]),
             residence=_residence(residence) if residence else None,
             household=_household(household) if household else None,
+            person=_person(person) if person else None,
         )
 
 
@@ -155,3 +221,17 @@ def _residence(value: Mapping[str, Any]) -> Residence:
 def _household(value: Mapping[str, Any]) -> Household:
     members = tuple(HouseholdMember(**member) for member in value["members"])
     return Household(**{**value, "members": members})
+
+
+def _person(value: Mapping[str, Any]) -> RegisteredPerson:
+    card = value["card"]
+    return RegisteredPerson(
+        **{
+            **value,
+            "former_numbers": tuple(value["former_numbers"]),
+            "card": RegisteredCard(**card) if card else None,
+            "representatives": tuple(
+                Representative(**item) for item in value["representatives"]
+            ),
+        }
+    )

@@ -5,25 +5,29 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from idp.claims.models import RegistryRecord
-from idp.claims.person_record import HouseholdMember, PersonRecord
-from idp.claims.registry import EmbeddedRegistry
-from tests.unit.claims.records import AS_OF, RECORD
+from idp.registry.embedded import EmbeddedRegistry
+from idp.registry.models import RegistryRecord
+from idp.registry.person import HouseholdMember, PersonRecord
+from idp.registry.port import Question
+from tests.unit.registry.records import AS_OF, ASKER, RECORD, record_of
 from tests.unit.world import NOW, on_each_backend
 
 NUMBER = "999085000001"
+RIGHT = Question(NUMBER, "Trần Văn Thử", "1985")
 
 
 @on_each_backend
 def test_a_stored_record_is_found(world):
     """Equal to what was stored; storing again replaces it."""
     registry = EmbeddedRegistry(world.database, world.sealer)
-    assert registry.find(NUMBER, now=NOW) is None
+    assert registry.look_up(RIGHT, ASKER, now=NOW) is None
+    assert not registry.confirms(RIGHT, ASKER, now=NOW)
 
-    for record in (RECORD, replace(RECORD, household=None)):
+    for record in (record_of(NUMBER), replace(record_of(NUMBER), household=None)):
         with world.database.transaction() as session:
             registry.store(session, NUMBER, record)
-        assert registry.find(NUMBER, now=NOW) == record
+        assert registry.look_up(RIGHT, ASKER, now=NOW) == record
+        assert registry.confirms(RIGHT, ASKER, now=NOW)
 
 
 def test_nothing_personal_is_stored_in_the_clear(world):

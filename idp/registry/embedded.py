@@ -1,40 +1,17 @@
-"""The port to the population and residence registry, and the embedded synthetic one.
-
-A record is what the registry says of one person at one time (`as_of`). Addresses carry
-the two-level division in force since 1 July 2025 (Decision 19/2025/QD-TTg) and, where
-it is known, the district of before. A residence is never derived from the digits of
-the personal number: those tell the place of birth registration as it was coded then.
-"""
+"""The embedded synthetic registry: records in our own database, sealed at rest."""
 
 import json
 from datetime import datetime
-from typing import Protocol, cast
+from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from idp.claims.models import RegistryRecord
-from idp.claims.person_record import (
-    Address,
-    Household,
-    HouseholdMember,
-    PersonRecord,
-    Residence,
-    Stay,
-)
+from idp.registry.models import RegistryRecord
+from idp.registry.person import PersonRecord
+from idp.registry.port import CAPABILITIES, Asker, Question, is_about
 from idp.storage.database import Database
 from keys.sealing import Sealer
-
-__all__ = [
-    "Address",
-    "EmbeddedRegistry",
-    "Household",
-    "HouseholdMember",
-    "PersonRecord",
-    "Residence",
-    "ResidenceRegistry",
-    "Stay",
-]
 
 SEAL_CONTEXT = "registry_records.record"
 INDEX_CONTEXT = "registry_records.number"
@@ -45,27 +22,31 @@ _FIND = sa.select(_RECORDS.c.record_sealed).where(
 )
 
 
-class ResidenceRegistry(Protocol):
-    """The one question that claims ask of a registry; `authority` answers for it."""
-
-    authority: str
-
-    def find(self, number: str, *, now: datetime) -> PersonRecord | None:
-        """Return the record of the holder of `number`, or None if there is none."""
-
-
 class EmbeddedRegistry:
-    """A synthetic registry in our own database, for the sandbox; sealed at rest."""
+    """A synthetic registry of the people that were stored in it."""
 
     authority = "Định Danh: synthetic population and residence registry"
+    capabilities = CAPABILITIES
 
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._database = database
         self._sealer = sealer
 
-    def find(self, number: str, *, now: datetime) -> PersonRecord | None:
+    def confirms(self, question: Question, asker: Asker, *, now: datetime) -> bool:
+        """Say whether number, name and birth date belong to one stored person."""
+        return self.look_up(question, asker, now=now) is not None
+
+    def look_up(
+        self, question: Question, asker: Asker, *, now: datetime
+    ) -> PersonRecord | None:
+        """Return the stored record if the whole question is right."""
+        del asker, now  # a real registry logs who asked, and when
+        record = self.find(question.number)
+        is_right = record and record.person and is_about(question, record.person)
+        return record if is_right else None
+
+    def find(self, number: str) -> PersonRecord | None:
         """Return the record of the holder of `number`, or None if there is none."""
-        del now  # a real registry logs when it was asked, and may age its copy
         index = self._sealer.index(number, context=INDEX_CONTEXT)
         with self._database.read() as connection:
             sealed = connection.execute(_FIND, {"number_index": index}).scalar()

@@ -1,0 +1,57 @@
+"""One logout token to one portal, by HTTP, to nowhere else (Back-Channel Logout §2.5).
+
+The address was registered by an operator and may still be wrong or hostile: redirects,
+proxies and credentials of the environment are not used, no more than the answer's
+status is read, and machines of our own network are not called.
+"""
+
+import socket
+from http import HTTPStatus
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import requests
+
+_HEARD = (HTTPStatus.OK, HTTPStatus.NO_CONTENT)
+
+
+class NotHeardError(Exception):
+    """The portal could not be told; its text names a class or a status."""
+
+
+def post(uri: str, token: str, *, timeout: float, allow_private: bool) -> None:
+    """Post the token, or raise `NotHeardError`.
+
+    A name that leads elsewhere between the look and the call gains nothing: there, TLS
+    would have to prove the same name.
+    """
+    if not allow_private:
+        _refuse_private(uri)
+    with requests.Session() as http:
+        http.trust_env = False
+        try:
+            with http.post(
+                uri,
+                data={"logout_token": token},
+                timeout=timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as answer:
+                status = answer.status_code
+        except requests.RequestException as error:
+            raise NotHeardError(type(error).__name__) from None
+    if status not in _HEARD:
+        raise NotHeardError(f"answered {status}")
+
+
+def _refuse_private(uri: str) -> None:
+    parts = urlsplit(uri)
+    try:
+        found = socket.getaddrinfo(
+            parts.hostname, parts.port or 443, type=socket.SOCK_STREAM
+        )
+    except OSError:
+        raise NotHeardError("unknown host") from None
+    addresses = [ip_address(item[4][0]) for item in found]
+    if not addresses or not all(address.is_global for address in addresses):
+        raise NotHeardError("an address of a private network")

@@ -1,0 +1,15 @@
+"""Settings of the officers' pages."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StaffConfig:
+    """Officers' sessions and links, in seconds."""
+
+    session_idle: int = 900
+    session_max: int = 28_800
+    invitation: int = 86_400
+    rescue: int = 3600
+    request: int = 259_200
+    link_codes: int = 5

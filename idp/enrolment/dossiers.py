@@ -1,0 +1,275 @@
+"""Dossiers from the filing to the decision, each step once and with its event.
+
+A dossier and its account come to be in one transaction, so that of two for one person
+or one phone exactly one wins. What is refused releases number and phone again. All of
+it happens in the caller's transaction; whoever decides calls `outcome.tell` after it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from idp.accounts.identity import store_identity
+from idp.accounts.lifecycle import (
+    LifecycleError,
+    NewAccount,
+    change_level,
+    change_state,
+    close_account,
+    create_account,
+)
+from idp.accounts.standing import read_standing
+from idp.audit.enrolment_events import (
+    DossierFiled,
+    DossierGranted,
+    DossierRefused,
+    DossierTaken,
+    DossierWithdrawn,
+)
+from idp.audit.log import AuditLog
+from idp.config import Config
+from idp.enrolment.calendar import Calendar
+from idp.enrolment.deadlines import due
+from idp.enrolment.kinds import CHANNELS, UnknownKindError, kind_of
+from idp.enrolment.models import Dossier
+from idp.enrolment.receipts import new_receipt
+from idp.enrolment.record import (
+    Filed,
+    NewDossier,
+    build_row,
+    identity_of,
+    open_evidence,
+)
+from idp.errors import IdpError
+from keys.sealing import Sealer
+
+BY_RULE = "system"
+OPEN = ("submitted", "in_review")
+REFUSALS = (
+    "registry_mismatch",
+    "phone_not_own",
+    "face_mismatch",
+    "document_invalid",
+    "not_eligible",
+    "other",
+)
+
+
+class DossierError(IdpError):
+    """The dossier's state does not allow this."""
+
+    code = "DD-ENR-012"
+
+
+class Services(Protocol):
+    """The part of the running provider that dossiers need."""
+
+    @property
+    def config(self) -> Config:
+        """The settings."""
+
+    @property
+    def sealer(self) -> Sealer:
+        """What seals evidence."""
+
+    @property
+    def audit(self) -> AuditLog:
+        """The audit log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What became of a dossier, once and for all."""
+
+    dossier_id: UUID
+    account_id: UUID | None
+    kind: str
+    state: Literal["granted", "refused", "withdrawn"]
+
+
+def file(
+    services: Services, session: Session, new: NewDossier, *, now: datetime
+) -> Filed:
+    """Take a dossier, with the account that it asks for.
+
+    Raises `NumberTakenError` or `PhoneTakenError` when another account has either, and
+    `DossierError` when an account that is to be raised has an open dossier.
+    """
+    level = kind_of(new.kind).level
+    if new.channel not in CHANNELS:
+        raise UnknownKindError("no such channel")
+    dossier_id, account_id = uuid4(), _account(services, session, new, level, now)
+    calendar = Calendar.of(services.config.enrolment)
+    filed = Filed(
+        dossier_id,
+        account_id,
+        new_receipt(),
+        due(new.kind, now, calendar, services.config.enrolment),
+    )
+    try:
+        with session.begin_nested():
+            session.add(build_row(services.sealer, new, filed, now))
+    except sa.exc.IntegrityError as error:
+        raise DossierError("an open dossier is there, or this one is") from error
+    event = DossierFiled(
+        account_id,
+        dossier_id,
+        new.kind,
+        new.channel,
+        consent_version=new.consent_version,
+        filed_by=new.filed_by,
+        officer_id=new.officer_id,
+        unit_id=new.unit_id,
+    )
+    services.audit.record(session, event, now=now)
+    return filed
+
+
+def begin_review(
+    services: Services,
+    session: Session,
+    dossier_id: UUID,
+    *,
+    officer_id: UUID,
+    now: datetime,
+) -> None:
+    """Let an officer take a dossier up; of two officers one gets it."""
+    row = _move(
+        session, dossier_id, ("submitted",), state="in_review", officer_id=officer_id
+    )
+    if row.account_id and _state(session, row.account_id) == "submitted":
+        change_state(session, services.audit, row.account_id, "in_review", now=now)
+    event = DossierTaken(row.account_id, dossier_id, officer_id)
+    services.audit.record(session, event, now=now)
+
+
+def grant(
+    services: Services, session: Session, dossier_id: UUID, *, by: str, now: datetime
+) -> Decided:
+    """Grant a dossier: its account is granted, or raised and kept as it is.
+
+    An account that is raised keeps its subjects and consents (D69 art. 11).
+    """
+    row = _decide(session, dossier_id, "granted", by, now)
+    account_id: UUID | None = row.account_id
+    if account_id is not None:
+        if _state(session, account_id) in OPEN:
+            _grant_account(services, session, account_id, now)
+        else:
+            _raise_account(services, session, row, now)
+    event = DossierGranted(account_id, dossier_id, row.kind, by)
+    services.audit.record(session, event, now=now)
+    return Decided(dossier_id, account_id, row.kind, "granted")
+
+
+def refuse(  # noqa: PLR0913 - the stores, then the decision
+    services: Services,
+    session: Session,
+    dossier_id: UUID,
+    *,
+    reason: str,
+    by: str,
+    now: datetime,
+) -> Decided:
+    """Refuse a dossier; an account that it made is closed, number and phone free."""
+    if reason not in REFUSALS:
+        raise DossierError("no such reason")
+    row = _decide(session, dossier_id, "refused", by, now, refusal=reason)
+    _release(services, session, row.account_id, now)
+    event = DossierRefused(row.account_id, dossier_id, row.kind, by, reason)
+    services.audit.record(session, event, now=now)
+    return Decided(dossier_id, row.account_id, row.kind, "refused")
+
+
+def withdraw(
+    services: Services, session: Session, dossier_id: UUID, *, by: str, now: datetime
+) -> Decided:
+    """Take an open dossier back, as whoever filed it may (Law 91/2025: consent)."""
+    row = _decide(session, dossier_id, "withdrawn", by, now)
+    _release(services, session, row.account_id, now)
+    event = DossierWithdrawn(row.account_id, dossier_id, row.kind, by)
+    services.audit.record(session, event, now=now)
+    return Decided(dossier_id, row.account_id, row.kind, "withdrawn")
+
+
+def _account(
+    services: Services,
+    session: Session,
+    new: NewDossier,
+    level: int | None,
+    now: datetime,
+) -> UUID | None:
+    if level is None:
+        return None
+    if new.account_id is not None:
+        standing = read_standing(session, new.account_id)
+        if standing.state not in ("granted", "active") or standing.level >= level:
+            raise LifecycleError("only a granted account of a lower level is raised")
+        return new.account_id
+    wanted = NewAccount(
+        number=new.number,
+        identity=new.identity,
+        level=level,
+        phone=new.phone,
+        email=new.email,
+    )
+    return create_account(session, services.audit, services.sealer, wanted, now=now)
+
+
+def _move(
+    session: Session, dossier_id: UUID, before: tuple[str, ...], **values: Any
+) -> Any:
+    """Move a dossier on from one of these states: of parallel callers one does."""
+    row = session.execute(
+        sa.update(Dossier)
+        .where(Dossier.id == dossier_id, Dossier.state.in_(before))
+        .values(**values)
+        .returning(
+            Dossier.id, Dossier.account_id, Dossier.kind, Dossier.evidence_sealed
+        )
+    ).one_or_none()
+    if row is None:
+        raise DossierError("no such dossier, or it is not open for this")
+    return row
+
+
+def _decide(
+    session: Session, dossier_id: UUID, state: str, by: str, now: datetime, **more: Any
+) -> Any:
+    values = {"state": state, "decided_by": by, "decided_at": now, **more}
+    return _move(session, dossier_id, OPEN, **values)
+
+
+def _state(session: Session, account_id: UUID) -> str:
+    return read_standing(session, account_id).state
+
+
+def _grant_account(
+    services: Services, session: Session, account_id: UUID, now: datetime
+) -> None:
+    if _state(session, account_id) == "submitted":
+        change_state(session, services.audit, account_id, "in_review", now=now)
+    change_state(session, services.audit, account_id, "granted", now=now)
+
+
+def _raise_account(
+    services: Services, session: Session, row: Any, now: datetime
+) -> None:
+    evidence = open_evidence(services.sealer, row.evidence_sealed, row.id)
+    level = kind_of(row.kind).level
+    if level is not None:
+        change_level(session, services.audit, row.account_id, level, now=now)
+    identity = identity_of(evidence)
+    store_identity(session, services.sealer, row.account_id, identity, now=now)
+
+
+def _release(
+    services: Services, session: Session, account_id: UUID | None, now: datetime
+) -> None:
+    # An account that was to be raised stays what it was.
+    if account_id is not None and _state(session, account_id) in OPEN:
+        close_account(session, services.audit, account_id, now=now)

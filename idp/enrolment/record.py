@@ -1,0 +1,99 @@
+"""What a dossier is made of: who is named, how it was checked, and its sealed row."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from idp.accounts.identity import Identity, parse_identity
+from idp.enrolment.kinds import Channel
+from idp.enrolment.models import Dossier
+from keys.sealing import Sealer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDossier:
+    """What is applied for. `account_id` is an account that is to be raised."""
+
+    kind: str
+    channel: Channel
+    identity: Identity = field(repr=False)
+    number: str = field(repr=False)
+    phone: str | None = field(default=None, repr=False)
+    email: str | None = field(default=None, repr=False)
+    evidence: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    consent_version: str | None = None
+    consented_at: datetime | None = None
+    account_id: UUID | None = None
+    organisation_id: UUID | None = None
+    filed_by: UUID | None = None
+    officer_id: UUID | None = None
+    unit_id: UUID | None = None
+    province_code: str | None = None
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A dossier that was taken: its receipt and until when it is decided."""
+
+    dossier_id: UUID
+    account_id: UUID | None
+    receipt: str
+    due_at: datetime
+
+
+def build_row(sealer: Sealer, new: NewDossier, filed: Filed, now: datetime) -> Dossier:
+    """Return the row of a dossier that was taken, its evidence sealed for it."""
+    person = {
+        "number": new.number,
+        "identity": asdict(new.identity),
+        "phone": new.phone,
+        "email": new.email,
+    }
+    text = json.dumps({**new.evidence, "person": person}, ensure_ascii=False)
+    context = _context(filed.dossier_id)
+    return Dossier(
+        id=filed.dossier_id,
+        account_id=filed.account_id,
+        organisation_id=new.organisation_id,
+        kind=new.kind,
+        channel=new.channel,
+        state="submitted",
+        receipt=filed.receipt,
+        submitted_at=now,
+        due_at=filed.due_at,
+        filed_by=new.filed_by,
+        officer_id=new.officer_id,
+        unit_id=new.unit_id,
+        province_code=new.province_code,
+        evidence_sealed=sealer.seal(text.encode(), context=context),
+        consent_version=new.consent_version,
+        consented_at=new.consented_at,
+        external_id_index=external_index(sealer, new.external_id),
+    )
+
+
+def external_index(sealer: Sealer, external_id: str | None) -> bytes | None:
+    """Return the blind index that keeps an import from filing a dossier twice."""
+    if external_id is None:
+        return None
+    return sealer.index(external_id, context="dossiers.external_id")
+
+
+def open_evidence(sealer: Sealer, sealed: bytes, dossier_id: UUID) -> dict[str, Any]:
+    """Open what a dossier holds: who was named, and how it was checked."""
+    text = sealer.open(sealed, context=_context(dossier_id))
+    evidence: dict[str, Any] = json.loads(text)
+    return evidence
+
+
+def identity_of(evidence: Mapping[str, Any]) -> Identity:
+    """Return who is named in a dossier's evidence."""
+    return parse_identity(evidence["person"]["identity"])
+
+
+def _context(dossier_id: UUID) -> str:
+    return f"dossiers.evidence:{dossier_id}"

@@ -1,0 +1,65 @@
+"""Tables of locks: papers that end, events that were applied, authorities' requests."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp.storage.database import Base
+
+
+class Paper(Base):
+    """Until when a holder's paper is good: `card`, `passport` or `permit`."""
+
+    __tablename__ = "papers"
+
+    account_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("accounts.id"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    expires_on: Mapped[str | None] = mapped_column(sa.String(10), index=True)
+    known_at: Mapped[datetime]
+
+
+class AppliedEvent(Base):
+    """The digest of a registry's event that was applied, so that it is applied once."""
+
+    __tablename__ = "applied_events"
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    applied_at: Mapped[datetime]
+
+
+class AuthorityRequest(Base):
+    """An authority's written request to lock or unlock an account (D69 art. 15).
+
+    Entered by one officer, forwarded, and decided by another; the officers are staff
+    accounts. What it is about and why it was refused is sealed.
+    """
+
+    __tablename__ = "authority_requests"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
+    change: Mapped[str] = mapped_column(sa.String(8))
+    authority: Mapped[str] = mapped_column(sa.String(200))
+    document: Mapped[str] = mapped_column(sa.String(64))
+    matter_sealed: Mapped[bytes]
+    state: Mapped[str] = mapped_column(sa.String(16), index=True)
+    received_at: Mapped[datetime]
+    forward_by: Mapped[datetime]
+    forwarded_at: Mapped[datetime | None]
+    decide_by: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
+    entered_by: Mapped[UUID]
+    decided_by: Mapped[UUID | None]
+    reasons_sealed: Mapped[bytes | None]
+
+    __table_args__ = (
+        sa.CheckConstraint("change IN ('lock', 'unlock')", name="change"),
+        sa.CheckConstraint(
+            "state IN ('received', 'forwarded', 'agreed', 'refused')", name="state"
+        ),
+        sa.CheckConstraint("decided_by <> entered_by", name="two_officers"),
+    )

@@ -1,0 +1,44 @@
+"""Placing and lifting locks: the one way in for people, registries and commands."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from idp.accounts import lifecycle
+from idp.authentication.session_changes import Services
+from idp.locks import effects, grounds
+
+
+def lock(  # noqa: PLR0913 - the stores, then the decision
+    services: Services,
+    session: Session,
+    account_id: UUID,
+    *,
+    ground: str,
+    asker: str,
+    now: datetime,
+) -> None:
+    """Lock the account with every effect; raises where it holds already."""
+    grounds.check_placing(ground, asker)
+    lifecycle.place_lock(
+        session, services.audit, account_id, ground=ground, asker=asker, now=now
+    )
+    effects.apply(services, session, account_id, now=now)
+
+
+def unlock(  # noqa: PLR0913 - the stores, then the decision
+    services: Services,
+    session: Session,
+    account_id: UUID,
+    *,
+    ground: str,
+    asker: str,
+    now: datetime,
+) -> tuple[str, ...]:
+    """Lift the lock of one ground; return the grounds that hold on."""
+    grounds.check_lifting(ground, asker)
+    lifecycle.lift_lock(
+        session, services.audit, account_id, ground=ground, asker=asker, now=now
+    )
+    return lifecycle.live_locks(session, account_id)

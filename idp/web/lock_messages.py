@@ -1,0 +1,11 @@
+"""What a reader is told when a lock, a change of contacts or a right is refused."""
+
+from idp.web.language import phrase
+from idp.web.message import Message
+
+LOCK_MESSAGES: dict[str, Message] = {
+    "DD-LOCK-001": Message(
+        phrase("This asker cannot have that lock placed or lifted."),
+        phrase("Nothing was changed. Look at who may ask for it."),
+    ),
+}

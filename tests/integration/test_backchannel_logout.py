@@ -1,0 +1,234 @@
+"""Portals are told of sign-outs and locks (OpenID Connect Back-Channel Logout 1.0)."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from idp import clock
+from idp.accounts import identifiers
+from idp.authentication import backchannel, logout_delivery
+from idp.authentication.models import LogoutNotice
+from idp.locks import placing
+from idp.provider import Provider
+from idp.relying_parties.errors import InvalidMetadataError
+from idp.relying_parties.metadata import validate
+from tests.driver import SECRET, Browser, Portal, answer, citizen
+from tests.listening_portal import listening
+from tests.services import BACKENDS
+from tests.story import press
+
+EVENT = "http://schemas.openid.net/event/backchannel-logout"
+
+
+@pytest.fixture
+def ear():
+    with listening() as heard:
+        yield heard
+
+
+@pytest.fixture
+def person(provider: Provider):
+    return citizen(provider, account_level=2, state="active", factors=["pwd"])
+
+
+def sign_in(client, portal: Portal, person) -> tuple[Browser, dict]:
+    browser = Browser(client)
+    browser.visit(portal.url(scope="openid profile offline_access"))
+    browser.sign_in(person)
+    page = browser.submit(decision="allow")
+    return browser, portal.redeem(client, answer(page)["code"])
+
+
+def account_of(provider: Provider, person) -> UUID:
+    with provider.database.read() as connection:
+        found = identifiers.find_account_id(
+            connection, provider.sealer, person["personal_number"]
+        )
+    assert found
+    return found
+
+
+def lock(provider: Provider, person) -> None:
+    with provider.database.transaction() as session:
+        placing.lock(
+            provider,
+            session,
+            account_of(provider, person),
+            ground="authority_request",
+            asker="authority",
+            now=clock.now(),
+        )
+
+
+def waiting(provider: Provider) -> list[LogoutNotice]:
+    with provider.database.transaction() as session:
+        return list(session.scalars(sa.select(LogoutNotice)))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_signing_out_tells_the_portal(provider, client, ear, person) -> None:
+    """One token: typed, signed by our ring, with sub, sid, event and no nonce."""
+    portal = Portal.register(provider, "tax", backchannel_logout_uri=ear.uri)
+    browser, tokens = sign_in(client, portal, person)
+
+    press(browser, "/account", "sign-out")
+
+    (claims,) = ear.heard(provider)
+    assert claims["iss"] == "http://localhost:8000"
+    assert claims["aud"] == "tax"
+    assert claims["sub"] == tokens["claims"]["sub"]
+    assert claims["sid"] == tokens["claims"]["sid"]
+    assert claims["events"] == {EVENT: {}}
+    assert claims["exp"] - claims["iat"] == provider.config.backchannel.token
+    assert claims["jti"]
+    assert "nonce" not in claims
+    assert waiting(provider) == []
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_lock_reaches_sessions_tokens_and_portals(
+    provider, client, ear, person
+) -> None:
+    """The portal's whole subject ends, and unlocking brings no token back to life."""
+    portal = Portal.register(provider, "tax", backchannel_logout_uri=ear.uri)
+    browser, tokens = sign_in(client, portal, person)
+
+    lock(provider, person)
+
+    told = ear.heard(provider)
+    assert [claims.get("sid") for claims in told].count(None) == 1
+    assert {claims["sub"] for claims in told} == {tokens["claims"]["sub"]}
+    with provider.database.transaction() as session:
+        left = placing.unlock(
+            provider,
+            session,
+            account_of(provider, person),
+            ground="authority_request",
+            asker="authority",
+            now=clock.now(),
+        )
+    assert left == ()
+    own = {"client_id": "tax", "client_secret": SECRET}
+    refresh = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    assert client.post("/token", data=refresh | own).status_code == 400
+    bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+    assert client.get("/userinfo", headers=bearer).status_code == 401
+    page = browser.visit(portal.url(prompt="none"))
+    assert answer(page)["error"] == "login_required", "the session has ended"
+    browser.visit(portal.url())
+    assert "code" in answer(browser.sign_in(person)), "the consent has stayed"
+
+
+def test_a_portal_that_wants_sids_gets_no_token_without(
+    provider, client, ear, person
+) -> None:
+    """`backchannel_logout_session_required` (§2.2) holds for a lock too."""
+    portal = Portal.register(
+        provider,
+        "tax",
+        backchannel_logout_uri=ear.uri,
+        backchannel_logout_session_required=True,
+    )
+    browser, tokens = sign_in(client, portal, person)
+    press(browser, "/account", "sign-out")
+    lock(provider, person)
+
+    told = ear.heard(provider)
+
+    assert len(told) == 2, "the session that had ended may still live at the portal"
+    assert {claims["sid"] for claims in told} == {tokens["claims"]["sid"]}
+
+
+@pytest.mark.parametrize("status", [500, 400, 302])
+def test_what_was_not_heard_is_told_again(
+    provider, client, ear, person, status
+) -> None:
+    """Later, by whoever sweeps, as the same logout; a redirect is not followed."""
+    portal = Portal.register(provider, "tax", backchannel_logout_uri=ear.uri)
+    browser, _ = sign_in(client, portal, person)
+    ear.answers.append(status)
+    press(browser, "/account", "sign-out")
+    ear.heard(provider)
+    assert len(ear.tokens) == 1
+    now, wait = clock.now(), provider.config.backchannel.retry_after
+
+    assert backchannel.deliver(provider, now=now) == 0, "not before its time"
+    assert backchannel.deliver(provider, now=now + timedelta(seconds=wait)) == 1
+
+    first, second = ear.heard(provider)
+    assert first["jti"] == second["jti"]
+    assert waiting(provider) == []
+
+
+def test_a_portal_that_is_gone_is_given_up(provider, client, ear, person) -> None:
+    """After the last try the notice goes; each wait was twice the one before."""
+    portal = Portal.register(provider, "tax", backchannel_logout_uri=ear.uri)
+    browser, _ = sign_in(client, portal, person)
+    tries = provider.config.backchannel.attempts
+    ear.answers.extend([503] * tries)
+    press(browser, "/account", "sign-out")
+    provider.courier.wait()
+    now = clock.now()
+    for turn in range(1, tries):
+        (notice,) = waiting(provider)
+        assert notice.attempts == turn
+        due, now = notice.due_at - now, notice.due_at
+        assert due > timedelta(seconds=29 * 2 ** (turn - 1))
+        assert backchannel.deliver(provider, now=now) == 0
+
+    assert len(ear.tokens) == tries
+    assert waiting(provider) == []
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://tax.example/bye",
+        "https://tax.example/bye#part",
+        "https://me@tax.example/bye",
+        "ftp://tax.example/bye",
+        7,
+    ],
+)
+def test_other_addresses_are_not_registered(provider, uri) -> None:
+    """An absolute https address without fragment or user."""
+    with pytest.raises(InvalidMetadataError, match="backchannel_logout_uri"):
+        Portal.register(provider, "tax", backchannel_logout_uri=uri)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_our_own_machine_is_for_the_sandbox(host) -> None:
+    """In production nobody has us call our own services."""
+    metadata = {
+        "redirect_uris": ["https://tax.example/back"],
+        "backchannel_logout_uri": f"http://{host}:9000/bye",
+    }
+    assert validate(metadata, sandbox=True)[0]["backchannel_logout_uri"]
+    with pytest.raises(InvalidMetadataError, match="our own machine"):
+        validate(metadata, sandbox=False)
+
+
+@pytest.mark.parametrize(
+    "uri", ["https://127.0.0.1/", "https://[::1]/", "https://169.254.169.254/latest"]
+)
+def test_private_addresses_are_not_called(uri) -> None:
+    """A portal's name that leads into our network is told nothing."""
+    with pytest.raises(logout_delivery.NotHeardError, match="private"):
+        logout_delivery.post(uri, "token", timeout=1, allow_private=False)
+
+
+def test_a_silent_portal_is_an_error() -> None:
+    """Nobody listens there."""
+    with pytest.raises(logout_delivery.NotHeardError):
+        logout_delivery.post(
+            "http://127.0.0.1:1/", "token", timeout=1, allow_private=True
+        )
+
+
+def test_discovery_says_so(client) -> None:
+    """Both members of §2.1."""
+    document = client.get("/.well-known/openid-configuration").get_json()
+    assert document["backchannel_logout_supported"] is True
+    assert document["backchannel_logout_session_supported"] is True

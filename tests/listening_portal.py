@@ -1,0 +1,65 @@
+"""A portal that listens for sign-outs: a real HTTP server on this machine."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs
+
+from joserfc import jws, jwt
+from joserfc.jwk import KeySet
+
+from idp import clock
+from idp.provider import Provider
+
+
+@dataclass
+class Ear:
+    """What a portal heard, and how it answers: a status for each call, then 200."""
+
+    uri: str = ""
+    tokens: list[str] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
+
+    def heard(self, provider: Provider) -> list[dict[str, Any]]:
+        """Return the claims of every logout token, its header and signature proven."""
+        provider.courier.wait()
+        keys = KeySet.import_key_set(provider.rings.jwks(clock.now()))
+        claims = []
+        for token in self.tokens:
+            assert jws.extract_compact(token.encode()).headers()["typ"] == "logout+jwt"
+            decoded = jwt.decode(token, keys, algorithms=["RS256", "ES256"])
+            claims.append(decoded.claims)
+        return claims
+
+
+@contextmanager
+def listening() -> Iterator[Ear]:
+    """Run the server for the time of a test."""
+    ear = Ear()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            ear.tokens.append(parse_qs(body)["logout_token"][0])
+            status = ear.answers.pop(0) if ear.answers else 200
+            self.send_response(status)
+            if status == 302:
+                self.send_header("Location", ear.uri + "/elsewhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        ear.uri = f"http://127.0.0.1:{server.server_port}/bye"
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield ear
+        finally:
+            server.shutdown()
+            thread.join()

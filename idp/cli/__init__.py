@@ -16,6 +16,7 @@ GROUPS = {
     "keys": "Create, show and rotate the signing keys.",
     "clients": "Register, show and remove relying parties.",
     "accounts": "Create, show, lock and unlock citizens' accounts.",
+    "staff": "Invite, rescue, list and end officers; add their units.",
     "chip": "Import whose chip-ID cards are believed.",
     "sandbox": "Load and list the synthetic citizens; read their messages.",
     "assurance": "Show what each way of signing in counts for.",

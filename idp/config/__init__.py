@@ -32,6 +32,7 @@ from idp.config.settings import (
     SmsConfig,
     ThrottleConfig,
 )
+from idp.config.staff import StaffConfig
 
 __all__ = [
     "LOOPBACK_HOSTS",
@@ -57,6 +58,7 @@ __all__ = [
     "SandboxConfig",
     "ServerConfig",
     "SmsConfig",
+    "StaffConfig",
     "ThrottleConfig",
     "load_config",
     "parse_config",

@@ -9,6 +9,7 @@ from idp.config.figures import FiguresConfig, ImportConfig
 from idp.config.representation import OrganisationsConfig, RepresentationConfig
 from idp.config.locks import BackchannelConfig, LocksConfig, RightsConfig
 from idp.config.registry import RegistryConfig
+from idp.config.staff import StaffConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +245,7 @@ class Config:
     rights: RightsConfig = field(default_factory=RightsConfig)
     imports: ImportConfig = field(default_factory=ImportConfig)
     figures: FiguresConfig = field(default_factory=FiguresConfig)
+    staff: StaffConfig = field(default_factory=StaffConfig)
     assurance: AssuranceConfig = field(default_factory=AssuranceConfig)
     pages: PagesConfig = field(default_factory=PagesConfig)
     sandbox: SandboxConfig = field(default_factory=SandboxConfig)

@@ -27,7 +27,7 @@ from idp.factors.results import (
 from idp.storage.ephemeral import EphemeralStore
 
 # A key of nobody (P-256, COSE): an unknown passkey costs what a known one costs.
-_NOBODY = bytes.fromhex(
+NOBODY = bytes.fromhex(
     "a5010203262001215820"
     "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
     "225820"
@@ -81,7 +81,7 @@ def check_first(  # noqa: PLR0913 - the stores, then the proof
     read = passkey_answers.read(answer)
     _take(ephemeral, "first", read, binding, now)
     known = passkey_store.find(connection, read.unverified_id)
-    key = known.public_key if known else _NOBODY
+    key = known.public_key if known else NOBODY
     seen = passkey_answers.check_use(read, site, key, needs_user=True)
     if known is None:
         raise PasskeyRefusedError("unknown")

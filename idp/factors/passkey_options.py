@@ -6,6 +6,7 @@ Before anything is proven no passkey is named, so no list tells a stranger who e
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from webauthn import (
@@ -37,17 +38,40 @@ class PersonName:
     display_name: str
 
 
+class Described(Protocol):
+    """What names a passkey to its authenticator."""
+
+    @property
+    def webauthn_id(self) -> bytes:
+        """The id that the authenticator gave."""
+
+    @property
+    def transports(self) -> tuple[str, ...]:
+        """The ways to reach it."""
+
+
 def enrolment_options(  # noqa: PLR0913 - the store, then whose, for where and when
     ephemeral: EphemeralStore,
     site: PasskeySite,
-    known: Sequence[KnownPasskey],
+    known: Sequence[Described],
     *,
     account_id: UUID,
     person: PersonName,
     binding: str,
     now: datetime,
+    is_strict: bool = False,
 ) -> str:
-    """Return the JSON for `navigator.credentials.create()`."""
+    """Return the JSON for `navigator.credentials.create()`.
+
+    `is_strict` asks for a passkey that finds its account and verifies its user.
+    """
+    residence, verification = (
+        ResidentKeyRequirement.PREFERRED,
+        UserVerificationRequirement.PREFERRED,
+    )
+    if is_strict:
+        residence = ResidentKeyRequirement.REQUIRED
+        verification = UserVerificationRequirement.REQUIRED
     options = generate_registration_options(
         rp_id=site.rp_id,
         rp_name=site.rp_name,
@@ -60,8 +84,8 @@ def enrolment_options(  # noqa: PLR0913 - the store, then whose, for where and w
         if site.attestation
         else AttestationConveyancePreference.NONE,
         authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.PREFERRED,
-            user_verification=UserVerificationRequirement.PREFERRED,
+            resident_key=residence,
+            user_verification=verification,
         ),
         exclude_credentials=_descriptors(known),
         supported_pub_key_algs=passkey_answers.ALGORITHMS,
@@ -114,7 +138,7 @@ def _challenge(
 
 
 def _descriptors(
-    known: Sequence[KnownPasskey],
+    known: Sequence[Described],
 ) -> list[PublicKeyCredentialDescriptor]:
     return [
         PublicKeyCredentialDescriptor(

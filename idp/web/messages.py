@@ -8,6 +8,7 @@ from idp.web.factor_messages import FACTOR_MESSAGES
 from idp.web.language import phrase
 from idp.web.lock_messages import LOCK_MESSAGES
 from idp.web.message import Message
+from idp.web.staff_messages import STAFF_MESSAGES
 
 _START_AGAIN = phrase("Go back to the portal and start signing in again.")
 _CALL = phrase("Call the hotline and read out the error id.")
@@ -19,6 +20,7 @@ _OFFICE = phrase(
 
 MESSAGES: dict[str, Message] = {
     **FACTOR_MESSAGES,
+    **STAFF_MESSAGES,
     **LOCK_MESSAGES,
     # Signing in
     "DD-AUTH-001": Message(

@@ -36,6 +36,10 @@ from idp.web import (
     ways,
 )
 from idp.web.site import Site
+from idp.web.staff import home as staff_home
+from idp.web.staff import invitation as staff_invitation
+from idp.web.staff import own_passkeys as staff_passkeys
+from idp.web.staff import sign_in as staff_sign_in
 
 BLUEPRINTS = (
     pages.blueprint,
@@ -65,6 +69,10 @@ BLUEPRINTS = (
     way_back_changes.blueprint,
     way_back_face.blueprint,
     way_back_proofs.blueprint,
+    staff_home.blueprint,
+    staff_invitation.blueprint,
+    staff_passkeys.blueprint,
+    staff_sign_in.blueprint,
     sandbox_pages.blueprint,
 )
 

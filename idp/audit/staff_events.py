@@ -1,0 +1,155 @@
+"""What happens to officers' accounts, and what officers look up.
+
+`by` is an officer's id, or `command` for whoever runs the server.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from idp.audit.event import Event, ServiceEvent
+
+
+@dataclass(frozen=True, slots=True)
+class UnitAdded(ServiceEvent):
+    """An office came to be."""
+
+    unit_id: UUID
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffInvited(ServiceEvent):
+    """Somebody was invited to be an officer with these roles."""
+
+    staff_id: UUID
+    unit_id: UUID
+    roles: tuple[str, ...]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffLinkIssued(ServiceEvent):
+    """A link to enrol a passkey was issued, to `invite` or to `rescue`."""
+
+    staff_id: UUID
+    purpose: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffLinkUsed(ServiceEvent):
+    """A link to enrol a passkey was used up."""
+
+    staff_id: UUID
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffPasskeyEnrolled(ServiceEvent):
+    """An officer added a passkey."""
+
+    staff_id: UUID
+    passkey_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class StaffPasskeyRetired(ServiceEvent):
+    """An officer's passkey was taken out of use."""
+
+    staff_id: UUID
+    passkey_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffPasskeyHeld(ServiceEvent):
+    """An officer's passkey counted backwards, as a copy's does."""
+
+    staff_id: UUID
+    passkey_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class StaffSessionStarted(ServiceEvent):
+    """An officer signed in."""
+
+    staff_id: UUID
+    session_id: UUID
+    passkey_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class StaffProven(ServiceEvent):
+    """A signed-in officer proved a passkey again."""
+
+    staff_id: UUID
+    session_id: UUID
+    passkey_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class StaffSessionEnded(ServiceEvent):
+    """An officer's session ended."""
+
+    staff_id: UUID
+    session_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRolesChanged(ServiceEvent):
+    """An officer has these roles from now on."""
+
+    staff_id: UUID
+    roles: tuple[str, ...]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMoved(ServiceEvent):
+    """An officer belongs to another unit from now on."""
+
+    staff_id: UUID
+    unit_id: UUID
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffDisabled(ServiceEvent):
+    """An officer's account was ended."""
+
+    staff_id: UUID
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRequestAsked(ServiceEvent):
+    """An administrator asked for what takes two."""
+
+    request_id: UUID
+    staff_id: UUID
+    kind: str
+    roles: tuple[str, ...]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRequestDecided(ServiceEvent):
+    """A second administrator decided: `approved` or `refused`."""
+
+    request_id: UUID
+    staff_id: UUID
+    decision: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerLookedUp(Event):
+    """An officer of a unit looked at a citizen's data, for a purpose.
+
+    Without an account nobody was found.
+    """
+
+    officer_id: UUID
+    unit_id: UUID
+    purpose: str

@@ -1,0 +1,150 @@
+"""`idp staff`: invite, rescue, list and end officers; add their units.
+
+Whoever runs the server may always invite and rescue by command, since somebody must be
+the first; it is recorded as done by command, and the officers' page shows it.
+"""
+
+from uuid import UUID
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from idp import clock
+from idp.cli.context import CliContext, pass_cli
+from idp.staff import invitations, people, units
+from idp.staff.invitations import Link
+from idp.staff.officer import BY_COMMAND, ROLES
+
+
+@click.group()
+def group() -> None:
+    """Invite, rescue, list and end officers; add their units."""
+
+
+@group.group(name="units")
+def units_group() -> None:
+    """Offices that officers belong to."""
+
+
+@units_group.command(name="add")
+@click.argument("name")
+@click.option("--province", help="Code of the province that the office serves.")
+@click.option("--commune", help="Code of its commune.")
+@pass_cli
+def add_unit(
+    cli: CliContext, name: str, province: str | None, commune: str | None
+) -> None:
+    """Add an office; without a province it serves the whole country."""
+    with cli.provider.database.transaction() as session:
+        unit_id = units.add_unit(
+            session,
+            cli.provider.audit,
+            name=name,
+            province_code=province,
+            commune_code=commune,
+            by=BY_COMMAND,
+            now=clock.now(),
+        )
+    click.echo(unit_id)
+
+
+@units_group.command(name="list")
+@pass_cli
+def list_units(cli: CliContext) -> None:
+    """List the offices."""
+    table = Table("unit", "name", "province", "commune")
+    with cli.provider.database.read() as connection:
+        for unit in units.list_units(connection):
+            codes = (unit.province_code or "-", unit.commune_code or "-")
+            table.add_row(str(unit.id), unit.name, *codes)
+    Console().print(table)
+
+
+@group.command()
+@click.option("--name", required=True, help="The officer's name.")
+@click.option("--unit", required=True, help="The unit's name or id.")
+@click.option("--role", "roles", type=click.Choice(ROLES), multiple=True, required=True)
+@pass_cli
+def invite(cli: CliContext, name: str, unit: str, roles: tuple[str, ...]) -> None:
+    """Open an officer's account and print the one-time link to enrol a passkey.
+
+    Begin with two administrators: from then on they invite on their page.
+    """
+    provider, now = cli.provider, clock.now()
+    with provider.database.transaction() as session:
+        is_bootstrap = people.is_bootstrap(session)
+        staff_id = people.invite(
+            session,
+            provider.audit,
+            provider.sealer,
+            name=name,
+            unit_id=units.find_unit(session, unit).id,
+            roles=roles,
+            by=BY_COMMAND,
+            now=now,
+        )
+        link = invitations.issue(
+            session,
+            provider.audit,
+            provider.config.staff,
+            staff_id,
+            "invite",
+            by=BY_COMMAND,
+            now=now,
+        )
+    if not is_bootstrap:
+        click.echo("Administrators could do this on their page.", err=True)
+    _print(cli, link)
+
+
+@group.command()
+@click.argument("officer", type=click.UUID)
+@pass_cli
+def rescue(cli: CliContext, officer: UUID) -> None:
+    """End an officer's passkeys and sessions at once; print a link to enrol anew."""
+    provider, now = cli.provider, clock.now()
+    with provider.database.transaction() as session:
+        link = people.rescue(
+            session,
+            provider.audit,
+            provider.config.staff,
+            officer,
+            by=BY_COMMAND,
+            now=now,
+        )
+    _print(cli, link)
+
+
+@group.command()
+@click.argument("officer", type=click.UUID)
+@pass_cli
+def disable(cli: CliContext, officer: UUID) -> None:
+    """End an officer's account for good, with sessions, passkeys and links."""
+    provider = cli.provider
+    with provider.database.transaction() as session:
+        people.disable(session, provider.audit, officer, by=BY_COMMAND, now=clock.now())
+    click.echo("Ended.")
+
+
+@group.command(name="list")
+@pass_cli
+def list_(cli: CliContext) -> None:
+    """List the officers, the oldest first."""
+    table = Table("officer", "name", "unit", "state", "roles", "invited by")
+    with cli.provider.database.read() as connection:
+        for person in people.list_people(connection, cli.provider.sealer):
+            table.add_row(
+                str(person.id),
+                person.name,
+                person.unit.name,
+                person.state,
+                ", ".join(person.roles),
+                person.created_by,
+            )
+    Console().print(table)
+
+
+def _print(cli: CliContext, link: Link) -> None:
+    click.echo(f"{cli.config.issuer}/staff/join/{link.token}")
+    click.echo(f"Works once, until {link.expires_at:%Y-%m-%d %H:%M} UTC.", err=True)

@@ -1,0 +1,40 @@
+"""Refusals of the staff pages and commands."""
+
+from http import HTTPStatus
+
+from idp.errors import IdpError
+
+
+class StaffSignInError(IdpError):
+    """The passkey signs no officer in; the log alone says why."""
+
+    code = "DD-STAFF-001"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+class InvitationError(IdpError):
+    """The link is unknown, used or out of date, or its code is wrong."""
+
+    code = "DD-STAFF-002"
+    status = HTTPStatus.FORBIDDEN
+
+
+class RoleError(IdpError):
+    """The officer has none of the roles that this page is for."""
+
+    code = "DD-STAFF-003"
+    status = HTTPStatus.FORBIDDEN
+
+
+class StaffChangeError(IdpError):
+    """The change is not allowed, or somebody was faster."""
+
+    code = "DD-STAFF-004"
+    status = HTTPStatus.CONFLICT
+
+
+class UnverifiedPasskeyError(IdpError):
+    """The new passkey asked neither PIN nor finger nor face."""
+
+    code = "DD-STAFF-005"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY

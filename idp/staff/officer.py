@@ -1,0 +1,82 @@
+"""Who an officer is, and what the roles are."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from keys.sealing import Sealer
+
+Role = Literal[
+    "enrolment_officer",
+    "reviewer",
+    "hotline",
+    "security",
+    "auditor",
+    "leader",
+    "lock_officer",
+    "administrator",
+]
+ROLES: tuple[Role, ...] = (
+    "enrolment_officer",
+    "reviewer",
+    "hotline",
+    "security",
+    "auditor",
+    "leader",
+    "lock_officer",
+    "administrator",
+)
+# What one administrator alone cannot give.
+POWERFUL: frozenset[str] = frozenset({"security", "administrator", "lock_officer"})
+BY_COMMAND = "command"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """An office; without a province it serves the whole country."""
+
+    id: UUID
+    name: str
+    province_code: str | None
+    commune_code: str | None
+
+    def serves(self, province_code: str | None) -> bool:
+        """Say whether dossiers of this province are this unit's affair.
+
+        Accounts are granted by the authority of the place (Decree 69/2024 art. 10–12);
+        what names no place is everybody's.
+        """
+        return None in (self.province_code, province_code) or (
+            self.province_code == province_code
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """An officer who is signed in, with the roles of this very moment."""
+
+    id: UUID
+    name: str
+    unit: Unit
+    roles: frozenset[str]
+    session_id: UUID
+    proven_at: datetime
+
+    def has(self, *roles: str) -> bool:
+        """Say whether the officer has one of these roles; none named is any."""
+        return not roles or bool(self.roles.intersection(roles))
+
+
+def seal_name(sealer: Sealer, name: str, staff_id: UUID) -> bytes:
+    """Seal an officer's name for their row."""
+    return sealer.seal(name.encode(), context=_context(staff_id))
+
+
+def open_name(sealer: Sealer, sealed: bytes, staff_id: UUID) -> str:
+    """Open what `seal_name` sealed for this officer."""
+    return sealer.open(sealed, context=_context(staff_id)).decode()
+
+
+def _context(staff_id: UUID) -> str:
+    return f"staff.name:{staff_id}"

@@ -1,0 +1,240 @@
+"""Officers' accounts: invited, given roles, moved, rescued, disabled."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+from idp.audit.log import AuditLog
+from idp.audit.staff_events import (
+    StaffDisabled,
+    StaffInvited,
+    StaffMoved,
+    StaffRolesChanged,
+)
+from idp.config.staff import StaffConfig
+from idp.errors import NotFoundError
+from idp.staff import invitations, passkeys, sessions
+from idp.staff.errors import StaffChangeError
+from idp.staff.invitations import Link
+from idp.staff.models import StaffAccount, StaffRole, StaffUnit
+from idp.staff.officer import ROLES, Unit, open_name, seal_name
+from keys.sealing import Sealer
+
+MAX_NAME = 128
+_BOOTSTRAP = 2  # two administrators can approve each other's requests
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An officer as administrators see them."""
+
+    id: UUID
+    name: str
+    unit: Unit
+    state: str
+    roles: tuple[str, ...]
+    created_at: datetime
+    created_by: str
+
+
+def invite(  # noqa: PLR0913 - the stores, then the officer
+    session: Session,
+    audit: AuditLog,
+    sealer: Sealer,
+    *,
+    name: str,
+    unit_id: UUID,
+    roles: Collection[str],
+    by: str,
+    now: datetime,
+) -> UUID:
+    """Open an officer's account; nobody signs in to it before a link was used."""
+    shown = " ".join(name.split())
+    if not 0 < len(shown) <= MAX_NAME:
+        raise StaffChangeError("an officer has a name of up to 128 characters")
+    chosen, staff_id = _sorted(roles), uuid4()
+    row = StaffAccount(
+        id=staff_id,
+        name_sealed=seal_name(sealer, shown, staff_id),
+        unit_id=unit_id,
+        state="invited",
+        created_at=now,
+        created_by=by,
+    )
+    session.add(row)
+    session.flush()  # roles name it
+    session.add_all(StaffRole(staff_id=staff_id, role=role) for role in chosen)
+    audit.record(session, StaffInvited(staff_id, unit_id, chosen, by), now=now)
+    return staff_id
+
+
+def set_roles(  # noqa: PLR0913 - the stores, then whom, by whom
+    session: Session,
+    audit: AuditLog,
+    staff_id: UUID,
+    roles: Collection[str],
+    *,
+    by: str,
+    now: datetime,
+) -> None:
+    """Give an officer exactly these roles, at once in live sessions too."""
+    chosen = _sorted(roles)
+    _hold(session, staff_id)
+    session.execute(sa.delete(StaffRole).where(StaffRole.staff_id == staff_id))
+    session.add_all(StaffRole(staff_id=staff_id, role=role) for role in chosen)
+    audit.record(session, StaffRolesChanged(staff_id, chosen, by), now=now)
+
+
+def move(  # noqa: PLR0913 - the stores, then whom, by whom
+    session: Session,
+    audit: AuditLog,
+    staff_id: UUID,
+    unit_id: UUID,
+    *,
+    by: str,
+    now: datetime,
+) -> None:
+    """Put an officer into another unit."""
+    _hold(session, staff_id)
+    session.execute(
+        sa.update(StaffAccount)
+        .where(StaffAccount.id == staff_id)
+        .values(unit_id=unit_id)
+    )
+    audit.record(session, StaffMoved(staff_id, unit_id, by), now=now)
+
+
+def disable(
+    session: Session, audit: AuditLog, staff_id: UUID, *, by: str, now: datetime
+) -> None:
+    """End an officer's account for good, with sessions, passkeys and links."""
+    _hold(session, staff_id)
+    session.execute(
+        sa.update(StaffAccount)
+        .where(StaffAccount.id == staff_id)
+        .values(state="disabled", disabled_at=now)
+    )
+    shut_out(session, audit, staff_id, reason="disabled", now=now)
+    audit.record(session, StaffDisabled(staff_id, by), now=now)
+
+
+def rescue(  # noqa: PLR0913 - the stores, then whom, by whom
+    session: Session,
+    audit: AuditLog,
+    config: StaffConfig,
+    staff_id: UUID,
+    *,
+    by: str,
+    code: bytes | None = None,
+    now: datetime,
+) -> Link:
+    """End the passkeys and sessions of an officer, and give a link to begin anew."""
+    _hold(session, staff_id)
+    shut_out(session, audit, staff_id, reason="rescue", now=now)
+    return invitations.issue(
+        session, audit, config, staff_id, "rescue", by=by, code=code, now=now
+    )
+
+
+def shut_out(
+    session: Session, audit: AuditLog, staff_id: UUID, *, reason: str, now: datetime
+) -> None:
+    """End everything by which an officer could get in."""
+    sessions.end_all(session, audit, staff_id, reason=reason, now=now)
+    passkeys.retire_all(session, audit, staff_id, reason=reason, now=now)
+    invitations.end_open(session, staff_id, now=now)
+
+
+def list_people(connection: Connection | Session, sealer: Sealer) -> list[Person]:
+    """Return every officer, oldest first."""
+    return _people(connection, sealer, sa.true())
+
+
+def find_person(
+    connection: Connection | Session, sealer: Sealer, staff_id: UUID
+) -> Person:
+    """Return one officer."""
+    found = _people(connection, sealer, StaffAccount.id == staff_id)
+    if not found:
+        raise NotFoundError("no such officer")
+    return found[0]
+
+
+def is_bootstrap(connection: Connection | Session) -> bool:
+    """Say whether there are not yet two administrators who can sign in."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(StaffRole)
+        .join(StaffAccount, StaffAccount.id == StaffRole.staff_id)
+        .where(StaffRole.role == "administrator", StaffAccount.state == "active")
+    )
+    return connection.execute(query).scalar_one() < _BOOTSTRAP
+
+
+def is_administrator(connection: Connection | Session, staff_id: UUID) -> bool:
+    """Say whether this officer is an administrator now."""
+    query = (
+        sa.select(StaffRole.role)
+        .join(StaffAccount, StaffAccount.id == StaffRole.staff_id)
+        .where(
+            StaffRole.staff_id == staff_id,
+            StaffRole.role == "administrator",
+            StaffAccount.state == "active",
+        )
+    )
+    return connection.execute(query).first() is not None
+
+
+def _hold(session: Session, staff_id: UUID) -> None:
+    """Lock the row against parallel changes; raises for one that is gone."""
+    query = sa.select(StaffAccount.state).where(StaffAccount.id == staff_id)
+    state = session.execute(query.with_for_update()).scalar_one_or_none()
+    if state is None:
+        raise NotFoundError("no such officer")
+    if state == "disabled":
+        raise StaffChangeError("this account is disabled")
+
+
+def _sorted(roles: Collection[str]) -> tuple[str, ...]:
+    unknown = set(roles) - set(ROLES)
+    if unknown or not roles:
+        raise StaffChangeError("name one role or more, of those that there are")
+    return tuple(role for role in ROLES if role in roles)
+
+
+def _people(
+    connection: Connection | Session, sealer: Sealer, condition: sa.ColumnElement[bool]
+) -> list[Person]:
+    roles: dict[UUID, list[str]] = {}
+    for row in connection.execute(sa.select(StaffRole.staff_id, StaffRole.role)):
+        roles.setdefault(row.staff_id, []).append(row.role)
+    query = (
+        sa.select(
+            StaffAccount.id.label("staff_id"),
+            StaffAccount.name_sealed,
+            StaffAccount.state,
+            StaffAccount.created_at,
+            StaffAccount.created_by,
+            *StaffUnit.__table__.columns,
+        )
+        .join(StaffUnit, StaffUnit.id == StaffAccount.unit_id)
+        .where(condition)
+        .order_by(StaffAccount.created_at, StaffAccount.id)
+    )
+    return [
+        Person(
+            id=row.staff_id,
+            name=open_name(sealer, row.name_sealed, row.staff_id),
+            unit=Unit(row.id, row.name, row.province_code, row.commune_code),
+            state=row.state,
+            roles=tuple(role for role in ROLES if role in roles.get(row.staff_id, [])),
+            created_at=row.created_at,
+            created_by=row.created_by,
+        )
+        for row in connection.execute(query)
+    ]

@@ -1,0 +1,88 @@
+"""The frame of officers' pages: who is signed in, and the pages of their roles."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, make_response, render_template, request, url_for
+
+from idp.staff.officer import Officer
+from idp.web.language import gettext, phrase
+from idp.web.problem import Problem
+from idp.web.staff import access
+from idp.web.visit import Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A page in the bar, for whoever has one of the roles; none named is anybody."""
+
+    endpoint: str
+    label: str
+    roles: tuple[str, ...] = ()
+
+
+# The bar, in this order; each new area of officers' work adds its row.
+TABS = (Tab("staff_home.show", phrase("My work")),)
+ROLE_NAMES = {
+    "enrolment_officer": phrase("enrolment officer"),
+    "reviewer": phrase("reviewer"),
+    "hotline": phrase("hotline"),
+    "security": phrase("security"),
+    "auditor": phrase("auditor"),
+    "leader": phrase("leader"),
+    "lock_officer": phrase("lock officer"),
+    "administrator": phrase("administrator"),
+}
+DONE = {
+    "joined": phrase("Your passkey is kept. Sign in with it now."),
+    "signed-out": phrase("You are signed out."),
+    "added": phrase("The passkey was added."),
+    "removed": phrase("The passkey was removed."),
+    "roles": phrase("The roles were changed; they hold at once."),
+    "moved": phrase("The unit was changed."),
+    "disabled": phrase("The account was ended, with every passkey and session."),
+    "refused": phrase("The request was refused."),
+    "approved": phrase("The request was approved."),
+    "unit": phrase("The unit was added."),
+    "taken": phrase("The dossier is yours. Decide when you have checked it."),
+    "granted": phrase("The dossier was granted, and the applicant is told."),
+    "rejected": phrase("The dossier was refused, and the applicant is told."),
+}
+
+
+def page(  # noqa: PLR0913 - who, which template, and its frame
+    here: Visit,
+    officer: Officer | None,
+    template: str,
+    heading: str,
+    *,
+    tab: str | None = None,
+    problem: Problem | None = None,
+    **values: Any,
+) -> Response:
+    """Show an officers' page; without an officer, one of those before signing in."""
+    current = tab or request.endpoint
+    tabs = [
+        {
+            "href": url_for(item.endpoint),
+            "label": gettext(item.label),
+            "current": item.endpoint == current,
+        }
+        for item in TABS
+        if officer is not None and officer.has(*item.roles)
+    ]
+    done = DONE.get(request.args.get("done", ""))
+    body = render_template(
+        f"staff/{template}.html",
+        heading=heading,
+        tabs=tabs,
+        officer=officer,
+        role_names=ROLE_NAMES,
+        notice=gettext(done) if done else "",
+        problem=problem,
+        sign_out=here.token(access.purpose(officer, "sign-out")) if officer else "",
+        **values,
+    )
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
+    return access.keep(here, make_response(body, status))

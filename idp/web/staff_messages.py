@@ -1,0 +1,30 @@
+"""What officers are told when something fails."""
+
+from idp.web.language import phrase
+from idp.web.message import Message
+
+STAFF_MESSAGES: dict[str, Message] = {
+    "DD-STAFF-001": Message(
+        phrase("That passkey signs no officer in."),
+        phrase("Take your officer's passkey. A citizen's passkey does not work here."),
+    ),
+    "DD-STAFF-002": Message(
+        phrase("This link or its code does not work."),
+        phrase(
+            "It may have been used, replaced or be too old. Ask an administrator for "
+            "a new one; if you did not use it yourself, say so at once."
+        ),
+    ),
+    "DD-STAFF-003": Message(
+        phrase("This page is for another role than yours."),
+        phrase("Nothing was done. If you need the role, ask an administrator."),
+    ),
+    "DD-STAFF-004": Message(
+        phrase("That change is not possible."),
+        phrase("Nothing was done. Somebody may have been faster: load the page again."),
+    ),
+    "DD-STAFF-005": Message(
+        phrase("This passkey asked for no PIN, finger or face."),
+        phrase("Set a PIN on the security key, or take another device."),
+    ),
+}

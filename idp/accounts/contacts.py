@@ -39,11 +39,12 @@ class PhoneTakenError(IdpError):
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """How an account's holder can be reached."""
+    """How an account's holder can be reached; which account it is, if there is one."""
 
     phone: str | None
     email: str | None
     email_verified: bool
+    account_id: UUID | None = None
 
 
 def parse_phone(text: str) -> str:
@@ -127,6 +128,7 @@ def find_contacts(
         phone=open_phone(sealer, row.phone_sealed, account_id),
         email=open_email(sealer, row.email_sealed, account_id),
         email_verified=row.email_verified,
+        account_id=account_id,
     )
 
 
@@ -158,4 +160,28 @@ def change_phone(  # noqa: PLR0913 - the stores, then the change
     except sa.exc.IntegrityError as error:
         raise PhoneTakenError from error
     audit.record(session, ContactChanged(account_id, "phone"), now=now)
+    return former
+
+
+def change_email(  # noqa: PLR0913 - the stores, then the change
+    session: Session,
+    audit: AuditLog,
+    sealer: Sealer,
+    account_id: UUID,
+    email: str,
+    *,
+    now: datetime,
+) -> str | None:
+    """Replace the account's e-mail address, which was proven, and return the former."""
+    former = read_contacts(session, sealer, account_id).email
+    session.execute(
+        sa.update(Account)
+        .where(Account.id == account_id)
+        .values(
+            email_sealed=seal_email(sealer, email, account_id),
+            email_verified=True,
+            updated_at=now,
+        )
+    )
+    audit.record(session, ContactChanged(account_id, "email"), now=now)
     return former

@@ -173,7 +173,7 @@ def change_level(
     session: Session, audit: AuditLog, account_id: UUID, level: int, *, now: datetime
 ) -> None:
     """Raise or lower the account's level."""
-    before = _hold(session, account_id, now)
+    before = hold(session, account_id, now=now)
     if before == level:
         return
     session.execute(
@@ -204,7 +204,7 @@ def place_lock(  # noqa: PLR0913 - the store, then the decision
     """Lock the account on a ground that does not hold yet."""
     if ground not in LOCK_GROUNDS or asker not in LOCK_ASKERS:
         raise LifecycleError("unknown ground or asker")
-    _hold(session, account_id, now)
+    hold(session, account_id, now=now)
     if ground in live_locks(session, account_id):
         raise LifecycleError(f"a lock for {ground} holds already")
     session.add(Lock(account_id=account_id, ground=ground, asker=asker, placed_at=now))
@@ -223,7 +223,7 @@ def lift_lock(  # noqa: PLR0913 - the store, then the decision
     """Lift the lock of one ground; others keep holding."""
     if asker not in LOCK_ASKERS:
         raise LifecycleError("unknown asker")
-    _hold(session, account_id, now)
+    hold(session, account_id, now=now)
     lifted = session.execute(
         sa.update(Lock)
         .where(
@@ -239,8 +239,8 @@ def lift_lock(  # noqa: PLR0913 - the store, then the decision
     audit.record(session, LockLifted(account_id, ground, asker), now=now)
 
 
-def _hold(session: Session, account_id: UUID, now: datetime) -> int:
-    # Writing the row first makes parallel changes of one account wait in line.
+def hold(session: Session, account_id: UUID, *, now: datetime) -> int:
+    """Make parallel changes of one account wait in line; return its level."""
     level = session.execute(
         sa.update(Account)
         .where(Account.id == account_id)

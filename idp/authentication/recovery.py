@@ -18,7 +18,7 @@ from idp.authentication import browser as browsers
 from idp.errors import IdpError
 from idp.storage.ephemeral import EphemeralStore
 
-Change = Literal["password", "factors"]
+Change = Literal["password", "factors", "unlock"]
 Channel = Literal["email", "sms"]
 # What may stand for a forgotten password: any two of these.
 _WITHOUT_PASSWORD = frozenset({"email", "sms", "totp", "recovery", "chip", "face"})
@@ -98,7 +98,8 @@ def opens(proofs: Collection[str]) -> frozenset[Change]:
     """Return what these proofs allow: the whole rule of the way back in.
 
     A new password takes two proofs other than the password; new factors take the card
-    and the password, or the card and the face.
+    and the password, or the card and the face; opening what its holder has locked takes
+    the card and the password.
     """
     found = frozenset(proofs)
     changes: set[Change] = set()
@@ -106,6 +107,8 @@ def opens(proofs: Collection[str]) -> frozenset[Change]:
         changes.add("password")
     if "chip" in found and found & _BESIDE_CARD:
         changes.add("factors")
+    if {"chip", "pwd"} <= found:
+        changes.add("unlock")
     return frozenset(changes)
 
 

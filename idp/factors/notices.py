@@ -1,7 +1,8 @@
 """Warnings to an account's contacts: what was changed, and whom to call.
 
 They go to the addresses that held before the change, in the installation's language
-and not in the one that whoever sits at the page has chosen, and never carry a link.
+and not in the one that whoever sits at the page has chosen. A letter carries a link by
+which its reader freezes the account; a text message never carries one.
 """
 
 from collections.abc import Callable
@@ -13,12 +14,14 @@ import structlog
 from idp.accounts.contacts import Contacts
 from idp.config import Config
 from idp.errors import IdpError
+from idp.factors import freeze_links
 from idp.factors.courier import Courier
 from idp.factors.gateway import MessageGateway
 from idp.factors.mail import MailGateway
 from idp.factors.send_limits import SendLimits
 from idp.factors.sent_codes import Channel
 from idp.factors.sms import plain
+from idp.storage.database import Database
 from idp.storage.ephemeral import EphemeralStore
 from keys.secrets import ServerSecrets
 
@@ -28,9 +31,20 @@ What = Literal[
     "app_added",
     "codes_made",
     "phone_changed",
+    "email_changed",
+    "account_locked",
+    "account_unlocked",
+    "data_exported",
+    "closing_asked",
+    "account_closed",
     "way_added",
     "way_removed",
     "last_way_removed",
+    "passcode_set",
+    "activated",
+    "activation_again",
+    "activation_late",
+    "window_opened",
 ]
 
 # Whoever takes an account over reads its letters first: these go to the phone too.
@@ -39,9 +53,19 @@ _TO_PHONE_TOO = frozenset(
         "password_reset",
         "app_added",
         "phone_changed",
+        "email_changed",
+        "account_locked",
+        "account_unlocked",
+        "closing_asked",
+        "account_closed",
         "way_added",
         "way_removed",
         "last_way_removed",
+        "passcode_set",
+        "activated",
+        "activation_again",
+        "activation_late",
+        "window_opened",
     }
 )
 _WHAT = {
@@ -51,10 +75,24 @@ _WHAT = {
         "app_added": "một ứng dụng tạo mã vừa được thêm vào tài khoản của bạn",
         "codes_made": "mã khôi phục tài khoản của bạn vừa được tạo mới",
         "phone_changed": "số điện thoại của tài khoản của bạn vừa được đổi",
+        "email_changed": "địa chỉ email của tài khoản của bạn vừa được đổi",
+        "account_locked": "tài khoản của bạn vừa bị khóa; mọi nơi đã được đăng xuất",
+        "account_unlocked": "tài khoản của bạn vừa được mở khóa",
+        "data_exported": "vừa có một bản sao dữ liệu tài khoản của bạn được tải về",
+        "closing_asked": "vừa có yêu cầu đóng tài khoản của bạn; có thể rút lại trên "
+        "trang tài khoản",
+        "account_closed": "tài khoản của bạn vừa được đóng",
         "way_added": "vừa thêm một cách đăng nhập ({way}) vào tài khoản của bạn",
         "way_removed": "vừa xóa một cách đăng nhập ({way}) khỏi tài khoản của bạn",
         "last_way_removed": "vừa xóa cách đăng nhập mạnh cuối cùng ({way}); tài khoản "
         "của bạn chỉ còn đạt mức 1",
+        "passcode_set": "mã bí mật 6 số của tài khoản của bạn vừa được đặt",
+        "activated": "tài khoản định danh của bạn vừa được kích hoạt",
+        "activation_again": "có người vừa yêu cầu kích hoạt tài khoản của bạn, nhưng "
+        "tài khoản đã hoạt động",
+        "activation_late": "có người vừa yêu cầu kích hoạt tài khoản của bạn, nhưng đã "
+        "quá hạn tự kích hoạt; hãy gọi tổng đài để được mở lại",
+        "window_opened": "tổng đài vừa mở lại thời hạn kích hoạt tài khoản của bạn",
     },
     "en": {
         "password_changed": "the password of your account was changed",
@@ -62,10 +100,24 @@ _WHAT = {
         "app_added": "an authenticator app was added to your account",
         "codes_made": "new recovery codes were made for your account",
         "phone_changed": "the phone number of your account was changed",
+        "email_changed": "the e-mail address of your account was changed",
+        "account_locked": "your account was locked, and every place is signed out",
+        "account_unlocked": "your account was unlocked",
+        "data_exported": "a copy of your account's data was downloaded",
+        "closing_asked": "somebody asked to close your account; that can be taken back "
+        "on the account's page",
+        "account_closed": "your account was closed",
         "way_added": "a way to sign in ({way}) was added to your account",
         "way_removed": "a way to sign in ({way}) was removed from your account",
         "last_way_removed": "your last strong way to sign in ({way}) was removed; "
         "your account now reaches level 1 only",
+        "passcode_set": "the passcode of your account was set",
+        "activated": "your account was activated",
+        "activation_again": "somebody asked to activate your account, which is active "
+        "already",
+        "activation_late": "somebody asked to activate your account, but the time for "
+        "it is over; call the hotline to have it opened again",
+        "window_opened": "the hotline opened the time to activate your account again",
     },
 }
 _WAYS = {
@@ -95,6 +147,15 @@ _TEXTS = {
     "locked.",
 }
 
+_LINKS = {
+    "vi": "\n\nKhông phải bạn? Mở đường dẫn này để khóa tài khoản ngay, không cần mật "
+    "khẩu:\n{link}\nTrang đó không hỏi mật khẩu, mã hay tiền.",
+    "en": "\n\nNot you? Open this link to lock the account at once, without a "
+    "password:\n{link}\nThat page asks for no password, no code and no money.",
+}
+# There is nothing left to freeze.
+_WITHOUT_LINK = frozenset({"account_locked", "account_closed"})
+
 log = structlog.get_logger("idp.factors")
 
 
@@ -108,6 +169,10 @@ class Services(Protocol):
     @property
     def ephemeral(self) -> EphemeralStore:
         """Where warnings are counted."""
+
+    @property
+    def database(self) -> Database:
+        """Where links to freeze the account are kept."""
 
     @property
     def secrets(self) -> ServerSecrets:
@@ -145,12 +210,32 @@ def warn(
     has_mailbox = bool(email) and before.email_verified and services.mail.is_on
     if email and has_mailbox and _may_warn(services, "email", email):
         subject = _SUBJECTS[locale]
-        sends.append(lambda: services.mail.send(email, subject, text, now))
+        letter = _with_link(services, before, what, text, now)
+        sends.append(lambda: services.mail.send(email, subject, letter(), now))
     is_due = what in _TO_PHONE_TOO or not has_mailbox
     if phone and is_due and _may_warn(services, "sms", phone):
         sends.append(lambda: services.messages.send(phone, plain(text), now))
     for send in sends:
         services.courier.later(_logged(send))
+
+
+def _with_link(
+    services: Services, before: Contacts, what: What, text: str, now: datetime
+) -> Callable[[], str]:
+    """Return what writes the letter, so that its link is made behind the answer."""
+    account_id, config = before.account_id, services.config
+
+    def write() -> str:
+        if account_id is None or what in _WITHOUT_LINK:
+            return text
+        with services.database.transaction() as session:
+            token = freeze_links.make(
+                session, account_id, lifetime=config.locks.freeze_link, now=now
+            )
+        link = f"{config.issuer}/freeze/{token}"
+        return text + _LINKS[config.pages.default_language].format(link=link)
+
+    return write
 
 
 def way_removed(*, was_last: bool) -> What:

@@ -27,6 +27,21 @@ def lock(  # noqa: PLR0913 - the stores, then the decision
     effects.apply(services, session, account_id, now=now)
 
 
+def lock_for_holder(
+    services: Services, session: Session, account_id: UUID, *, now: datetime
+) -> bool:
+    """Lock the account as its holder asks; say whether it was not so already.
+
+    Of parallel wishes one locks and the others find it done.
+    """
+    lifecycle.hold(session, account_id, now=now)
+    if grounds.HOLDER_REQUEST in lifecycle.live_locks(session, account_id):
+        return False
+    ground, asker = grounds.HOLDER_REQUEST, "holder"
+    lock(services, session, account_id, ground=ground, asker=asker, now=now)
+    return True
+
+
 def unlock(  # noqa: PLR0913 - the stores, then the decision
     services: Services,
     session: Session,

@@ -8,4 +8,8 @@ LOCK_MESSAGES: dict[str, Message] = {
         phrase("This asker cannot have that lock placed or lifted."),
         phrase("Nothing was changed. Look at who may ask for it."),
     ),
+    "DD-LOCK-002": Message(
+        phrase("This link was used already, or is too old."),
+        phrase("To have your account locked now, call the hotline."),
+    ),
 }

@@ -39,6 +39,7 @@ from idp.web.site import Site
 from idp.web.staff import home as staff_home
 from idp.web.staff import invitation as staff_invitation
 from idp.web.staff import own_passkeys as staff_passkeys
+from idp.web.rights import pages as rights_pages
 from idp.web.staff import sign_in as staff_sign_in
 
 BLUEPRINTS = (
@@ -82,6 +83,7 @@ def register(app: Flask) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     errors.register(app)
+    *rights_pages.BLUEPRINTS,
     app.after_request(preferences.remember)
     prepare_templates(app)
 

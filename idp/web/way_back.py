@@ -82,8 +82,10 @@ def hub(case_id: str) -> ResponseReturnValue:
         )
     opened = recovery.opens(proofs)
     refused = way_back_case.refusal(here) if opened else None
-    if refused:
+    if refused and refused != way_back_case.LOCKED_BY_HOLDER:
         return _refused(*refused)
+    # What its holder has locked is opened first, and nothing else is done before.
+    opened = opened & {"unlock"} if refused else opened - {"unlock"}
     return render_template(
         "back_hub.html",
         case_id=case_id,
@@ -91,6 +93,7 @@ def hub(case_id: str) -> ResponseReturnValue:
         opened=opened,
         following=_following(here, here.known()),
         token=here.token("send"),
+        unlock_token=here.token("unlock"),
         has_passkey="passkey" in here.known().factors and bool(proofs),
     )
 

@@ -14,10 +14,12 @@ from idp.authentication.recovery import Case
 from idp.factors import enrolled, recovery_codes
 from idp.factors.sent_codes import Errand, Purpose
 from idp.factors.throttle import Admission
+from idp.locks.grounds import HOLDER_REQUEST
 from idp.provider import Provider
 from idp.web import visit
 from idp.web.visit import Visit
 
+LOCKED_BY_HOLDER = ("active", (HOLDER_REQUEST,))
 _UNKNOWN = Contacts(phone=None, email=None, email_verified=False)
 
 

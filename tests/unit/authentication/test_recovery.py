@@ -24,6 +24,8 @@ def test_what_proofs_open(proofs):
         wanted.add("password")
     if "chip" in proofs and {"pwd", "face"} & set(proofs):
         wanted.add("factors")
+    if {"chip", "pwd"} <= set(proofs):
+        wanted.add("unlock")
     assert opens(proofs) == wanted
     assert opens([*proofs, *proofs]) == wanted, "the same proof twice is one"
 

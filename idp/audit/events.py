@@ -89,10 +89,11 @@ class PasswordRehashed(Event):
 
 @dataclass(frozen=True, slots=True)
 class SessionStarted(Event):
-    """A browser signed in."""
+    """A browser signed in; `place` is `counter` for a shared computer."""
 
     session_id: UUID
     method: str
+    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

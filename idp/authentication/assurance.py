@@ -53,7 +53,8 @@ def proof(method: str, flags: Collection[str] = ()) -> Proof:
 
     A user-verified passkey is possession of the authenticator and, by its PIN or
     gesture, a second kind: knowledge, or what the law calls a biometric where the
-    operator's setting said so at the time. A chip proves possession alone.
+    operator's setting said so at the time. A chip proves possession alone. A passcode
+    is knowledge too short to count: it confirms an action and adds no kind.
     """
     if method == "passkey":
         bound = "hwk" if DEVICE_BOUND in flags else "swk"
@@ -75,15 +76,17 @@ _SINGLE = {
     "sms": Proof(frozenset({POSSESSION}), ("sms",)),
     "recovery": Proof(frozenset({POSSESSION}), ("otp",)),
     "chip": Proof(frozenset({POSSESSION}), ("sc",)),
+    "passcode": Proof(frozenset(), ()),
 }
 _AMR_ORDER = ("pwd", "otp", "sms", "sc", "hwk", "swk", "user", "mca")
 
 
 def earned(events: Sequence[AuthenticationEvent], account_level: int) -> Earned:
-    """Compute what these events (at least one) prove for an account of this level.
+    """Compute what these events prove for an account of this level.
 
-    `auth_time` is the oldest of the events that count: of each kind the latest. What
-    another device vouches for lifts nothing above level 2.
+    At least one of them counts: no session begins with a passcode. `auth_time` is the
+    oldest of the events that count: of each kind the latest. What another device
+    vouches for lifts nothing above level 2.
     """
     latest: dict[str, AuthenticationEvent] = {}
     own: set[str] = set()

@@ -21,6 +21,7 @@ class SessionRecord(Base):
     events: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON)
     client_ids: Mapped[list[str]]
     origin_sealed: Mapped[bytes]
+    at_counter: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     started_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

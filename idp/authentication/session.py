@@ -47,7 +47,7 @@ class AuthenticationEvent:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A live sign-in of one browser."""
+    """A live sign-in of one browser; `at_counter` is a shared computer's."""
 
     id: UUID
     account_id: UUID
@@ -55,6 +55,7 @@ class Session:
     client_ids: tuple[str, ...]
     started_at: datetime
     last_seen_at: datetime
+    at_counter: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,7 @@ _SESSION = (
     SessionRecord.account_id,
     SessionRecord.events,
     SessionRecord.client_ids,
+    SessionRecord.at_counter,
     SessionRecord.started_at,
     SessionRecord.last_seen_at,
 )
@@ -201,9 +203,11 @@ def sid(secret: bytes, session_id: UUID, sector: str) -> str:
 def _is_live(row: Any, now: datetime, lifetimes: LifetimesConfig) -> bool:
     idle = now - row.last_seen_at
     age = now - row.started_at
+    longest = (lifetimes.session_idle, lifetimes.session_max)
+    if row.at_counter:
+        longest = (lifetimes.counter_idle, lifetimes.counter_max)
     return bool(
-        idle < timedelta(seconds=lifetimes.session_idle)
-        and age < timedelta(seconds=lifetimes.session_max)
+        idle < timedelta(seconds=longest[0]) and age < timedelta(seconds=longest[1])
     )
 
 
@@ -222,6 +226,7 @@ def _session(row: Any) -> Session:
         client_ids=tuple(row.client_ids),
         started_at=row.started_at,
         last_seen_at=row.last_seen_at,
+        at_counter=row.at_counter,
     )
 
 

@@ -75,12 +75,14 @@ class FirstProof:
 
     `origin` (`source`, `user_agent`) is kept sealed, for the citizen's own eyes. A
     factor may be older than its arrival: another device vouches for what it proved.
+    `at_counter` is a shared computer in counter mode.
     """
 
     account_id: UUID
     event: AuthenticationEvent
     origin: Mapping[str, Any]
     arrived_at: datetime | None = None
+    at_counter: bool = False
 
     @property
     def now(self) -> datetime:
@@ -101,6 +103,7 @@ def start(
             account_id=proof.account_id,
             events=[_event_json(proof.event)],
             client_ids=[],
+            at_counter=proof.at_counter,
             origin_sealed=services.sealer.seal(
                 origin, context=origin_context(session_id)
             ),
@@ -112,9 +115,19 @@ def start(
         account_id=proof.account_id,
         session_id=session_id,
         method=proof.event.method,
+        place="counter" if proof.at_counter else None,
     )
     services.audit.record(database, started, now=now)
-    return Session(session_id, proof.account_id, (proof.event,), (), now, now), token
+    begun = Session(
+        session_id,
+        proof.account_id,
+        (proof.event,),
+        (),
+        now,
+        now,
+        at_counter=proof.at_counter,
+    )
+    return begun, token
 
 
 def record(  # noqa: PLR0913 - what was proven, in which session, and how it counts

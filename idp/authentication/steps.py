@@ -19,6 +19,7 @@ from idp.authentication.transaction import (
 )
 
 ONE_TIME_CODES = frozenset({"totp", "sms"})
+PASSCODE = "passcode"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ ACCOUNT_SELECTION = Step(
 ACCOUNT_MISMATCH = Step("account_mismatch", "login.show", "login_required")
 PROMPT_LOGIN = Step("prompt_login", "login.show", "login_required")
 MAX_AGE = Step("max_age", "login.show", "login_required")
+CONFIRM = Step("confirm", "passcode.show", "login_required")
 ACCOUNT_LOCKED = Step("account_locked", "refused.show", "login_required")
 FACTOR_MISSING = Step("factor_missing", "ways.show", "login_required")
 ASSURANCE_TOO_LOW = Step("assurance_too_low", "ways.show", "login_required")
@@ -76,7 +78,7 @@ def unmet(  # noqa: PLR0913 - everything that the decision rests on
     return (
         _selection(transaction, account, pair)
         or _mismatch(transaction.request, subject)
-        or _recency(transaction, pair, now)
+        or _recency(transaction, signed_in, pair, now)
         or unmet_session(signed_in)
         or _strength(
             account, pair, is_strong=transaction.is_strong, biometric=biometric
@@ -97,14 +99,16 @@ def unmet_action(
 ) -> Step | None:
     """Return what is unmet before the citizen may change something of their own.
 
-    Each action asks for a fresh proof; one that decides who may sign in from now on,
-    for the strongest that the account can give, proven in this very browser.
+    Each action asks for a fresh proof, or for the passcode if there is one; one that
+    decides who may sign in from now on, for the strongest that the account can give,
+    proven in this very browser.
     """
     member = without_device(signed_in) if is_strong else signed_in
     if member is None:
         return PROMPT_LOGIN
     pair = assurance.earned(member.session.events, member.account.level)
-    if now - pair.auth_time > timedelta(seconds=max_age):
+    proven_at = pair.auth_time if is_strong else _confirmed_at(member, pair)
+    if now - proven_at > timedelta(seconds=max_age):
         return MAX_AGE
     return unmet_session(member) or _strength(
         member.account, pair, is_strong=is_strong, biometric=biometric
@@ -142,8 +146,8 @@ def _is_whole(signed_in: SignedIn) -> bool:
 def without_device(signed_in: SignedIn) -> SignedIn | None:
     """Return the sign-in without what another device vouched for, if any is left."""
     own = tuple(item for item in signed_in.session.events if item.method != "device")
-    if not own:
-        return None
+    if not any(assurance.proof(item.method, item.flags).kinds for item in own):
+        return None  # what only confirms stands for nothing by itself
     return replace(signed_in, session=replace(signed_in.session, events=own))
 
 
@@ -178,19 +182,48 @@ def _mismatch(request: AuthorizationRequest | None, subject: str | None) -> Step
 
 
 def _recency(
-    transaction: AuthenticationTransaction, pair: Earned, now: datetime
+    transaction: AuthenticationTransaction,
+    signed_in: SignedIn,
+    pair: Earned,
+    now: datetime,
 ) -> Step | None:
     if _is_fresh(transaction, pair):
         return None
     request = transaction.request
-    if request and "login" in request.prompt:
+    if request is None:
+        return _own_recency(transaction, signed_in, pair, now)
+    if "login" in request.prompt:
         return PROMPT_LOGIN
-    max_age = request.max_age if request else transaction.max_age
-    if max_age is None:
+    if request.max_age is None:
         return None
     # max_age=0 asks for a new authentication, however young the last one is.
-    is_old = max_age == 0 or now - pair.auth_time > timedelta(seconds=max_age)
+    age = timedelta(seconds=request.max_age)
+    is_old = request.max_age == 0 or now - pair.auth_time > age
     return MAX_AGE if is_old else None
+
+
+def _own_recency(
+    transaction: AuthenticationTransaction,
+    signed_in: SignedIn,
+    pair: Earned,
+    now: datetime,
+) -> Step | None:
+    """Ask for a fresh proof on a page of our own; the passcode is enough for most."""
+    if transaction.max_age is None:
+        return None
+    age, is_strong = timedelta(seconds=transaction.max_age), transaction.is_strong
+    proven_at = pair.auth_time if is_strong else _confirmed_at(signed_in, pair)
+    if proven_at >= transaction.created_at or now - proven_at <= age:
+        return None
+    has_passcode = PASSCODE in signed_in.account.factors
+    return CONFIRM if has_passcode and not is_strong else MAX_AGE
+
+
+def _confirmed_at(signed_in: SignedIn, pair: Earned) -> datetime:
+    """Return when the citizen last showed that it is still they, if only so."""
+    events = signed_in.session.events
+    confirmed = [event.at for event in events if event.method == PASSCODE]
+    return max((pair.auth_time, *confirmed))
 
 
 def _assurance(

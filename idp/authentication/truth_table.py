@@ -38,6 +38,7 @@ _PRESENCE: _Item = ("passkey", (DEVICE_BOUND,))
 _SYNCED: _Item = ("passkey", (USER_VERIFIED,))
 _BOUND: _Item = ("passkey", (USER_VERIFIED, DEVICE_BOUND))
 _DEVICE: _Item = ("device", ())
+_PASSCODE: _Item = ("passcode", ())
 _STRONG_DEVICE: _Item = ("device", (TWO_FACTORS,))
 
 CASES: tuple[tuple[str, tuple[_Item, ...]], ...] = (
@@ -46,10 +47,12 @@ CASES: tuple[tuple[str, tuple[_Item, ...]], ...] = (
     ("password + authenticator app", (_PASSWORD, _APP)),
     ("password + text message", (_PASSWORD, _SMS)),
     ("password + recovery code", (_PASSWORD, _RECOVERY)),
+    ("password + passcode", (_PASSWORD, _PASSCODE)),
     ("authenticator app + text message", (_APP, _SMS)),
     ("chip card", (_CHIP,)),
     ("chip card + authenticator app", (_CHIP, _APP)),
     ("chip card + password", (_CHIP, _PASSWORD)),
+    ("chip card + passcode", (_CHIP, _PASSCODE)),
     ("security key, presence only", (_PRESENCE,)),
     ("password + security key, presence only", (_PASSWORD, _PRESENCE)),
     ("chip card + security key, presence only", (_CHIP, _PRESENCE)),

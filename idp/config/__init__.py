@@ -6,8 +6,10 @@ given as file paths only. `settings` declares, `reading` reads, `checks` refuses
 `config.example.toml` is tested both ways against them.
 """
 
+from idp.config.activation import ActivationConfig
 from idp.config.checks import LOOPBACK_HOSTS
 from idp.config.enrolment import EnrolmentConfig
+from idp.config.figures import FiguresConfig, ImportConfig
 from idp.config.reading import load_config, parse_config
 from idp.config.registry import RegistryConfig
 from idp.config.representation import OrganisationsConfig, RepresentationConfig
@@ -36,6 +38,7 @@ from idp.config.staff import StaffConfig
 
 __all__ = [
     "LOOPBACK_HOSTS",
+    "ActivationConfig",
     "AssuranceConfig",
     "CardDatabaseConfig",
     "CarrierConfig",
@@ -45,6 +48,8 @@ __all__ = [
     "EnrolmentConfig",
     "EphemeralConfig",
     "FaceConfig",
+    "FiguresConfig",
+    "ImportConfig",
     "KeysConfig",
     "LifetimesConfig",
     "LogConfig",

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from idp.config.activation import ActivationConfig
 from idp.config.enrolment import EnrolmentConfig
 from idp.config.figures import FiguresConfig, ImportConfig
 from idp.config.representation import OrganisationsConfig, RepresentationConfig
@@ -63,6 +64,8 @@ class LifetimesConfig:
     id_token: int = 600
     session_idle: int = 1800
     session_max: int = 28_800
+    counter_idle: int = 300
+    counter_max: int = 1200
     refresh_idle: int = 2_592_000
     refresh_grace: int = 3
     consent: int = 31_536_000
@@ -140,6 +143,7 @@ class CarrierConfig:
 
     check: str = "off"
     url: str = ""
+    owner_url: str = ""
     token_file: Path | None = None
     timeout: float = 3.0
 
@@ -238,6 +242,7 @@ class Config:
     chip: ChipConfig = field(default_factory=ChipConfig)
     registry: RegistryConfig = field(default_factory=RegistryConfig)
     enrolment: EnrolmentConfig = field(default_factory=EnrolmentConfig)
+    activation: ActivationConfig = field(default_factory=ActivationConfig)
     representation: RepresentationConfig = field(default_factory=RepresentationConfig)
     organisations: OrganisationsConfig = field(default_factory=OrganisationsConfig)
     locks: LocksConfig = field(default_factory=LocksConfig)

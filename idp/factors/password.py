@@ -57,10 +57,10 @@ class PasswordPool:
         self._running = BoundedSemaphore(config.concurrent)
         self._dummy_hash = self._hasher.hash("nobody's password")
 
-    def hash(self, password: str) -> str:
+    def hash(self, password: str, *, shortest: int = MIN_LENGTH) -> str:
         """Return the encoded hash of a new password; refuse one that is unfit."""
-        if len(password) < MIN_LENGTH:
-            raise UnfitPasswordError(f"a password has at least {MIN_LENGTH} characters")
+        if len(password) < shortest:
+            raise UnfitPasswordError(f"a password has at least {shortest} characters")
         prepared = _prepare(password)
         if prepared is None:
             raise UnfitPasswordError(f"a password has at most {MAX_BYTES} bytes")

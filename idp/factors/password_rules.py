@@ -1,34 +1,35 @@
-"""What a new password must not be: short, about its owner, or the first thing tried.
+"""What a new password must not be: short, about its owner, or soon guessed.
 
 Length counts most; no mixture of letters, digits and signs is demanded and nothing
-expires (NIST SP 800-63B-4 §3.1.1.2).
+expires (NIST SP 800-63B-4 §3.1.1.2). How soon it is guessed is zxcvbn's estimate, which
+knows leaked passwords, keyboards, dates and repetitions; what people of this country
+try first stands in `common_passwords.txt`.
 """
 
 import unicodedata
 from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
 from typing import Literal
+
+from zxcvbn_rs_py import zxcvbn
 
 from idp.factors.password import MAX_BYTES, MIN_LENGTH
 
 Weakness = Literal["short", "long", "personal", "guessable"]
+# From hopeless to beyond what anybody can try.
+Strength = Literal["very_weak", "weak", "fair", "good", "strong"]
 
 _SHORTEST_PERSONAL = 4  # "An" stands in many good passwords, "Nguyen" need not
-_FEWEST_LETTERS = 5
-_FEWEST_STRANGE = 6  # letters that belong to no row of keys, count or common word
-_ROWS = (
-    "abcdefghijklmnopqrstuvwxyz",
-    "01234567890",
-    "qwertyuiop",
-    "asdfghjkl",
-    "zxcvbnm",
-    "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
+_LONGEST_JUDGED = 100  # longer ones are judged by their beginning; it bounds the work
+# Decimal digits of the number of guesses, as zxcvbn's own scores have them.
+_STEPS: tuple[tuple[float, Strength], ...] = (
+    (10, "strong"),
+    (8, "good"),
+    (6, "fair"),
+    (3, "weak"),
 )
-_COMMON = (
-    "password", "passwd", "matkhau", "welcome", "letmein", "admin", "iloveyou",
-    "anhyeuem", "emyeuanh", "vietnam", "dinhdanh", "vneid", "cancuoc", "hanoi",
-    "saigon", "monkey", "dragon", "football", "sunshine", "princess", "khongbiet",
-)  # fmt: skip
-_RUN = 3
+_ENOUGH: frozenset[Strength] = frozenset({"good", "strong"})
 
 
 def weakness(password: str, *, about: Iterable[str] = ()) -> Weakness | None:
@@ -36,63 +37,28 @@ def weakness(password: str, *, about: Iterable[str] = ()) -> Weakness | None:
 
     `about` are its owner's number, phone, e-mail, birth date and parts of the name.
     """
+    known = tuple(about)
     if len(password) < MIN_LENGTH:
         return "short"
     if len(password.encode(errors="replace")) > MAX_BYTES:
         return "long"
-    folded = _fold(password)
-    if any(_is_in(folded, text) for text in about):
+    folded = fold(password)
+    if any(_is_in(folded, text) for text in known):
         return "personal"
-    return "guessable" if _is_guessable(folded) else None
+    return None if strength(password, about=known) in _ENOUGH else "guessable"
 
 
-def _is_in(folded: str, text: str) -> bool:
-    part = _fold(text)
-    digits = "".join(letter for letter in part if letter.isdigit())
-    return any(
-        len(item) >= _SHORTEST_PERSONAL and item in folded for item in (part, digits)
-    )
+def strength(password: str, *, about: Iterable[str] = ()) -> Strength:
+    """Estimate how long a password holds, with and without its accents and spaces."""
+    words = [*_common(), *(fold(text) for text in about)]
+    written = password.encode(errors="replace").decode()
+    texts = {text[:_LONGEST_JUDGED] for text in (written, fold(written))}
+    guesses = min(zxcvbn(text, words).guesses_log10 for text in texts)
+    return next((name for least, name in _STEPS if guesses >= least), "very_weak")
 
 
-def _is_guessable(folded: str) -> bool:
-    if len(set(folded)) < _FEWEST_LETTERS or _is_repeated(folded):
-        return True
-    rest = folded
-    for word in _COMMON:
-        rest = rest.replace(_fold(word), "")
-    return len(set(_without_runs(rest))) < _FEWEST_STRANGE
-
-
-def _is_repeated(text: str) -> bool:
-    """Say whether a short piece makes up the whole (`abcdabcdabcd`)."""
-    return any(
-        (text[:size] * (len(text) // size + 1)).startswith(text)
-        for size in range(1, len(text) // 2 + 1)
-    )
-
-
-def _without_runs(text: str) -> str:
-    """Return what is left without `1234`, `qwer`, `aaaa` and the like backwards."""
-    left, at = "", 0
-    while at < len(text):
-        size = _run(text[at:])
-        if size < _RUN:
-            left, size = left + text[at], 1
-        at += size
-    return left
-
-
-def _run(text: str) -> int:
-    size = 1
-    for row in (*_ROWS, *(row[::-1] for row in _ROWS), text[0] * len(text)):
-        length = len(text)
-        while length > size and text[:length] not in row:
-            length -= 1
-        size = max(size, length)
-    return size
-
-
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
+    """Return the text as it is typed in haste: small letters, no accents, no spaces."""
     folded = text.casefold().replace("đ", "d")
     letters = unicodedata.normalize("NFKD", folded)
     return "".join(
@@ -100,3 +66,17 @@ def _fold(text: str) -> str:
         for letter in letters
         if not unicodedata.combining(letter) and not letter.isspace()
     )
+
+
+def _is_in(folded: str, text: str) -> bool:
+    part = fold(text)
+    digits = "".join(letter for letter in part if letter.isdigit())
+    return any(
+        len(item) >= _SHORTEST_PERSONAL and item in folded for item in (part, digits)
+    )
+
+
+@cache
+def _common() -> tuple[str, ...]:
+    path = Path(__file__).with_name("common_passwords.txt")
+    return tuple(path.read_text(encoding="utf-8").split())

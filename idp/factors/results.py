@@ -8,7 +8,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-Method = Literal["pwd", "totp", "sms", "passkey", "chip", "recovery", "device"]
+Method = Literal[
+    "pwd", "totp", "sms", "passkey", "chip", "recovery", "device", "passcode"
+]
 
 # What else was seen when a factor was proven; kept with the event (`flags`).
 USER_VERIFIED = "uv"  # the authenticator checked its user: PIN or biometric

@@ -45,6 +45,7 @@ METHODS = {
     "passkey": phrase("passkey"),
     "recovery": phrase("recovery code"),
     "device": phrase("another device"),
+    "passcode": phrase("passcode"),
 }
 STATES = {"active": phrase("active")}
 DONE = {
@@ -59,6 +60,7 @@ DONE = {
         "The security key was added. It shows that you are there, so it is asked "
         "beside another proof."
     ),
+    "passcode-set": phrase("The passcode is set."),
     "renamed": phrase("The new name is kept."),
     "removed": phrase("That way to sign in was removed."),
     "chip-added": phrase("Your card is added."),

@@ -17,6 +17,7 @@ NAMES = {
     "chip": phrase("Chip-ID card"),
     "totp": phrase("Authenticator app"),
     "sms": phrase("Text message"),
+    "passcode": phrase("Passcode"),
 }
 _ICONS = {"security_key": "key"}
 # What can be added or changed here, and where.
@@ -24,6 +25,7 @@ _ADDITIONS = {
     "account_passkey.show": ("passkey", phrase("Add a passkey")),
     "account_chip.show": ("chip", phrase("Add your chip-ID card")),
     "account_totp.show": ("totp", phrase("Add an authenticator app")),
+    "account_passcode.show": ("passcode", phrase("Set a passcode")),
     "account_codes.show": ("recovery", phrase("Make recovery codes")),
     "account_contacts.show": ("sms", phrase("Change phone or e-mail")),
 }
@@ -43,8 +45,8 @@ def rows(here: Visit, member: SignedIn) -> list[dict[str, object]]:
 
 
 def additions(member: SignedIn) -> list[dict[str, str]]:
-    """Return what the citizen may add; one card and one app are enough."""
-    full = member.account.factors & {"chip", "totp"}
+    """Return what the citizen may add; one card, app and passcode are enough."""
+    full = member.account.factors & {"chip", "totp", "passcode"}
     return [
         {"href": url_for(endpoint), "icon": icon, "label": gettext(label)}
         for endpoint, (icon, label) in _ADDITIONS.items()
@@ -100,6 +102,9 @@ def _actions(factor: EnrolledFactor) -> list[dict[str, str]]:
     if factor.kind in KINDS:
         address = url_for("account_factors.name", credential_id=factor.id)
         actions.append(_action(address, phrase("Rename"), label))
+    if factor.kind == "passcode":
+        address = url_for("account_passcode.show")
+        actions.append(_action(address, phrase("Change"), label))
     if factor.kind == "chip":
         address = url_for("account_chip.show")
         actions.append(_action(address, phrase("Card lost?"), label))

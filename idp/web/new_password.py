@@ -9,6 +9,7 @@ from idp.authentication.session import Session
 from idp.factors import notices, password_rules
 from idp.factors import password as passwords
 from idp.factors.notices import What
+from idp.factors.password_rules import Strength
 from idp.provider import Provider
 from idp.web.language import gettext, phrase
 from idp.web.problem import Problem, notice
@@ -21,7 +22,14 @@ _CODES = {
     "personal": "DD-AUTH-042",
     "guessable": "DD-AUTH-043",
 }
-_MEND = phrase("Choose another password")
+_STRENGTHS = {
+    "very_weak": phrase("very weak"),
+    "weak": phrase("weak"),
+    "fair": phrase("not strong enough"),
+    "good": phrase("good"),
+    "strong": phrase("strong"),
+}
+_MEND = phrase("Strength of this password: %(strength)s. Choose another")
 
 
 def problem_of(
@@ -30,16 +38,30 @@ def problem_of(
     """Return what is wrong with a new password, typed twice, for this account."""
     if not typed["password"]:
         return notice("DD-AUTH-006").at("password", gettext("Type a new password"))
-    weakness = password_rules.weakness(
-        typed["password"], about=_about(provider, account_id)
-    )
+    about = _about(provider, account_id)
+    weakness = password_rules.weakness(typed["password"], about=about)
+    if weakness == "guessable":
+        strength = password_rules.strength(typed["password"], about=about)
+        mend = gettext(_MEND, strength=strength_text(strength))
+        return notice(_CODES[weakness]).at("password", mend)
     if weakness:
-        return notice(_CODES[weakness]).at("password", gettext(_MEND))
+        mend = gettext("Choose another password")
+        return notice(_CODES[weakness]).at("password", mend)
     if typed["again"] != typed["password"]:
         return notice("DD-AUTH-044").at(
             "again", gettext("Type the same password a second time")
         )
     return None
+
+
+def strength_of(provider: Provider, account_id: UUID, password: str) -> Strength:
+    """Return how long a password of this account holds, for its owner to read."""
+    return password_rules.strength(password, about=_about(provider, account_id))
+
+
+def strength_text(strength: Strength) -> str:
+    """Return a strength in words."""
+    return gettext(_STRENGTHS[strength])
 
 
 def set_password(

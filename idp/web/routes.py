@@ -8,6 +8,7 @@ from idp.web import (
     account_chip,
     account_codes,
     account_factors,
+    account_passcode,
     account_passkey,
     account_password,
     account_totp,
@@ -23,6 +24,7 @@ from idp.web import (
     logout,
     otp,
     pages,
+    passcode,
     passkey,
     password_step,
     preferences,
@@ -35,11 +37,11 @@ from idp.web import (
     way_back_proofs,
     ways,
 )
+from idp.web.rights import pages as rights_pages
 from idp.web.site import Site
 from idp.web.staff import home as staff_home
 from idp.web.staff import invitation as staff_invitation
 from idp.web.staff import own_passkeys as staff_passkeys
-from idp.web.rights import pages as rights_pages
 from idp.web.staff import sign_in as staff_sign_in
 
 BLUEPRINTS = (
@@ -47,6 +49,7 @@ BLUEPRINTS = (
     login.blueprint,
     otp.blueprint,
     passkey.blueprint,
+    passcode.blueprint,
     ways.blueprint,
     password_step.blueprint,
     device.blueprint,
@@ -60,6 +63,7 @@ BLUEPRINTS = (
     account_actions.blueprint,
     account_chip.blueprint,
     account_factors.blueprint,
+    account_passcode.blueprint,
     account_passkey.blueprint,
     account_codes.blueprint,
     account_password.blueprint,
@@ -75,6 +79,7 @@ BLUEPRINTS = (
     staff_passkeys.blueprint,
     staff_sign_in.blueprint,
     sandbox_pages.blueprint,
+    *rights_pages.BLUEPRINTS,
 )
 
 
@@ -83,7 +88,6 @@ def register(app: Flask) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     errors.register(app)
-    *rights_pages.BLUEPRINTS,
     app.after_request(preferences.remember)
     prepare_templates(app)
 

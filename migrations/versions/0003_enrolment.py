@@ -1,4 +1,4 @@
-"""Dossiers, activation.
+"""Dossiers, activation, counter mode.
 
 Revision ID: 0003
 Revises: 0002
@@ -21,6 +21,7 @@ _AFTER = "state IN ('submitted', 'in_review', 'granted', 'active', 'closed')"
 def upgrade() -> None:
     _allow_closed()
     _create_dossiers()
+    _create_activation()
 
 
 def _allow_closed() -> None:
@@ -98,3 +99,17 @@ def _create_dossiers() -> None:
             postgresql_where=_OPEN,
             sqlite_where=_OPEN,
         )
+
+
+def _create_activation() -> None:
+    op.create_table(
+        "activation_permits",
+        _required("id", sa.Uuid, primary_key=True),
+        _required("account_id", sa.Uuid, sa.ForeignKey("accounts.id"), index=True),
+        _required("given_by", sa.Uuid),
+        _required("given_at", _MOMENT),
+        _required("until", _MOMENT),
+    )
+    # The default is for workers of the former release, which know no such column.
+    at_counter = _required("at_counter", sa.Boolean, server_default=sa.false())
+    op.add_column("sessions", at_counter)

@@ -38,6 +38,9 @@ def events(*methods: str) -> tuple[AuthenticationEvent, ...]:
         (("recovery", "totp"), 1, ("otp",), 1),
         (("pwd", "passkey"), 2, ("pwd", "swk", "mfa"), 0),
         (("device", "pwd"), 1, ("pwd", "mca"), 1),
+        (("pwd", "passcode"), 1, ("pwd",), 0),
+        (("chip", "passcode"), 1, ("sc",), 0),
+        (("pwd", "sms", "passcode"), 2, ("pwd", "sms", "mfa"), 0),
     ],
 )
 def test_earned(
@@ -79,6 +82,29 @@ def test_another_device_gives_two_at_most(
     level = assurance.earned(made, 2).authentication_level
 
     assert here <= level <= max(here, 2)
+
+
+@given(
+    st.lists(
+        st.sampled_from(("pwd", "totp", "sms", "chip", "recovery")),
+        min_size=1,
+        max_size=4,
+    ),
+    st.lists(st.integers(min_value=0, max_value=4), min_size=1, max_size=3),
+)
+def test_a_passcode_changes_nothing_that_is_told(
+    methods: list[str], places: list[int]
+) -> None:
+    """Wherever it stands among the proofs: no level, no method, no fresher time."""
+    made = list(events(*methods))
+    confirmed = [
+        AuthenticationEvent("passcode", T0 + timedelta(minutes=place, seconds=30))
+        for place in places
+    ]
+
+    assert assurance.earned([*made, *confirmed], 2) == assurance.earned(made, 2)
+    factors = (*methods, "passcode")
+    assert assurance.ceiling(factors) == assurance.ceiling(methods)
 
 
 @pytest.mark.parametrize(

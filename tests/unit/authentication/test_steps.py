@@ -164,6 +164,36 @@ CASES: list[tuple[str, AuthenticationTransaction, SignedIn | None, str | None]] 
     ("own page, fresh factor", own_page(300), person(OLD_PASSWORD), "max_age"),
     ("own page, fresh, done", own_page(300), person(NEW_PASSWORD), None),
     (
+        "own page, and a passcode",
+        own_page(300),
+        person(OLD_PASSWORD, factors=("pwd", "passcode")),
+        "confirm",
+    ),
+    (
+        "own page, confirmed by passcode",
+        own_page(300),
+        person(OLD_PASSWORD, ("passcode", 10), factors=("pwd", "passcode")),
+        None,
+    ),
+    (
+        "own page, confirmed by passcode long ago",
+        own_page(300),
+        person(OLD_PASSWORD, ("passcode", -301), factors=("pwd", "passcode")),
+        "confirm",
+    ),
+    (
+        "a passcode stands for no code",
+        own_page(300),
+        person(OLD_PASSWORD, ("passcode", 10), factors=(*OTP, "passcode")),
+        "factor_missing",
+    ),
+    (
+        "a passcode is no new sign-in for a portal",
+        asks(max_age=300),
+        person(OLD_PASSWORD, ("passcode", 10), factors=("pwd", "passcode")),
+        "max_age",
+    ),
+    (
         "own page asks the code too",
         own_page(None),
         person(OLD_PASSWORD, factors=OTP),
@@ -245,6 +275,12 @@ CASES: list[tuple[str, AuthenticationTransaction, SignedIn | None, str | None]] 
     ),
     # strong: what decides who may sign in from now on
     ("strong, password only", strong(), person(NEW_PASSWORD), None),
+    (
+        "strong: a passcode is not enough",
+        strong(),
+        person(OLD_PASSWORD, ("passcode", 10), factors=("pwd", "passcode")),
+        "max_age",
+    ),
     (
         "strong, with a card enrolled",
         strong(),
@@ -398,8 +434,11 @@ PROOFS = {
     ("passkey", ("uv",)): "KP",
     ("device", ()): "K",
     ("device", ("mfa",)): "KP",
+    ("passcode", ()): "",
 }
-credentials = st.sampled_from(("totp", "sms", "chip", "passkey", "security_key"))
+credentials = st.sampled_from(
+    ("totp", "sms", "chip", "passkey", "security_key", "passcode")
+)
 acr_values = st.lists(
     st.sampled_from([*assurance.supported_acr_values(), f"{ACR}2.3", "urn:other"]),
     max_size=3,
@@ -471,7 +510,11 @@ def _lacks_login(
     return (
         request is not None
         and "login" in request.prompt
-        and not any(event.at >= transaction.created_at for event in who.session.events)
+        and not any(
+            event.at >= transaction.created_at
+            for event in who.session.events
+            if event.method != "passcode"
+        )
     )
 
 
@@ -556,5 +599,32 @@ def test_every_step_can_be_met(
         steps.ACCOUNT_MISMATCH,
         steps.ASSURANCE_UNREACHABLE,
         # a held code is waited for, unless another factor is there
-        *([steps.FACTOR_MISSING] if account.factors == {"pwd"} else []),
+        *([steps.FACTOR_MISSING] if account.factors <= {"pwd", "passcode"} else []),
     )
+
+
+@given(account=accounts, request=requests, proofs=walks, is_strong=st.booleans())
+def test_a_passcode_opens_nothing_for_others(
+    account: SignInAccount,
+    request: AuthorizationRequest,
+    proofs: list[Proof],
+    is_strong: bool,
+) -> None:
+    """Portals, and what decides who may sign in, are asked as if it were not there."""
+    transaction = strong() if is_strong else replace(asks(), request=request)
+    with_it = walk(account, proofs)
+    without = walk(account, [item for item in proofs if item[0][0] != "passcode"])
+
+    found = [
+        steps.unmet(
+            transaction, who, subject="lan@bank", minimum_acr=None, now=at(HOUR)
+        )
+        for who in (with_it, without)
+    ]
+
+    assert found[0] == found[1]
+    if with_it and without:
+        asked = {"max_age": 300, "is_strong": True, "now": at(HOUR)}
+        assert steps.unmet_action(with_it, **asked) == steps.unmet_action(
+            without, **asked
+        )

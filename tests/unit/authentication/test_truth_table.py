@@ -33,6 +33,8 @@ def test_the_page_has_the_table() -> None:
         ("authenticator app + text message", 1, 1),
         ("password, twice", 1, 1),
         ("chip card + password", 2, 2),
+        ("password + passcode", 1, 1),
+        ("chip card + passcode", 1, 1),
         ("passkey, user verified", 2, 3),
         ("chip card + passkey, user verified", 2, 3),
         ("passkey, user verified + password", 2, 4),
@@ -56,6 +58,7 @@ def test_only_a_whole_sign_in_is_let_in() -> None:
         assert asks == {
             "chip card",
             "chip card + authenticator app",
+            "chip card + passcode",
             "authenticator app + text message",
             "security key, presence only",
             "chip card + security key, presence only",

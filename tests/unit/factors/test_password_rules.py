@@ -36,6 +36,10 @@ def test_good_passwords_are_taken(password):
     [
         ("", "short"),
         ("elevenchars", "short"),
+        ("Abcd1234!@#$", "guessable"),
+        ("toiyeuvietnam1", "guessable"),
+        ("Tôi yêu Việt Nam", "guessable"),
+        ("iloveyou2024!", "guessable"),
         ("ả" * 600, "long"),
         ("my 001085123456 number", "personal"),
         ("my 001 085 123 456 number", "personal"),

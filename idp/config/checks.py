@@ -87,6 +87,10 @@ def _check_addresses(config: Config) -> None:
     addresses = {
         "sms.url": (config.sms.gateway, config.sms.url),
         "carrier.url": (config.carrier.check, config.carrier.url),
+        "carrier.owner_url": (
+            config.carrier.check if config.carrier.owner_url else "off",
+            config.carrier.owner_url,
+        ),
         "face.url": (config.face.match, config.face.url),
         "card_database.url": (config.card_database.match, config.card_database.url),
         "organisations.url": (config.organisations.source, config.organisations.url),

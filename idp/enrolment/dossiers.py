@@ -13,13 +13,10 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from idp.accounts.identity import store_identity
 from idp.accounts.lifecycle import (
     LifecycleError,
     NewAccount,
-    change_level,
     change_state,
-    close_account,
     create_account,
 )
 from idp.accounts.standing import read_standing
@@ -32,6 +29,7 @@ from idp.audit.enrolment_events import (
 )
 from idp.audit.log import AuditLog
 from idp.config import Config
+from idp.enrolment import effects
 from idp.enrolment.calendar import Calendar
 from idp.enrolment.deadlines import due
 from idp.enrolment.kinds import CHANNELS, UnknownKindError, kind_of
@@ -41,8 +39,8 @@ from idp.enrolment.record import (
     Filed,
     NewDossier,
     build_row,
-    identity_of,
     open_evidence,
+    without_pictures,
 )
 from idp.errors import IdpError
 from keys.sealing import Sealer
@@ -141,7 +139,8 @@ def begin_review(
     row = _move(
         session, dossier_id, ("submitted",), state="in_review", officer_id=officer_id
     )
-    if row.account_id and _state(session, row.account_id) == "submitted":
+    account_id: UUID | None = row.account_id
+    if account_id and read_standing(session, account_id).state == "submitted":
         change_state(session, services.audit, row.account_id, "in_review", now=now)
     event = DossierTaken(row.account_id, dossier_id, officer_id)
     services.audit.record(session, event, now=now)
@@ -154,13 +153,20 @@ def grant(
 
     An account that is raised keeps its subjects and consents (D69 art. 11).
     """
-    row = _decide(session, dossier_id, "granted", by, now)
+    row = _decide(services, session, dossier_id, "granted", by, now)
     account_id: UUID | None = row.account_id
+    evidence = open_evidence(services.sealer, row.evidence_sealed, dossier_id)
     if account_id is not None:
-        if _state(session, account_id) in OPEN:
-            _grant_account(services, session, account_id, now)
+        if read_standing(session, account_id).state in OPEN:
+            effects.grant_account(services, session, account_id, now=now)
         else:
-            _raise_account(services, session, row, now)
+            level = kind_of(row.kind).level
+            effects.raise_account(
+                services, session, account_id, level, evidence, now=now
+            )
+        effects.appoint_filer(
+            services, session, row.filed_by, account_id, evidence, now=now
+        )
     event = DossierGranted(account_id, dossier_id, row.kind, by)
     services.audit.record(session, event, now=now)
     return Decided(dossier_id, account_id, row.kind, "granted")
@@ -178,8 +184,8 @@ def refuse(  # noqa: PLR0913 - the stores, then the decision
     """Refuse a dossier; an account that it made is closed, number and phone free."""
     if reason not in REFUSALS:
         raise DossierError("no such reason")
-    row = _decide(session, dossier_id, "refused", by, now, refusal=reason)
-    _release(services, session, row.account_id, now)
+    row = _decide(services, session, dossier_id, "refused", by, now, refusal=reason)
+    effects.release_account(services, session, row.account_id, now=now)
     event = DossierRefused(row.account_id, dossier_id, row.kind, by, reason)
     services.audit.record(session, event, now=now)
     return Decided(dossier_id, row.account_id, row.kind, "refused")
@@ -189,8 +195,8 @@ def withdraw(
     services: Services, session: Session, dossier_id: UUID, *, by: str, now: datetime
 ) -> Decided:
     """Take an open dossier back, as whoever filed it may (Law 91/2025: consent)."""
-    row = _decide(session, dossier_id, "withdrawn", by, now)
-    _release(services, session, row.account_id, now)
+    row = _decide(services, session, dossier_id, "withdrawn", by, now)
+    effects.release_account(services, session, row.account_id, now=now)
     event = DossierWithdrawn(row.account_id, dossier_id, row.kind, by)
     services.audit.record(session, event, now=now)
     return Decided(dossier_id, row.account_id, row.kind, "withdrawn")
@@ -203,8 +209,8 @@ def _account(
     level: int | None,
     now: datetime,
 ) -> UUID | None:
-    if level is None:
-        return None
+    if level is None:  # an organisation's own, made with what is known of it
+        return new.account_id
     if new.account_id is not None:
         standing = read_standing(session, new.account_id)
         if standing.state not in ("granted", "active") or standing.level >= level:
@@ -229,7 +235,10 @@ def _move(
         .where(Dossier.id == dossier_id, Dossier.state.in_(before))
         .values(**values)
         .returning(
-            Dossier.id, Dossier.account_id, Dossier.kind, Dossier.evidence_sealed
+            Dossier.account_id,
+            Dossier.kind,
+            Dossier.filed_by,
+            Dossier.evidence_sealed,
         )
     ).one_or_none()
     if row is None:
@@ -237,39 +246,22 @@ def _move(
     return row
 
 
-def _decide(
-    session: Session, dossier_id: UUID, state: str, by: str, now: datetime, **more: Any
+def _decide(  # noqa: PLR0913, PLR0917 - the stores, then the decision
+    services: Services,
+    session: Session,
+    dossier_id: UUID,
+    state: str,
+    by: str,
+    now: datetime,
+    **more: Any,
 ) -> Any:
     values = {"state": state, "decided_by": by, "decided_at": now, **more}
-    return _move(session, dossier_id, OPEN, **values)
-
-
-def _state(session: Session, account_id: UUID) -> str:
-    return read_standing(session, account_id).state
-
-
-def _grant_account(
-    services: Services, session: Session, account_id: UUID, now: datetime
-) -> None:
-    if _state(session, account_id) == "submitted":
-        change_state(session, services.audit, account_id, "in_review", now=now)
-    change_state(session, services.audit, account_id, "granted", now=now)
-
-
-def _raise_account(
-    services: Services, session: Session, row: Any, now: datetime
-) -> None:
-    evidence = open_evidence(services.sealer, row.evidence_sealed, row.id)
-    level = kind_of(row.kind).level
-    if level is not None:
-        change_level(session, services.audit, row.account_id, level, now=now)
-    identity = identity_of(evidence)
-    store_identity(session, services.sealer, row.account_id, identity, now=now)
-
-
-def _release(
-    services: Services, session: Session, account_id: UUID | None, now: datetime
-) -> None:
-    # An account that was to be raised stays what it was.
-    if account_id is not None and _state(session, account_id) in OPEN:
-        close_account(session, services.audit, account_id, now=now)
+    row = _move(session, dossier_id, OPEN, **values)
+    sealed = without_pictures(services.sealer, row.evidence_sealed, dossier_id)
+    if sealed is not None:
+        session.execute(
+            sa.update(Dossier)
+            .where(Dossier.id == dossier_id)
+            .values(evidence_sealed=sealed)
+        )
+    return row

@@ -116,6 +116,16 @@ def find_by_receipt(
         return None
 
 
+def find_receipt(
+    connection: Connection | Session, external_id_index: bytes | None
+) -> str | None:
+    """Return the receipt of what was filed under an external id."""
+    query = sa.select(Dossier.receipt).where(
+        Dossier.external_id_index == external_id_index
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
 def find_by_account(
     connection: Connection | Session, account_id: UUID
 ) -> list[DossierView]:

@@ -12,6 +12,9 @@ from idp.enrolment.kinds import Channel
 from idp.enrolment.models import Dossier
 from keys.sealing import Sealer
 
+# Members of the evidence that show somebody, in base64.
+PICTURES = ("photo", "chip")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDossier:
@@ -47,14 +50,6 @@ class Filed:
 
 def build_row(sealer: Sealer, new: NewDossier, filed: Filed, now: datetime) -> Dossier:
     """Return the row of a dossier that was taken, its evidence sealed for it."""
-    person = {
-        "number": new.number,
-        "identity": asdict(new.identity),
-        "phone": new.phone,
-        "email": new.email,
-    }
-    text = json.dumps({**new.evidence, "person": person}, ensure_ascii=False)
-    context = _context(filed.dossier_id)
     return Dossier(
         id=filed.dossier_id,
         account_id=filed.account_id,
@@ -69,11 +64,23 @@ def build_row(sealer: Sealer, new: NewDossier, filed: Filed, now: datetime) -> D
         officer_id=new.officer_id,
         unit_id=new.unit_id,
         province_code=new.province_code,
-        evidence_sealed=sealer.seal(text.encode(), context=context),
+        evidence_sealed=seal_evidence(sealer, new, filed.dossier_id),
         consent_version=new.consent_version,
         consented_at=new.consented_at,
         external_id_index=external_index(sealer, new.external_id),
     )
+
+
+def seal_evidence(sealer: Sealer, new: NewDossier, dossier_id: UUID) -> bytes:
+    """Seal who is named and how it was checked, for this dossier's row."""
+    person = {
+        "number": new.number,
+        "identity": asdict(new.identity),
+        "phone": new.phone,
+        "email": new.email,
+    }
+    text = json.dumps({**new.evidence, "person": person}, ensure_ascii=False)
+    return sealer.seal(text.encode(), context=_context(dossier_id))
 
 
 def external_index(sealer: Sealer, external_id: str | None) -> bytes | None:
@@ -88,6 +95,19 @@ def open_evidence(sealer: Sealer, sealed: bytes, dossier_id: UUID) -> dict[str, 
     text = sealer.open(sealed, context=_context(dossier_id))
     evidence: dict[str, Any] = json.loads(text)
     return evidence
+
+
+def without_pictures(sealer: Sealer, sealed: bytes, dossier_id: UUID) -> bytes | None:
+    """Return the evidence without what officers looked at, None if it had nothing.
+
+    Pictures of faces are needed for the decision and for nothing after it.
+    """
+    evidence = open_evidence(sealer, sealed, dossier_id)
+    if not any(name in evidence for name in PICTURES):
+        return None
+    kept = {name: value for name, value in evidence.items() if name not in PICTURES}
+    text = json.dumps(kept, ensure_ascii=False)
+    return sealer.seal(text.encode(), context=_context(dossier_id))
 
 
 def identity_of(evidence: Mapping[str, Any]) -> Identity:

@@ -1,8 +1,10 @@
-"""The port to the face match: whether a photo shows the person of a chip's portrait.
+"""The port to the face match: whether a photo shows the person of a portrait.
 
-The portrait comes signed out of the card's chip (DG2), the photo from whoever sits at
-the page. That the photo is of a living person and not of a picture is the matching
-service's duty (ISO/IEC 30107-3); nothing of either image is kept or logged here.
+The portrait comes signed out of the card's chip (DG2), or, at enrolment without a card
+reader, is the registry's: the matching service holds those, and is told whose to take.
+The photo comes from whoever sits at the page. That it is of a living person and not of
+a picture is the matching service's duty (ISO/IEC 30107-3); nothing of either image is
+kept or logged here.
 """
 
 import zlib
@@ -18,7 +20,11 @@ from idp.factors.partner import PartnerError, PartnerService
 MAX_PHOTO = 4 * 1024 * 1024
 # What a sandbox's test photo carries behind its picture, when it shows the same person.
 SANDBOX_MARK = b"dinhdanh-sandbox:same-person"
+SANDBOX_DOUBT = b"dinhdanh-sandbox:perhaps"
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
+
+
+Likeness = Literal["match", "doubtful", "mismatch"]
 
 
 class FaceError(IdpError):
@@ -46,9 +52,15 @@ class FaceMatch(Protocol):
     def matches(self, portrait: Portrait, photo: bytes) -> bool:
         """Say whether both show one person; raises `FaceError` if nobody can tell."""
 
+    def recognises(self, number: str, photo: bytes) -> Likeness:
+        """Compare a photo with the registry's portrait of a number (D69 art. 10).
+
+        What is doubtful an officer decides. Raises `FaceError` if nobody can tell.
+        """
+
 
 class NoFaceMatch:
-    """An installation without the match: nobody is recognised."""
+    """An installation without the match: nobody is recognised, officers look."""
 
     is_on = False
 
@@ -56,6 +68,11 @@ class NoFaceMatch:
         """Return False."""
         del portrait, photo
         return False
+
+    def recognises(self, number: str, photo: bytes) -> Likeness:
+        """Return that it is doubtful."""
+        del number, photo
+        return "doubtful"
 
 
 class SandboxFaces:
@@ -67,9 +84,20 @@ class SandboxFaces:
         """Say whether the photo is the sandbox's picture of the same person."""
         return bool(portrait.image) and photo.endswith(SANDBOX_MARK)
 
+    def recognises(self, number: str, photo: bytes) -> Likeness:
+        """Return what the test photo says of itself."""
+        del number
+        if photo.endswith(SANDBOX_DOUBT):
+            return "doubtful"
+        return "match" if photo.endswith(SANDBOX_MARK) else "mismatch"
+
 
 class HttpFaces:
-    """Post both images in base64 with a bearer token; `{"match": true}` is a match."""
+    """Post both images in base64 with a bearer token; `{"match": true}` is a match.
+
+    With `person` in place of a portrait it is the registry's of that number, and the
+    answer's `likeness` is `match`, `doubtful` or `mismatch`.
+    """
 
     is_on = True
 
@@ -93,6 +121,19 @@ class HttpFaces:
         if not isinstance(answer.get("match"), bool):
             raise FaceError(detail="face: no match member")
         return answer["match"] is True
+
+    def recognises(self, number: str, photo: bytes) -> Likeness:
+        """Ask once; a refusal, silence or nonsense becomes `FaceError`."""
+        asked = {"person": number, "photo": b64encode(photo).decode()}
+        try:
+            told = self._service.ask(asked).get("likeness")
+        except PartnerError as error:
+            raise FaceError(detail=f"face: {error}") from None
+        if told == "match":
+            return "match"
+        if told not in ("doubtful", "mismatch"):
+            raise FaceError(detail="face: no likeness member")
+        return "doubtful" if told == "doubtful" else "mismatch"
 
 
 def open_faces(config: FaceConfig) -> FaceMatch:

@@ -41,12 +41,14 @@ _WHAT = {
         "reset": "dat lai mat khau",
         "recover": "lay lai tai khoan",
         "contact": "xac nhan so nay",
+        "enrol": "dang ky tai khoan",
     },
     "en": {
         "sign_in": "to sign in",
         "reset": "to reset your password",
         "recover": "to get back in",
         "contact": "to confirm this phone",
+        "enrol": "to apply for an account",
     },
 }
 
@@ -182,10 +184,10 @@ class SmsCodes:
         return VerifiedFactor("sms", now, credential_id)
 
     def _held_until(self, errand: Errand, now: datetime) -> datetime | None:
-        if errand.purpose == "contact":
-            return (
-                None  # a new phone may have a new SIM; it is held back once it is set
-            )
+        if errand.purpose in ("contact", "enrol"):
+            # A new phone may have a new SIM: it is held back once it is set, and at
+            # enrolment the carrier says whose it is, and the face who applies.
+            return None
         changed_at = self._services.carrier.sim_changed_at(errand.address, now)
         if changed_at is None:
             return None

@@ -17,6 +17,11 @@ from idp.web.way_back_case import Here
 blueprint = Blueprint("way_back_face", __name__)
 
 _FORM = "face"
+_TEST_PHOTOS = {
+    "same": face.SANDBOX_MARK,
+    "other": b"",
+    "unclear": face.SANDBOX_DOUBT,
+}
 _BESIDE_PHOTO = 65_536  # what a form with a photo has around it
 
 
@@ -61,11 +66,10 @@ def compare(case_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/sandbox/face/<kind>.png")
 def test_photo(kind: str) -> ResponseReturnValue:
-    """Give the sandbox's test photo: of the `same` person, or of an `other` one."""
-    if not current().config.sandbox.enabled or kind not in ("same", "other"):
+    """Give the sandbox's test photo: of the `same` person, an `other`, or `unclear`."""
+    if not current().config.sandbox.enabled or kind not in _TEST_PHOTOS:
         raise RecoveryError("no such photo", status=HTTPStatus.NOT_FOUND)
-    mark = face.SANDBOX_MARK if kind == "same" else b""
-    response = make_response(face.SANDBOX_PHOTO + mark)
+    response = make_response(face.SANDBOX_PHOTO + _TEST_PHOTOS[kind])
     response.mimetype = "image/png"
     response.headers["Content-Disposition"] = f'attachment; filename="face-{kind}.png"'
     return response

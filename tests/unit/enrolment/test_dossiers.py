@@ -11,7 +11,7 @@ from idp.accounts.contacts import PhoneTakenError
 from idp.accounts.identifiers import NumberTakenError, find_account_id, subject_for
 from idp.accounts.identity import Identity, read_identity
 from idp.accounts.lifecycle import LifecycleError, close_account
-from idp.accounts.models import Account
+from idp.accounts.models import Account, Representation
 from idp.accounts.standing import read_standing
 from idp.enrolment import dossiers, queue
 from idp.enrolment.dossiers import DossierError
@@ -299,3 +299,44 @@ def test_what_is_not_known_is_refused(services):
         close_account(session, services.audit, filed.account_id, now=NOW)
     with pytest.raises(LifecycleError), services.database.transaction() as session:
         close_account(session, services.audit, filed.account_id, now=NOW)
+
+
+@on_each_backend
+def test_pictures_go_with_the_decision(services):
+    """What an officer looked at is no longer kept; the other evidence is."""
+    filed = file(services, evidence={"photo": "anBn", "face": "doubtful"})
+
+    def evidence():
+        with services.database.read() as connection:
+            sealed = queue.sealed_evidence(connection, filed.dossier_id)
+        return open_evidence(services.sealer, sealed, filed.dossier_id)
+
+    assert evidence()["photo"] == "anBn"
+    decide(services, dossiers.refuse, filed, reason="face_mismatch", by="x")
+    assert "photo" not in evidence()
+    assert evidence()["face"] == "doubtful"
+
+
+@on_each_backend
+def test_who_filed_for_a_child_acts_for_it_once_granted(services, new_account):
+    """Not before; and until the law says that the child is grown up."""
+    mother = new_account(level=2)
+    filed = file(
+        services,
+        kind="level1_child",
+        channel="representative",
+        phone=None,
+        filed_by=mother.id,
+        evidence={"relation": "mother"},
+        identity=Identity(given_name="Bé", birth_date="2018-05-01", gender="female"),
+    )
+
+    def wards():
+        with services.database.read() as connection:
+            return connection.execute(
+                sa.select(Representation.ward_id, Representation.relation)
+            ).all()
+
+    assert wards() == []
+    decide(services, dossiers.grant, filed, by=dossiers.BY_RULE)
+    assert wards() == [(filed.account_id, "mother")]

@@ -1,0 +1,94 @@
+"""What a decision does to accounts: granted, raised or released; who acts for whom."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from idp.accounts.identity import store_identity
+from idp.accounts.lifecycle import change_level, change_state, close_account
+from idp.accounts.representation import appoint, term_of
+from idp.accounts.standing import read_standing
+from idp.audit.log import AuditLog
+from idp.config import Config
+from idp.enrolment.record import identity_of
+from keys.sealing import Sealer
+
+
+class Services(Protocol):
+    """The part of the running provider that accounts need."""
+
+    @property
+    def config(self) -> Config:
+        """The settings."""
+
+    @property
+    def sealer(self) -> Sealer:
+        """What seals identities."""
+
+    @property
+    def audit(self) -> AuditLog:
+        """The audit log."""
+
+
+def grant_account(
+    services: Services, session: Session, account_id: UUID, *, now: datetime
+) -> None:
+    """Grant a new account; its holder activates it from now on (D69 art. 14)."""
+    if read_standing(session, account_id).state == "submitted":
+        change_state(session, services.audit, account_id, "in_review", now=now)
+    change_state(session, services.audit, account_id, "granted", now=now)
+
+
+def raise_account(  # noqa: PLR0913 - the stores, then the decision
+    services: Services,
+    session: Session,
+    account_id: UUID,
+    level: int | None,
+    evidence: Mapping[str, Any],
+    *,
+    now: datetime,
+) -> None:
+    """Raise an account that is there; its subjects, consents and factors stay."""
+    if level is None:
+        return
+    change_level(session, services.audit, account_id, level, now=now)
+    identity = identity_of(evidence)
+    store_identity(session, services.sealer, account_id, identity, now=now)
+
+
+def appoint_filer(  # noqa: PLR0913 - the stores, then the decision
+    services: Services,
+    session: Session,
+    filed_by: UUID | None,
+    account_id: UUID,
+    evidence: Mapping[str, Any],
+    *,
+    now: datetime,
+) -> None:
+    """Let who filed for a child or ward act for them (D69 art. 10, 14.2)."""
+    relation = evidence.get("relation")
+    if filed_by is None or relation is None:
+        return
+    birth_date = identity_of(evidence).birth_date
+    appoint(
+        session,
+        services.audit,
+        representative_id=filed_by,
+        ward_id=account_id,
+        relation=relation,
+        term=term_of(relation, birth_date, services.config.representation),
+        now=now,
+    )
+
+
+def release_account(
+    services: Services, session: Session, account_id: UUID | None, *, now: datetime
+) -> None:
+    """Close an account that was never granted; one that was to be raised stays."""
+    if account_id is None:
+        return
+    if read_standing(session, account_id).state in ("submitted", "in_review"):
+        close_account(session, services.audit, account_id, now=now)

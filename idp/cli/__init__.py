@@ -18,6 +18,7 @@ GROUPS = {
     "accounts": "Create, show, lock and unlock citizens' accounts.",
     "staff": "Invite, rescue, list and end officers; add their units.",
     "chip": "Import whose chip-ID cards are believed.",
+    "registry": "Invent people; import the list of administrative units.",
     "sandbox": "Load and list the synthetic citizens; read their messages.",
     "assurance": "Show what each way of signing in counts for.",
     "audit": "Prove that the audit log is whole.",

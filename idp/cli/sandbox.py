@@ -18,6 +18,7 @@ from idp.factors.carrier import SandboxCarrier
 from idp.factors.gateway import SandboxOutbox
 from idp.factors.mail import SandboxLetters
 from idp.sandbox import cards, loader
+from idp.sandbox.newcomers import newcomers as people_without_account
 
 
 @click.group()
@@ -53,6 +54,29 @@ def citizens(cli: CliContext, *, as_json: bool, locale: str) -> None:
             citizen["password"],
             str(citizen["account_level"]),
             _who(citizen),
+        )
+    Console().print(table)
+
+
+@group.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@pass_cli
+def newcomers(cli: CliContext, *, as_json: bool) -> None:
+    """List people without an account, for trying enrolment."""
+    listing = people_without_account(cli.provider)
+    if as_json:
+        click.echo(json.dumps(listing, ensure_ascii=False, indent=2))
+        return
+    table = Table(title="Newcomers (all invented)", box=SIMPLE_HEAD)
+    for name in ("number", "name", "birth date", "phone", "story"):
+        table.add_column(name, no_wrap=name == "number")
+    for one in listing:
+        table.add_row(
+            one["personal_number"],
+            one["name"],
+            one["birth_date"],
+            one["phone"] or "",
+            one["story"] + (" (has an account)" if one["has_account"] else ""),
         )
     Console().print(table)
 

@@ -40,13 +40,14 @@ class EmbeddedRegistry:
         self, question: Question, asker: Asker, *, now: datetime
     ) -> PersonRecord | None:
         """Return the stored record if the whole question is right."""
-        del asker, now  # a real registry logs who asked, and when
-        record = self.find(question.number)
+        del asker  # a real registry logs who asked
+        record = self.find(question.number, now=now)
         is_right = record and record.person and is_about(question, record.person)
         return record if is_right else None
 
-    def find(self, number: str) -> PersonRecord | None:
+    def find(self, number: str, *, now: datetime) -> PersonRecord | None:
         """Return the record of the holder of `number`, or None if there is none."""
+        del now  # what is stored is told as it was stored
         index = self._sealer.index(number, context=INDEX_CONTEXT)
         with self._database.read() as connection:
             sealed = connection.execute(_FIND, {"number_index": index}).scalar()
@@ -55,8 +56,11 @@ class EmbeddedRegistry:
         text = self._sealer.open(sealed, context=SEAL_CONTEXT)
         return PersonRecord.from_json(json.loads(text))
 
-    def store(self, session: Session, number: str, record: PersonRecord) -> None:
-        """Write or replace the record of the holder of `number`."""
+    def store(self, session: Session, record: PersonRecord) -> None:
+        """Write or replace a person's record."""
+        if record.person is None:
+            raise ValueError("a record is stored under its person's number")
+        number = record.person.number
         text = json.dumps(record.to_json(), ensure_ascii=False).encode()
         session.merge(
             RegistryRecord(

@@ -1,4 +1,4 @@
-"""Table of the embedded synthetic registry (sandbox)."""
+"""Tables of the registry: the synthetic one, last answers, administrative units."""
 
 from datetime import datetime
 
@@ -15,3 +15,27 @@ class RegistryRecord(Base):
     number_index: Mapped[bytes] = mapped_column(primary_key=True)
     record_sealed: Mapped[bytes]
     as_of: Mapped[datetime]
+
+
+class RegistryAnswer(Base):
+    """What a real registry told last of a person, sealed; told again if it is down."""
+
+    __tablename__ = "registry_answers"
+
+    question_index: Mapped[bytes] = mapped_column(primary_key=True)
+    record_sealed: Mapped[bytes]
+    answered_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class AdministrativeUnit(Base):
+    """A province, district or commune of one list, and what it became in the next."""
+
+    __tablename__ = "administrative_units"
+
+    code_list: Mapped[str] = mapped_column(primary_key=True)
+    level: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    parent_code: Mapped[str | None]
+    successor_code: Mapped[str | None]
+    imported_at: Mapped[datetime]

@@ -2,6 +2,8 @@
 
 from idp.config import Config
 from idp.registry.embedded import EmbeddedRegistry
+from idp.registry.generated import GeneratedRegistry
+from idp.registry.generator import Population
 from idp.registry.port import PopulationRegistry
 from idp.storage.database import Database
 from keys.sealing import Sealer
@@ -11,5 +13,12 @@ def open_registry(
     config: Config, database: Database, sealer: Sealer
 ) -> PopulationRegistry:
     """Return the registry that is asked from now on."""
-    del config
-    return EmbeddedRegistry(database, sealer)
+    stored = EmbeddedRegistry(database, sealer)
+    if not config.sandbox.enabled:
+        return stored  # nobody is invented outside the sandbox
+    return GeneratedRegistry(population(config), stored)
+
+
+def population(config: Config) -> Population:
+    """Return the invented people of the configuration."""
+    return Population(config.registry.people, config.registry.seed)

@@ -129,7 +129,7 @@ class RegisteredCard:
 
 @dataclass(frozen=True, slots=True)
 class Representative:
-    """A parent or guardian, who acts for a child or ward (Law on Identification art. 9)."""
+    """Who acts for a child or ward (Law on Identification art. 9)."""
 
     number: str
     name: str

@@ -47,6 +47,14 @@ def all_citizens() -> tuple[Citizen, ...]:
     return tuple(_citizen(entry, tables) for entry in tables["citizens"])
 
 
+@cache
+def registered() -> tuple[PersonRecord, ...]:
+    """Return whom the registry knows though they have no account yet."""
+    text = files("idp.sandbox").joinpath("citizens.toml").read_text(encoding="utf-8")
+    tables = tomllib.loads(text)
+    return tuple(_record(entry, tables) for entry in tables["registered"])
+
+
 def _citizen(entry: Mapping[str, Any], tables: Mapping[str, Any]) -> Citizen:
     return Citizen(
         account=NewAccount(

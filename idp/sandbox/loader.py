@@ -22,7 +22,7 @@ from idp.factors import sms, totp
 from idp.factors.enrolled import enrolled_kinds
 from idp.factors.password import PasswordPool, set_password
 from idp.registry.embedded import EmbeddedRegistry
-from idp.sandbox.citizens import Citizen, all_citizens
+from idp.sandbox.citizens import Citizen, all_citizens, registered
 from idp.storage.database import Database
 from keys.sealing import Sealer
 
@@ -72,6 +72,9 @@ def load(provider: Wiring, now: datetime) -> int:
             _create(provider, session, citizen, password_hash, now)
         for citizen in missing:
             _appoint_guardian(provider, session, citizen, now)
+        registry = EmbeddedRegistry(provider.database, provider.sealer)
+        for record in (*(citizen.record for citizen in missing), *registered()):
+            registry.store(session, record)
         event = SandboxLoaded(citizens=len(missing))
         provider.audit.record(session, event, now=now)
     return len(missing)
@@ -137,8 +140,6 @@ def _create(
         sms.enrol(session, audit, account_id, now=now)
     if citizen.lock is not None:
         place_lock(session, audit, account_id, **citizen.lock, now=now)
-    registry = EmbeddedRegistry(provider.database, sealer)
-    registry.store(session, citizen.account.number, citizen.record)
 
 
 def _appoint_guardian(

@@ -41,7 +41,7 @@ def test_every_claim_of_a_person_is_read(world, new_account, reader):
         phone="+84900000001", email="thu@example.vn", email_verified=True
     )
     with world.database.transaction() as session:
-        reader.registry.store(session, account.number, record_of(account.number))
+        reader.registry.store(session, record_of(account.number))
 
     person = reader.read(account.id, EVERYTHING, NOW)
 

@@ -25,7 +25,7 @@ def test_a_stored_record_is_found(world):
 
     for record in (record_of(NUMBER), replace(record_of(NUMBER), household=None)):
         with world.database.transaction() as session:
-            registry.store(session, NUMBER, record)
+            registry.store(session, record)
         assert registry.look_up(RIGHT, ASKER, now=NOW) == record
         assert registry.confirms(RIGHT, ASKER, now=NOW)
 
@@ -34,7 +34,7 @@ def test_nothing_personal_is_stored_in_the_clear(world):
     """Neither the number nor the address can be read from the table."""
     registry = EmbeddedRegistry(world.database, world.sealer)
     with world.database.transaction() as session:
-        registry.store(session, NUMBER, RECORD)
+        registry.store(session, record_of(NUMBER))
 
     with world.database.read() as connection:
         row = connection.execute(sa.select(RegistryRecord.__table__)).one()

@@ -9,7 +9,7 @@ import pytest
 from idp.accounts.contacts import parse_phone
 from idp.accounts.identifiers import SANDBOX_PREFIX, birth_year, parse_personal_number
 from idp.factors.password import MIN_LENGTH
-from idp.sandbox.citizens import all_citizens
+from idp.sandbox.citizens import all_citizens, registered
 
 CITIZENS = all_citizens()
 BY_NAME = {citizen.account.identity.given_name: citizen for citizen in CITIZENS}
@@ -101,7 +101,7 @@ def test_the_stories_are_true():
     assert longest.account.identity.ethnicity == "Ê Đê"
     assert len(longest.account.identity.full_name) > 40
     wards = BY_NAME["Phương"].record.household
-    assert [member.relation for member in wards.members] == ["child", "child"]
+    assert [member.relation for member in wards.members] == ["child"] * 3
 
 
 def test_every_household_is_told_alike_by_its_members():
@@ -136,3 +136,17 @@ def test_addresses_have_codes_of_the_two_level_division():
             assert address.district is None or re.fullmatch(
                 r"\d{3}", address.district_code
             )
+
+
+def test_whoever_has_no_account_yet_has_a_mother_with_one():
+    """The children of the registry can be enrolled by a citizen of the sandbox."""
+    for record in registered():
+        child = record.person
+        (mother,) = child.representatives
+        (citizen,) = [c for c in CITIZENS if c.account.number == mother.number]
+
+        assert child.number not in {c.account.number for c in CITIZENS}
+        assert str(birth_year(child.number)) == child.birth_date[:4]
+        assert citizen.account.level == 2
+        assert mother.name == citizen.account.identity.full_name
+        assert record.household.file_number == citizen.record.household.file_number

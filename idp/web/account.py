@@ -61,6 +61,10 @@ DONE = {
         "beside another proof."
     ),
     "passcode-set": phrase("The passcode is set."),
+    "phone-changed": phrase("The phone number was changed, and the old one was told."),
+    "email-changed": phrase(
+        "The e-mail address was changed, and the old one was told."
+    ),
     "renamed": phrase("The new name is kept."),
     "removed": phrase("That way to sign in was removed."),
     "chip-added": phrase("Your card is added."),

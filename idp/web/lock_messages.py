@@ -12,4 +12,15 @@ LOCK_MESSAGES: dict[str, Message] = {
         phrase("This link was used already, or is too old."),
         phrase("To have your account locked now, call the hotline."),
     ),
+    "DD-LOCK-003": Message(
+        phrase("This phone number cannot be set."),
+        phrase(
+            "It belongs to another account, or is not in your own name. Ask your "
+            "carrier, or go to any commune police office."
+        ),
+    ),
+    "DD-LOCK-004": Message(
+        phrase("That event of a registry is not in order."),
+        phrase("Nothing of it was applied."),
+    ),
 }

@@ -111,6 +111,11 @@ def test_every_form_has_its_own_token(
         "token": "unknown",
         "case_id": "unknown",
         "way": "email",
+        "kind": "phone",
+        "passkey_id": "00000000-0000-4000-8000-000000000000",
+        "staff_id": "00000000-0000-4000-8000-000000000000",
+        "request_id": "00000000-0000-4000-8000-000000000000",
+        "dossier_id": "00000000-0000-4000-8000-000000000000",
     }
     wish = browser.visit("/end_session").request.path.rpartition("/")[2]
     adapter = app.url_map.bind("localhost")

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from idp.accounts import contacts
 from idp.audit.factor_events import RecoveryEnded
-from idp.authentication.recovery import RecoveryError
+from idp.authentication.recovery import Change, RecoveryError
 from idp.factors import notices
 from idp.locks import placing
 from idp.locks.grounds import HOLDER_REQUEST
@@ -15,7 +15,7 @@ from idp.web import way_back_case
 
 blueprint = Blueprint("unlock", __name__)
 
-_FORM = "unlock"
+_FORM: Change = "unlock"
 
 
 @blueprint.post("/way-back/<case_id>/unlock")

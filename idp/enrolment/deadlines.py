@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, time, timedelta
 
 from idp.config import EnrolmentConfig
-from idp.enrolment.calendar import HANOI, Calendar
+from idp.accounts.calendar import HANOI, Calendar
 from idp.enrolment.kinds import working_days
 
 

@@ -45,6 +45,7 @@ GROUNDS: Mapping[str, Ground] = {
     "passport_expired": Ground("D69 art. 15 (foreigners)", _REGISTRY, _REGISTRY),
     "permit_expired": Ground("D69 art. 15 (foreigners)", _REGISTRY, _REGISTRY),
     "number_cancelled": Ground("D34/2021", _REGISTRY, _REGISTRY),
+    "dissolved": Ground("D69 art. 15 (organisations)", _REGISTRY, _REGISTRY),
 }
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idp.config import EnrolmentConfig
-from idp.enrolment.calendar import HANOI, Calendar
+from idp.accounts.calendar import HANOI, Calendar
 from idp.enrolment.deadlines import due, is_overdue
 from idp.enrolment.kinds import KINDS, UnknownKindError
 

@@ -6,6 +6,7 @@ from flask import current_app
 
 from idp.audit.log import AuditLog
 from idp.config import Config
+from idp.enrolment.organisation_source import OrganisationSource, open_organisations
 from idp.errors import ConfigError
 from idp.factors.card_database import CardDatabase, open_card_database
 from idp.factors.carrier import CarrierCheck, open_carrier
@@ -53,6 +54,7 @@ class Provider:
     faces: FaceMatch
     card_database: CardDatabase
     registry: PopulationRegistry
+    organisations: OrganisationSource
     passkeys: PasskeySite
 
 
@@ -103,6 +105,7 @@ def build_provider(config: Config) -> Provider:
         faces=open_faces(config.face),
         card_database=open_card_database(config.card_database),
         registry=open_registry(config, database, sealer),
+        organisations=open_organisations(config.organisations),
         passkeys=open_site(config, secrets.key("webauthn")),
     )
 

@@ -65,6 +65,7 @@ def configuration(
         "mail": {"gateway": "sandbox"},
         "carrier": {"check": "sandbox"},
         "face": {"match": "sandbox"},
+        "organisations": {"source": "sandbox"},
         "card_database": {"match": "sandbox"},
         "password": _CHEAP_PASSWORDS,
         "server": {"threads": 128},

@@ -22,6 +22,7 @@ def start() -> Response:
         site,
         language=pages.language(),
         step_up=request.args.get("step_up") == "1",
+        acts_for=request.args.get("acts_for"),
     )
     callback = url_for("sign_in.callback", _external=True)
     created = remote.create_authorization_url(callback, **parameters)

@@ -35,6 +35,7 @@ class Site:
     signed_userinfo: bool = False
     minimum_level: tuple[int, int] = (1, 1)
     step_up_max_age: int | None = None
+    acts_for: tuple[str, ...] = ()
 
 
 SITES = {
@@ -51,18 +52,27 @@ SITES = {
             minimum_level=(2, 2),
             step_up_max_age=0,
         ),
-        Site(key="insurance", scope="openid profile household phone email"),
+        Site(
+            key="insurance",
+            scope="openid profile household phone email",
+            acts_for=("representation", "organisation"),
+        ),
     )
 }
 
 
-def request_parameters(site: Site, *, language: str, step_up: bool) -> dict[str, str]:
+def request_parameters(
+    site: Site, *, language: str, step_up: bool, acts_for: str | None = None
+) -> dict[str, str]:
     """Return what the site adds to a plain authorization request.
 
     A step-up makes the level essential (OIDC Core §5.5.1.1), so that the provider
     answers with an error rather than with less; the bank wants the proof to be new.
+    One more scope lets people sign in for a child or an organisation.
     """
     parameters = {"ui_locales": "en vi" if language == "en" else "vi en"}
+    if acts_for in site.acts_for:
+        parameters["scope"] = f"{site.scope} {acts_for}"
     claims = dict(site.claims)
     if site.acr_values:
         parameters["acr_values"] = site.acr_values

@@ -84,6 +84,9 @@ TEXTS = {
     ),
     "profile": ("Hồ sơ của tôi", "My profile"),
     "greeting": ("Xin chào", "Welcome"),
+    "for_representation": ("Đăng nhập cho con, cháu", "Sign in for a child or ward"),
+    "for_organisation": ("Đăng nhập cho tổ chức", "Sign in for an organisation"),
+    "acting": ("Người đang làm thay:", "Who is acting:"),
     "someone": ("bạn", "to you"),
     "received": ("Thông tin đã nhận", "What we received"),
     "received_note": (
@@ -172,6 +175,15 @@ ERRORS = {
 }
 
 LABELS = {
+    "act": ("Người làm thay", "Acting person"),
+    "organisation": ("Tổ chức", "Organisation"),
+    "tax_code": ("Mã số thuế", "Tax code"),
+    "role": ("Vai trò", "Role"),
+    "mother": ("mẹ", "mother"),
+    "father": ("cha", "father"),
+    "guardian": ("người giám hộ", "guardian"),
+    "legal_representative": ("người đại diện theo pháp luật", "legal representative"),
+    "authorised_person": ("người được ủy quyền", "authorised person"),
     "name": ("Họ và tên", "Full name"),
     "family_name": ("Họ", "Family name"),
     "middle_name": ("Chữ đệm", "Middle name"),

@@ -53,6 +53,7 @@ LOCK_GROUNDS = (
     "passport_expired",
     "permit_expired",
     "number_cancelled",
+    "dissolved",
 )
 LOCK_ASKERS = ("holder", "representative", "agency", "authority", "system")
 

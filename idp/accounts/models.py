@@ -30,7 +30,8 @@ class Account(Base):
     restricted_at: Mapped[datetime | None]
 
     __table_args__ = (
-        sa.CheckConstraint("level IN (1, 2)", name="level"),
+        # 0 is an organisation: it has one account and no levels.
+        sa.CheckConstraint("level IN (0, 1, 2)", name="level"),
         sa.CheckConstraint(
             "state IN ('submitted', 'in_review', 'granted', 'active', 'closed')",
             name="state",
@@ -65,7 +66,11 @@ class Lock(Base):
 
 
 class Representation(Base):
-    """Who may act for whom: a guardian (holder of a level 2 account) for a ward."""
+    """Who may act for whom: a guardian (holder of a level 2 account) for a ward.
+
+    Until `confirms_until`, or as long as it lasts if that is empty, the ward's own
+    sign-in needs the representative's confirmation (Decree 69/2024 art. 14.2).
+    """
 
     __tablename__ = "representations"
 
@@ -77,6 +82,7 @@ class Representation(Base):
     relation: Mapped[str] = mapped_column(sa.String(32))
     since: Mapped[datetime]
     until: Mapped[datetime | None]
+    confirms_until: Mapped[datetime | None]
 
 
 class PairwiseSubject(Base):

@@ -2,18 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
+from idp.accounts.ages import birthday
 from idp.accounts.lifecycle import LifecycleError
 from idp.accounts.models import Account, Representation
 from idp.audit.events import RepresentationBegan
 from idp.audit.log import AuditLog
+from idp.audit.representation_events import RepresentationEnded
+from idp.config import RepresentationConfig
+from idp.storage.database import UtcDateTime
 
 RELATIONS = ("father", "mother", "guardian")
+PARENTS = ("father", "mother")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,54 @@ class Ward:
     account_id: UUID
     relation: str
     since: datetime
+    until: datetime | None
+    representative_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """How long a representation lasts, and the confirmation of the ward's sign-ins."""
+
+    until: datetime | None = None
+    confirms_until: datetime | None = None
+
+
+def term_of(relation: str, birth_date: str, ages: RepresentationConfig) -> Term:
+    """Return the term of a representation by the ward's age.
+
+    Parents represent a minor (Civil Code 2015 art. 136), and confirm the sign-ins of a
+    child below 14 (Decree 69/2024 art. 14.2); a guardian does both until the
+    guardianship is ended.
+    """
+    if relation not in PARENTS:
+        return Term()
+    return Term(
+        until=birthday(birth_date, ages.majority_age),
+        confirms_until=birthday(birth_date, ages.confirm_below_age),
+    )
+
+
+def is_live(now: Any) -> Any:
+    """Return the SQL condition that a representation holds at `now`."""
+    return sa.and_(
+        Representation.since <= now,
+        sa.or_(Representation.until.is_(None), Representation.until > now),
+    )
+
+
+def needs_confirmation(account_id: Any) -> Any:
+    """Return the SQL question whether an account's own sign-ins must be confirmed."""
+    now = sa.bindparam("now", type_=UtcDateTime())
+    confirms = Representation.confirms_until
+    return (
+        sa.select(Representation.id)
+        .where(
+            Representation.ward_id == account_id,
+            is_live(now),
+            sa.or_(confirms.is_(None), confirms > now),
+        )
+        .exists()
+    )
 
 
 def appoint(  # noqa: PLR0913 - the store, then the decision
@@ -33,8 +87,12 @@ def appoint(  # noqa: PLR0913 - the store, then the decision
     ward_id: UUID,
     relation: str,
     now: datetime,
+    term: Term = Term(),
 ) -> None:
-    """Let the holder of a level 2 account act for a ward."""
+    """Let the holder of a level 2 account act for a ward.
+
+    Without a term it lasts until it is ended, and so do the confirmations.
+    """
     level = session.execute(
         sa.select(Account.level).where(Account.id == representative_id)
     ).scalar_one_or_none()
@@ -46,6 +104,8 @@ def appoint(  # noqa: PLR0913 - the store, then the decision
             ward_id=ward_id,
             relation=relation,
             since=now,
+            until=term.until,
+            confirms_until=term.confirms_until,
         )
     )
     audit.record(
@@ -53,14 +113,58 @@ def appoint(  # noqa: PLR0913 - the store, then the decision
     )
 
 
-def wards_of(connection: Connection | Session, representative_id: UUID) -> list[Ward]:
-    """Return those for whom the account's holder may act today."""
-    query = (
-        sa.select(Representation.ward_id, Representation.relation, Representation.since)
+def dismiss(  # noqa: PLR0913 - the store, then the decision
+    session: Session,
+    audit: AuditLog,
+    *,
+    representative_id: UUID,
+    ward_id: UUID,
+    reason: str,
+    now: datetime,
+) -> bool:
+    """End a representation, and all that stands on it; say whether it held."""
+    ended = session.execute(
+        sa.update(Representation)
         .where(
             Representation.representative_id == representative_id,
-            Representation.until.is_(None),
+            Representation.ward_id == ward_id,
+            is_live(now),
         )
+        .values(until=now)
+        .returning(Representation.id)
+    ).all()
+    if ended:
+        event = RepresentationEnded(ward_id, representative_id, reason)
+        audit.record(session, event, now=now)
+    return bool(ended)
+
+
+def wards_of(
+    connection: Connection | Session, representative_id: UUID, *, now: datetime
+) -> list[Ward]:
+    """Return those for whom the account's holder may act today."""
+    return _find(connection, Representation.representative_id, representative_id, now)
+
+
+def representatives_of(
+    connection: Connection | Session, ward_id: UUID, *, now: datetime
+) -> list[Ward]:
+    """Return who may act for the account's holder today."""
+    return _find(connection, Representation.ward_id, ward_id, now)
+
+
+def _find(
+    connection: Connection | Session, column: Any, account_id: UUID, now: datetime
+) -> list[Ward]:
+    query = (
+        sa.select(
+            Representation.ward_id,
+            Representation.relation,
+            Representation.since,
+            Representation.until,
+            Representation.representative_id,
+        )
+        .where(column == account_id, is_live(now))
         .order_by(Representation.since, Representation.id)
     )
     return [Ward(*row) for row in connection.execute(query)]

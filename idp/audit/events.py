@@ -142,13 +142,14 @@ class SessionEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class GrantGiven(Event):
-    """A citizen allowed a relying party these scopes and claims."""
+    """A citizen, or who acts for them, allowed a portal these scopes and claims."""
 
     grant_id: UUID
     client_id: str
     scopes: tuple[str, ...]
     claims: tuple[str, ...]
     refused: tuple[str, ...]
+    given_by: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

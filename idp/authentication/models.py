@@ -11,7 +11,10 @@ from idp.storage.database import Base
 
 
 class SessionRecord(Base):
-    """A browser's sign-in: authentication events, and the portals it reached."""
+    """A browser's sign-in: authentication events, and the portals it reached.
+
+    `confirmed_by` is the representative who confirmed a ward's sign-in.
+    """
 
     __tablename__ = "sessions"
 

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from idp.accounts.models import Account, Lock
+from idp.accounts.representation import needs_confirmation
 from idp.authentication import browser
 from idp.authentication.models import SessionRecord
 from idp.config import LifetimesConfig
@@ -55,6 +56,7 @@ class Session:
     client_ids: tuple[str, ...]
     started_at: datetime
     last_seen_at: datetime
+    confirmed_by: UUID | None = None
     at_counter: bool = False
 
 
@@ -64,7 +66,8 @@ class SignInAccount:
 
     `factors` are what it could prove now: `pwd`, `totp`, `sms`, `chip`, `passkey` and
     `security_key` (a passkey that shows presence only). `held` are kinds that are held
-    back for now: they prove nothing, yet nothing is easier for that.
+    back for now: they prove nothing, yet nothing is easier for that. A ward signs in
+    with a representative's confirmation (Decree 69/2024 art. 14.2).
     """
 
     id: UUID
@@ -73,6 +76,7 @@ class SignInAccount:
     locks: tuple[str, ...]
     factors: frozenset[str]
     held: frozenset[str] = frozenset()
+    is_ward: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,7 @@ _SESSION = (
     SessionRecord.at_counter,
     SessionRecord.started_at,
     SessionRecord.last_seen_at,
+    SessionRecord.confirmed_by,
 )
 _FIND = Prepared(
     sa.select(
@@ -129,6 +134,7 @@ _FIND = Prepared(
         Account.password_hash.is_not(None).label("has_password"),
         _LOCKS.label("locks"),
         _FACTORS.label("factors"),
+        needs_confirmation(Account.id).correlate(Account).label("is_ward"),
     )
     .join(Account, Account.id == SessionRecord.account_id)
     .where(
@@ -161,6 +167,7 @@ def find(
         locks=tuple(sorted(set(row.locks.split(",")))) if row.locks else (),
         factors=frozenset(factors | ({PASSWORD} if row.has_password else set())),
         held=frozenset(held),
+        is_ward=bool(row.is_ward),
     )
     return SignedIn(_session(row), account)
 
@@ -227,6 +234,7 @@ def _session(row: Any) -> Session:
         started_at=row.started_at,
         last_seen_at=row.last_seen_at,
         at_counter=row.at_counter,
+        confirmed_by=row.confirmed_by,
     )
 
 

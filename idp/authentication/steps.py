@@ -46,6 +46,11 @@ CONFIRM = Step("confirm", "passcode.show", "login_required")
 ACCOUNT_LOCKED = Step("account_locked", "refused.show", "login_required")
 FACTOR_MISSING = Step("factor_missing", "ways.show", "login_required")
 ASSURANCE_TOO_LOW = Step("assurance_too_low", "ways.show", "login_required")
+# Decree 69/2024 art. 14.2: only with the representative's confirmation.
+REPRESENTATIVE_MISSING = Step(
+    "representative_missing", "confirmation.show", "interaction_required"
+)
+ACTING = Step("acting", "acting.show", "interaction_required")
 # OpenID Connect Core Error Code unmet_authentication_requirements 1.0
 ASSURANCE_UNREACHABLE = Step(
     "assurance_unreachable", None, "unmet_authentication_requirements"
@@ -122,7 +127,11 @@ def unmet_session(signed_in: SignedIn | None) -> Step | None:
     account = signed_in.account
     if account.locks or account.state != "active":
         return ACCOUNT_LOCKED
-    return None if _is_whole(signed_in) else FACTOR_MISSING
+    if not _is_whole(signed_in):
+        return FACTOR_MISSING
+    if account.is_ward and signed_in.session.confirmed_by is None:
+        return REPRESENTATIVE_MISSING
+    return None
 
 
 def _is_whole(signed_in: SignedIn) -> bool:

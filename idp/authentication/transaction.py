@@ -30,6 +30,8 @@ DOUBLE_SUBMIT = timedelta(seconds=10)
 # For so long a late visitor is told "expired" or "finished" rather than "unknown".
 _LINGER = timedelta(minutes=10)
 
+_ACCOUNTS = ("chosen_account", "consented_by", "acting_for", "acting_by")
+
 # One slash and then no other: `//host` and `/\host` would leave for another host.
 _LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 
@@ -86,8 +88,9 @@ class AuthenticationTransaction:
 
     `step` is the reason of the step that the browser was last sent to; `max_age`,
     `is_strong` (as strong as the account can be, and by no other device) and
-    `return_path` belong to purpose `account` (a page of our own). `denied` makes the
-    dispatcher answer `access_denied`.
+    `return_path` belong to purpose `account` (a page of our own). `acting_for` is whom
+    `acting_by` chose to act for, themselves among them. `denied` makes the dispatcher
+    answer `access_denied`.
     """
 
     id: str
@@ -101,6 +104,8 @@ class AuthenticationTransaction:
     chosen_account: UUID | None = None
     consented_at: datetime | None = None
     consented_by: UUID | None = None
+    acting_for: UUID | None = None
+    acting_by: UUID | None = None
     denied: bool = False
     step: str | None = None
     finished_at: datetime | None = None
@@ -111,7 +116,7 @@ class AuthenticationTransaction:
         value["request"] = self.request.to_json() if self.request else None
         for name in ("created_at", "consented_at", "finished_at"):
             value[name] = value[name].isoformat() if value[name] else None
-        for name in ("chosen_account", "consented_by"):
+        for name in _ACCOUNTS:
             value[name] = str(value[name]) if value[name] else None
         return value
 
@@ -124,7 +129,7 @@ class AuthenticationTransaction:
         for name in ("created_at", "consented_at", "finished_at"):
             if value[name]:
                 value[name] = datetime.fromisoformat(value[name])
-        for name in ("chosen_account", "consented_by"):
+        for name in _ACCOUNTS:
             if value[name]:
                 value[name] = UUID(value[name])
         return cls(**value)

@@ -1,12 +1,14 @@
 """Every claim about a citizen that may be given: its scope, its levels, its words.
 
-A name with a dot is a part of another claim that is decided by itself. Residence data
+A name with a dot is a part of another claim that is decided by itself. A claim is about
+a person, or about an organisation that somebody acts for. Residence data
 is opened by a level 2 account alone (Decree 69/2024 art. 9); data about other people
 also need two factors in this very sign-in.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from idp.relying_parties.localised import Localised
 from idp.relying_parties.scopes import SCOPE_CLAIMS as SCOPES
@@ -35,6 +37,7 @@ class Claim:
     authentication_level: int = 1
     companion_of: str | None = None
     part_of: str | None = None
+    about: Literal["person", "organisation"] = "person"
 
 
 def _words(vi: str, en: str) -> Localised:
@@ -45,6 +48,7 @@ SOURCES = {
     "population": _words("Dữ liệu dân cư", "Population data"),
     "holder": _words("Do người dân cung cấp", "Given by the holder"),
     "residence": _words("Dữ liệu cư trú", "Residence data"),
+    "organisation": _words("Dữ liệu tổ chức", "Register of organisations"),
 }
 
 CLAIMS: dict[str, Claim] = {
@@ -133,6 +137,13 @@ CLAIMS: dict[str, Claim] = {
             _words("Thư điện tử đã xác minh", "Whether the e-mail was verified"),
             "holder",
             companion_of="email",
+        ),
+        Claim(
+            "organisation",
+            "organisation",
+            _words("Tổ chức", "Organisation"),
+            "organisation",
+            about="organisation",
         ),
     )
 }

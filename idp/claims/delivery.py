@@ -1,15 +1,23 @@
 """What userinfo or the ID token delivers: plain claims and verified ones."""
 
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from idp.claims import verified_claims
 from idp.claims.catalogue import with_parts
-from idp.claims.person import PersonReader
+from idp.claims.person import Person
 from idp.claims.release import Recipient, obstacle, release
 from idp.claims.request import Target
 from idp.claims.verified_claims import Verification
+
+
+class Reader(Protocol):
+    """Where values come from: a person's data, or an organisation's."""
+
+    def read(self, account_id: UUID, names: Collection[str], now: datetime) -> Person:
+        """Return the values of `names`."""
 
 
 def deliver(  # noqa: PLR0913 - what, of whom, to whom, with which consent, when
@@ -19,7 +27,7 @@ def deliver(  # noqa: PLR0913 - what, of whom, to whom, with which consent, when
     account_id: UUID,
     recipient: Recipient,
     allowed: frozenset[str],
-    reader: PersonReader,
+    reader: Reader,
     now: datetime,
 ) -> dict[str, Any]:
     """Return the claims that may be given of `plain` and of the verified requests.

@@ -42,11 +42,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """To whom, at which account level, at which level of the present sign-in."""
+    """To whom, at which account level, at which level of the present sign-in.
+
+    `about` is whose data it will be: a person's, or an organisation's.
+    """
 
     party: RelyingParty
     account_level: int
     authentication_level: int
+    about: Literal["person", "organisation"] = "person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ def asked(scopes: Iterable[str], request: ClaimsRequest) -> Asked:
 def obstacle(name: str, recipient: Recipient) -> Reason | None:
     """Say what stands against giving the claim before anyone is asked, or None."""
     claim = CLAIMS[name]
+    if claim.about != recipient.about:
+        return "not_held"
     if recipient.party.purpose_of(name) is None:
         return "no_purpose"
     if recipient.account_level < claim.account_level:

@@ -19,7 +19,7 @@ TRUST_FRAMEWORK = "urn:dinhdanh:trust-framework:vn-eid"
 VERIFIABLE = tuple(
     name
     for name, claim in CLAIMS.items()
-    if claim.source != "holder" and claim.part_of is None
+    if claim.source != "holder" and claim.part_of is None and claim.about == "person"
 )
 _EVIDENCE = "electronic_record"
 _REGISTERS = {

@@ -21,6 +21,7 @@ from idp.accounts.identifiers import current_number, mask_number, replace_number
 from idp.accounts.identity import read_identity
 from idp.accounts.lifecycle import LOCK_ASKERS, LOCK_GROUNDS, STATES, State
 from idp.accounts.models import Account
+from idp.accounts.organisations import NO_LEVEL
 from idp.accounts.standing import read_standing
 from idp.cli.account_input import (
     find_account,
@@ -72,7 +73,8 @@ def add(cli: CliContext, source: IO[str], level: int, state: State) -> None:
 @pass_cli
 def list_(cli: CliContext, state: str | None, limit: int) -> None:
     """List accounts, the oldest first, with their numbers masked."""
-    query = sa.select(Account.id).order_by(Account.created_at, Account.id).limit(limit)
+    people = sa.select(Account.id).where(Account.level > NO_LEVEL)
+    query = people.order_by(Account.created_at, Account.id).limit(limit)
     if state is not None:
         query = query.where(Account.state == state)
     table = Table("account", "number", "level", "state", "locks", "factors")

@@ -2,6 +2,8 @@
 
 The grant's id is the handle of revocation: codes, tokens and consent end with it. A
 wider consent updates the live grant in place, so that running tokens stay tied to it.
+What a representative allows is a grant of its own, under the account of whom they act
+for (`actor_id`); it is worth something only while they may act.
 """
 
 from collections.abc import Iterable
@@ -16,7 +18,6 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from idp.accounts.identifiers import subject_for
-from idp.accounts.models import Account, Lock
 from idp.audit.events import GrantEnded, GrantGiven
 from idp.audit.log import AuditLog
 from idp.consent.models import Grant
@@ -24,15 +25,16 @@ from idp.storage.prepared import Place, Prepared
 
 EXPIRED = "expired"
 CLIENT_REMOVED = "client_removed"
+REPRESENTATION_ENDED = "representation_ended"
 
 _GRANTS = cast("sa.Table", Grant.__table__)
-_ACCOUNTS = cast("sa.Table", Account.__table__)
-_LOCKS = cast("sa.Table", Lock.__table__)
-_COLUMNS = (
+COLUMNS = (
     _GRANTS.c.id,
     _GRANTS.c.account_id,
     _GRANTS.c.client_id,
     _GRANTS.c.subject,
+    _GRANTS.c.actor_id,
+    _GRANTS.c.actor_subject,
     _GRANTS.c.scopes,
     _GRANTS.c.claims,
     _GRANTS.c.refused,
@@ -40,41 +42,25 @@ _COLUMNS = (
     _GRANTS.c.expires_at,
 )
 _NOT_ENDED = _GRANTS.c.ended_at.is_(None)
-_OF_PAIR = sa.select(*_COLUMNS).where(
+_OF_PAIR = sa.select(*COLUMNS).where(
     _GRANTS.c.account_id == sa.bindparam("account_id"),
     _GRANTS.c.client_id == sa.bindparam("client_id"),
     _NOT_ENDED,
 )
-_FIND_PAIR = Prepared(_OF_PAIR)
-_OF_PAIR_LOCKED = _OF_PAIR.with_for_update()
-_OF_ACCOUNT = (
-    sa.select(*_COLUMNS)
+_OF_HOLDER = _OF_PAIR.where(_GRANTS.c.actor_id.is_(None))
+_OF_ACTOR = _OF_PAIR.where(_GRANTS.c.actor_id == sa.bindparam("actor_id"))
+_FIND_OF_HOLDER = Prepared(_OF_HOLDER)
+_FIND_OF_ACTOR = Prepared(_OF_ACTOR)
+_LIVE = (
+    sa.select(*COLUMNS)
     .where(
-        _GRANTS.c.account_id == sa.bindparam("account_id"),
         _GRANTS.c.expires_at > sa.bindparam("now", type_=_GRANTS.c.expires_at.type),
         _NOT_ENDED,
     )
     .order_by(_GRANTS.c.granted_at.desc())
 )
-_IS_LOCKED = (
-    sa.select(_LOCKS.c.id)
-    .where(_LOCKS.c.account_id == _GRANTS.c.account_id, _LOCKS.c.lifted_at.is_(None))
-    .exists()
-)
-_LIVE_FOR_TOKEN = Prepared(
-    sa.select(
-        *_COLUMNS,
-        _ACCOUNTS.c.level,
-        _ACCOUNTS.c.state,
-        _IS_LOCKED.label("is_locked"),
-    )
-    .join_from(_GRANTS, _ACCOUNTS, _ACCOUNTS.c.id == _GRANTS.c.account_id)
-    .where(
-        _GRANTS.c.id == sa.bindparam("grant_id"),
-        _GRANTS.c.expires_at > sa.bindparam("now", type_=_GRANTS.c.expires_at.type),
-        _NOT_ENDED,
-    )
-)
+_OF_ACCOUNT = _LIVE.where(_GRANTS.c.account_id == sa.bindparam("account_id"))
+_GIVEN_BY = _LIVE.where(_GRANTS.c.actor_id == sa.bindparam("account_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +76,8 @@ class GrantView:
     refused: frozenset[str]
     granted_at: datetime
     expires_at: datetime
+    actor_id: UUID | None = None
+    actor_subject: str | None = None
 
     def is_live(self, now: datetime) -> bool:
         """Say whether the consent still holds."""
@@ -97,17 +85,11 @@ class GrantView:
 
 
 @dataclass(frozen=True, slots=True)
-class LiveGrant:
-    """A live grant, and whether its account may be used right now."""
-
-    grant: GrantView
-    account_level: int
-    is_usable: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Consent:
-    """What a citizen decided about one request; the lifetime is the consent's."""
+    """What a citizen decided about one request; the lifetime is the consent's.
+
+    `actor_id` is who decided for the account's holder, and may act `since` then.
+    """
 
     account_id: UUID
     client_id: str
@@ -116,31 +98,36 @@ class Consent:
     claims: Iterable[str]
     refused: Iterable[str]
     lifetime: int
+    actor_id: UUID | None = None
+    since: datetime | None = None
 
 
-def find_live(place: Place, account_id: UUID, client_id: str) -> GrantView | None:
+def find_live(
+    place: Place, account_id: UUID, client_id: str, actor_id: UUID | None = None
+) -> GrantView | None:
     """Return the pair's grant, also an expired one, so that the reason can be told."""
-    values = {"account_id": account_id, "client_id": client_id}
-    row = _FIND_PAIR.find(place, values)
-    return _view(row) if row else None
+    values: dict[str, Any] = {"account_id": account_id, "client_id": client_id}
+    if actor_id is None:
+        row = _FIND_OF_HOLDER.find(place, values)
+    else:
+        row = _FIND_OF_ACTOR.find(place, values | {"actor_id": actor_id})
+    return view(row) if row else None
 
 
 def list_for(
     connection: Connection | Session, account_id: UUID, *, now: datetime
 ) -> list[GrantView]:
-    """Return the account's live grants, newest first."""
+    """Return the account's live grants, newest first, whoever gave them."""
     rows = connection.execute(_OF_ACCOUNT, {"account_id": account_id, "now": now})
-    return [_view(row) for row in rows]
+    return [view(row) for row in rows]
 
 
-def live_for_token(place: Place, grant_id: UUID, now: datetime) -> LiveGrant | None:
-    """Return the grant that a token stands on, or None; one statement."""
-    values = {"grant_id": grant_id, "now": now}
-    row = _LIVE_FOR_TOKEN.find(place, values)
-    if row is None:
-        return None
-    is_usable = row.state == "active" and not row.is_locked
-    return LiveGrant(_view(row), account_level=row.level, is_usable=is_usable)
+def list_given_by(
+    connection: Connection | Session, actor_id: UUID, *, now: datetime
+) -> list[GrantView]:
+    """Return the live grants that someone gave for those they act for."""
+    rows = connection.execute(_GIVEN_BY, {"account_id": actor_id, "now": now})
+    return [view(row) for row in rows]
 
 
 def give(
@@ -169,6 +156,7 @@ def give(
         scopes=grant.scopes,
         claims=tuple(sorted(grant.claims)),
         refused=tuple(sorted(grant.refused)),
+        given_by=grant.actor_id,
     )
     session.execute(
         sa.update(_GRANTS)
@@ -230,14 +218,25 @@ def _take_or_insert(
 ) -> GrantView:
     """Lock the pair's grant, inserting an empty one where none is live."""
     pair = {"account_id": consent.account_id, "client_id": consent.client_id}
-    row = session.execute(_OF_PAIR_LOCKED, pair).one_or_none()
+    actor: dict[str, Any] = {}
+    if consent.actor_id is not None:
+        actor["actor_id"] = consent.actor_id
+    of_pair = (_OF_ACTOR if actor else _OF_HOLDER).with_for_update()
+    row = session.execute(of_pair, pair | actor).one_or_none()
+    # Old refresh tokens must not come back to life with the new consent.
     if row is not None and row.expires_at <= now:
-        # Old refresh tokens must not come back to life with the new consent.
         end(session, audit, row.id, EXPIRED, now)
+        row = None
+    elif row is not None and consent.since and row.granted_at < consent.since:
+        end(session, audit, row.id, REPRESENTATION_ENDED, now)
         row = None
     if row is None:
         dialect = session.get_bind().dialect.name
         insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+        if actor:
+            actor["actor_subject"] = subject_for(
+                session, actor["actor_id"], consent.sector
+            )
         session.execute(
             insert(_GRANTS)
             .values(
@@ -249,18 +248,17 @@ def _take_or_insert(
                 granted_at=now,
                 expires_at=now,
                 **pair,
+                **actor,
             )
             # Of parallel first consents one inserts; the others wait and then add.
-            .on_conflict_do_nothing(
-                index_elements=["account_id", "client_id"],
-                index_where=sa.text("ended_at IS NULL"),
-            )
+            .on_conflict_do_nothing()
         )
-        row = session.execute(_OF_PAIR_LOCKED, pair).one()
-    return _view(row)
+        row = session.execute(of_pair, pair | actor).one()
+    return view(row)
 
 
-def _view(row: Any) -> GrantView:
+def view(row: Any) -> GrantView:
+    """Return a row of `COLUMNS` as a grant."""
     return GrantView(
         id=row.id,
         account_id=row.account_id,
@@ -271,4 +269,6 @@ def _view(row: Any) -> GrantView:
         refused=frozenset(row.refused),
         granted_at=row.granted_at,
         expires_at=row.expires_at,
+        actor_id=row.actor_id,
+        actor_subject=row.actor_subject,
     )

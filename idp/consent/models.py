@@ -9,11 +9,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.storage.database import Base
 
-_LIVE = sa.text("ended_at IS NULL")
+_LIVE_OWN = sa.text("ended_at IS NULL AND actor_id IS NULL")
+_LIVE_ACTING = sa.text("ended_at IS NULL AND actor_id IS NOT NULL")
 
 
 class Grant(Base):
-    """What one citizen allows one client; at most one is live for the pair."""
+    """What one citizen allows one client; at most one is live for the pair.
+
+    `actor_id` is empty, or who gave it for the account's holder and acts for them; so
+    there may be one more for each representative.
+    """
 
     __tablename__ = "grants"
 
@@ -23,6 +28,8 @@ class Grant(Base):
         sa.ForeignKey("relying_parties.client_id"), index=True
     )
     subject: Mapped[str] = mapped_column(sa.String(64))
+    actor_id: Mapped[UUID | None] = mapped_column(index=True)
+    actor_subject: Mapped[str | None] = mapped_column(sa.String(64))
     scopes: Mapped[list[str]]
     claims: Mapped[list[str]]
     refused: Mapped[list[str]]
@@ -37,8 +44,17 @@ class Grant(Base):
             "account_id",
             "client_id",
             unique=True,
-            postgresql_where=_LIVE,
-            sqlite_where=_LIVE,
+            postgresql_where=_LIVE_OWN,
+            sqlite_where=_LIVE_OWN,
+        ),
+        sa.Index(
+            "uq_grants_acting",
+            "account_id",
+            "client_id",
+            "actor_id",
+            unique=True,
+            postgresql_where=_LIVE_ACTING,
+            sqlite_where=_LIVE_ACTING,
         ),
     )
 

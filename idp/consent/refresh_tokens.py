@@ -139,7 +139,7 @@ def rotate(  # noqa: PLR0913 - the stores, then the attempt
 ) -> Rotation:
     """Use `token` and return its successor, or say why not.
 
-    Whether the grant is alive is the caller's question (`grants.live_for_token`).
+    Whether the grant is alive is the caller's question (`live_grants.live_for_token`).
     """
     if len(token) > MAX_LENGTH:
         return Rotation("unknown")

@@ -42,6 +42,9 @@ url = "embedded:ephemeral.db"
 [keys]
 kek_file = "kek"
 
+[organisations]
+source = "sandbox"
+
 [sandbox]
 enabled = true
 

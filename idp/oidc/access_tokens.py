@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from idp.consent import grants
-from idp.consent.grants import LiveGrant
+from idp.consent import live_grants
+from idp.consent.live_grants import LiveGrant
 from idp.oidc.tokens import ACCESS_TOKEN_TYPE
 from idp.provider import Provider
 from keys.errors import InvalidTokenError
@@ -40,7 +40,7 @@ def find(provider: Provider, token: str, *, now: datetime) -> AccessToken | None
     if any(mark is not None for mark in marks):
         return None
     with provider.database.look_up() as reader:
-        live = grants.live_for_token(reader, UUID(claims["gid"]), now)
+        live = live_grants.live_for_token(reader, UUID(claims["gid"]), now)
     if live is None or not live.is_usable:
         return None
     return AccessToken(claims, live)

@@ -1,7 +1,8 @@
 """The authorization endpoint: the dispatcher that alone decides the next step.
 
 /authorize reads a request, /authorize/resume comes back after every step, and both ask
-the same questions in the same order: is the citizen proven as asked, is consent given?
+the same questions in the same order: is the citizen proven as asked, for whom do they
+act, is consent given?
 A transaction is stored only when some step is unmet. Steps never route to one another.
 """
 
@@ -11,13 +12,11 @@ from authlib.oauth2.rfc6749 import AccessDeniedError
 from flask import Response, request, url_for
 
 from idp import clock
-from idp.accounts.identifiers import find_subject
+from idp.accounts.principals import Principal
+from idp.audit.representation_events import ActedFor
 from idp.authentication import assurance, session, session_changes, steps, transaction
-from idp.authentication.browser import SESSION
 from idp.authentication.session import SignedIn
 from idp.authentication.transaction import AuthorizationRequest
-from idp.claims.release import Recipient
-from idp.consent import grants, policy
 from idp.consent.grants import GrantView
 from idp.consent.policy import ConsentStep
 from idp.oidc import codes, pushed, response_modes
@@ -30,12 +29,12 @@ from idp.oidc.authorization_request import (
 )
 from idp.oidc.request_guard import Form
 from idp.oidc.response_modes import reply_to
+from idp.oidc.scene import Scene, look, unconsented, unproven
 from idp.oidc.server import AuthorizationServer
 from idp.oidc.server import current as current_server
 from idp.oidc.visit import (
     Visit,
     browser_value,
-    cookie_value,
     find_signed_in,
     name_browser,
     parameters,
@@ -100,20 +99,13 @@ def _dispatch(visit: Visit) -> Response:
     asked = visit.transaction.request
     if asked is None:
         return _dispatch_own_page(visit)
-    party = _party(visit.provider, asked)
-    signed_in, grant = _look_up(visit, asked)
-    step: steps.Step | ConsentStep | None = steps.unmet(
-        visit.transaction,
-        signed_in,
-        subject=_subject(visit, asked, party, signed_in, grant),
-        minimum_acr=party.minimum_acr,
-        biometric=visit.provider.config.assurance.verified_passkey_is_biometric,
-        now=visit.now,
-    )
-    if step is None and signed_in:
-        step = _unconsented(visit, asked, party, signed_in, grant)
-    if step is None and signed_in and grant:
-        return _finish(visit, asked, signed_in, grant)
+    scene = look(visit, asked, _party(visit.provider, asked))
+    step: steps.Step | ConsentStep | None = unproven(visit, scene)
+    if step is None and scene.signed_in:
+        signed_in = scene.whom.at_level(scene.signed_in)
+        step = unconsented(visit, scene, signed_in)
+        if step is None and scene.grant:
+            return _finish(visit, scene, signed_in, scene.grant)
     return _stop(visit, asked, step or steps.NO_SESSION)
 
 
@@ -145,55 +137,6 @@ def _party(provider: Provider, asked: AuthorizationRequest) -> RelyingParty:
     return party
 
 
-def _look_up(
-    visit: Visit, asked: AuthorizationRequest
-) -> tuple[SignedIn | None, GrantView | None]:
-    provider, now = visit.provider, visit.now
-    token, lifetimes = cookie_value(provider, SESSION), provider.config.lifetimes
-    with provider.database.look_up() as reader:  # both on one connection: the hot path
-        signed_in = session.find(reader, token, now=now, lifetimes=lifetimes)
-        if signed_in is None:
-            return None, None
-        account_id = signed_in.account.id
-        grant = grants.find_live(reader, account_id, asked.client_id)
-        return signed_in, grant
-
-
-def _subject(
-    visit: Visit,
-    asked: AuthorizationRequest,
-    party: RelyingParty,
-    signed_in: SignedIn | None,
-    grant: GrantView | None,
-) -> str | None:
-    if asked.hinted_subject is None or signed_in is None:
-        return None
-    if grant:
-        return grant.subject
-    with visit.provider.database.read() as connection:
-        return find_subject(connection, signed_in.account.id, party.sector)
-
-
-def _unconsented(
-    visit: Visit,
-    asked: AuthorizationRequest,
-    party: RelyingParty,
-    signed_in: SignedIn,
-    grant: GrantView | None,
-) -> ConsentStep | None:
-    earned = assurance.earned(signed_in.session.events, signed_in.account.level)
-    recipient = Recipient(party, earned.account_level, earned.authentication_level)
-    is_theirs = visit.transaction.consented_by == signed_in.account.id
-    return policy.unmet(
-        asked,
-        recipient,
-        grant,
-        now=visit.now,
-        consented_at=visit.transaction.consented_at if is_theirs else None,
-        txn_created=visit.transaction.created_at,
-    )
-
-
 def _stop(
     visit: Visit, asked: AuthorizationRequest, step: steps.Step | ConsentStep
 ) -> Response:
@@ -205,14 +148,17 @@ def _stop(
 
 
 def _finish(
-    visit: Visit, asked: AuthorizationRequest, signed_in: SignedIn, grant: GrantView
+    visit: Visit, scene: Scene, signed_in: SignedIn, grant: GrantView
 ) -> Response:
+    asked = scene.asked
     provider, reply = visit.provider, reply_to(asked)
     if not pushed.consume(provider, asked, visit.transaction.id, ttl=visit.lifetime):
         return response_modes.failure(
             visit.issuer, reply, "invalid_request_uri", "request_uri was used"
         )
     _note(visit, asked, signed_in)
+    if scene.whom.principal:
+        _note_acting(visit, asked, signed_in, scene.whom.principal)
     earned = assurance.earned(signed_in.session.events, signed_in.account.level)
     requested = (*asked.essential_acr, *asked.acr_values)
     code = codes.issue(
@@ -244,6 +190,14 @@ def _note(visit: Visit, asked: AuthorizationRequest, signed_in: SignedIn) -> Non
             )
         else:
             session_changes.touch(database, session=seen, now=now)
+
+
+def _note_acting(
+    visit: Visit, asked: AuthorizationRequest, signed_in: SignedIn, whom: Principal
+) -> None:
+    event = ActedFor(whom.id, signed_in.account.id, asked.client_id, whom.relation)
+    with visit.provider.database.transaction() as database:
+        visit.provider.audit.record(database, event, now=visit.now)
 
 
 def _deny(visit: Visit) -> Response:

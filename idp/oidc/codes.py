@@ -20,8 +20,9 @@ from idp.authentication import session
 from idp.authentication.assurance import Earned
 from idp.authentication.session import SignedIn
 from idp.authentication.transaction import AuthorizationRequest
-from idp.consent import grants
-from idp.consent.grants import GrantView, LiveGrant
+from idp.consent import grants, live_grants
+from idp.consent.grants import GrantView
+from idp.consent.live_grants import LiveGrant
 from idp.oidc.errors import InvalidTargetError
 from idp.provider import Provider
 from idp.relying_parties.record import RelyingParty
@@ -160,7 +161,7 @@ def redeem(
 def require_live(provider: Provider, sign_in: SignIn, *, now: datetime) -> LiveGrant:
     """Return the live grant of a usable account, or raise `InvalidGrantError`."""
     with provider.database.look_up() as reader:
-        live = grants.live_for_token(reader, UUID(sign_in.grant_id), now)
+        live = live_grants.live_for_token(reader, UUID(sign_in.grant_id), now)
     return check_live(live, sign_in)
 
 

@@ -20,7 +20,7 @@ from idp.provider import Provider
 
 PROTOCOL_CLAIMS = (
     "iss", "sub", "aud", "exp", "iat", "jti", "auth_time", "nonce", "acr", "amr",
-    "sid", "at_hash", "account_level", "authentication_level",
+    "sid", "at_hash", "account_level", "authentication_level", "act",
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from authlib.oauth2.rfc6749.grants import (
 )
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant as _RefreshTokenGrant
 
-from idp.consent import grants, refresh_tokens
+from idp.consent import grants, live_grants, refresh_tokens
 from idp.oidc import client_auth, codes, tokens
 from idp.oidc.codes import AuthorizationCode, SignIn, narrowed_audience
 from idp.oidc.tokens import Order
@@ -115,7 +115,7 @@ class RefreshTokenGrant(_RefreshTokenGrant):  # type: ignore[misc]
 
     def _order(self, database: Any, sign_in: SignIn) -> Order:
         request, now = self.request, self.request.machine.at
-        live = grants.live_for_token(database, UUID(sign_in.grant_id), now)
+        live = live_grants.live_for_token(database, UUID(sign_in.grant_id), now)
         return Order(
             party=request.client.party,
             sign_in=sign_in,

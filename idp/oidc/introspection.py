@@ -7,7 +7,7 @@ from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint as _IntrospectionEndpoint
 
 from idp import clock
-from idp.consent import grants, refresh_tokens
+from idp.consent import live_grants, refresh_tokens
 from idp.oidc import access_tokens, client_auth
 from idp.provider import Provider
 
@@ -16,7 +16,7 @@ INACTIVE = {"active": False}
 # Our handles and what the userinfo endpoint was asked for stay inside.
 _TOLD = (
     "iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope",
-    "auth_time", "acr", "amr", "sid", "authentication_level",
+    "auth_time", "acr", "amr", "sid", "authentication_level", "act",
 )  # fmt: skip
 
 
@@ -63,10 +63,11 @@ def _refresh_token(
             return None
         if stored.used_at is not None or stored.expires_at <= now:
             return None
-        live = grants.live_for_token(connection, stored.grant_id, now)
+        live = live_grants.live_for_token(connection, stored.grant_id, now)
     if live is None or not live.is_usable:
         return None
     return {
+        **({"act": live.act} if live.act else {}),
         "iss": provider.config.issuer,
         "sub": live.grant.subject,
         "client_id": client_id,

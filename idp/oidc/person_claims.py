@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from idp.claims.delivery import deliver
+from idp.claims.delivery import Reader, deliver
+from idp.claims.organisation import OrganisationReader
 from idp.claims.person import PersonReader
 from idp.claims.release import Recipient, asked
 from idp.claims.request import ClaimsRequest, Target
-from idp.consent.grants import LiveGrant
+from idp.consent.live_grants import LiveGrant
 from idp.provider import Provider
 from idp.relying_parties.record import RelyingParty
 
@@ -53,15 +54,23 @@ def for_userinfo(
 def _told(
     provider: Provider, listener: Listener, names: frozenset[str], target: Target
 ) -> dict[str, Any]:
-    grant = listener.live.grant
+    live = listener.live
+    grant = live.grant
+    reader: Reader = PersonReader.of(provider)
+    if live.is_organisation:
+        role = live.relation or ""
+        reader = OrganisationReader(provider.database, provider.sealer, role)
     return deliver(
         names,
         target,
         account_id=grant.account_id,
         recipient=Recipient(
-            listener.party, listener.live.account_level, listener.authentication_level
+            listener.party,
+            live.account_level,
+            listener.authentication_level,
+            about="organisation" if live.is_organisation else "person",
         ),
         allowed=grant.claims,
-        reader=PersonReader.of(provider),
+        reader=reader,
         now=listener.at,
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 from authlib.oauth2.rfc6749 import InvalidRequestError
 from authlib.oauth2.rfc7009 import RevocationEndpoint as _RevocationEndpoint
 
-from idp.consent import grants, refresh_tokens
+from idp.consent import live_grants, refresh_tokens
 from idp.oidc import access_tokens, client_auth
 
 REVOKED = "revoked_by_client"
@@ -58,7 +58,7 @@ class RevocationEndpoint(_RevocationEndpoint):  # type: ignore[misc]
         if not token.has_refresh_tokens:
             return
         with provider.database.transaction() as database:
-            live = grants.live_for_token(database, token.grant_id, now)
+            live = live_grants.live_for_token(database, token.grant_id, now)
             if live is not None:
                 refresh_tokens.end_chain(
                     database,

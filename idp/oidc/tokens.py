@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Any
 
 from idp import clock
-from idp.consent.grants import LiveGrant
+from idp.consent.live_grants import LiveGrant
 from idp.errors import IdpError
 from idp.oidc import person_claims
 from idp.oidc.codes import SignIn
@@ -140,6 +140,7 @@ def lint(claims: dict[str, Any]) -> dict[str, Any]:
         "sub": claims["sub"].isascii() and len(claims["sub"]) <= _MAX_SUBJECT,
         "amr": all(isinstance(item, str) for item in claims["amr"]),
         "null": None not in claims.values(),
+        "act": "act" not in claims or claims["act"]["sub"] != claims["sub"],
     }
     for name, is_sound in sound.items():
         if not is_sound:
@@ -163,6 +164,7 @@ _REQUIRED: Mapping[str, type | tuple[type, ...]] = {
 
 def _common(provider: Provider, order: Order, *, life: int) -> dict[str, Any]:
     sign_in, issued = order.sign_in, clock.timestamp(order.at)
+    act = order.live.act
     return {
         "iss": provider.config.issuer,
         "sub": order.live.grant.subject,
@@ -174,4 +176,5 @@ def _common(provider: Provider, order: Order, *, life: int) -> dict[str, Any]:
         "amr": sign_in.amr,
         "sid": sign_in.sid,
         "authentication_level": sign_in.authentication_level,
+        **({"act": act} if act else {}),  # RFC 8693 §4.1
     }

@@ -45,6 +45,8 @@ def userinfo(provider: Provider, request: MachineRequest) -> MachineResponse:
     asked = token.claims.get("asked") or {}
     claims = person_claims.for_userinfo(provider, listener, token.scopes, asked)
     claims["sub"] = token.claims["sub"]
+    if token.live.act:
+        claims["act"] = token.live.act
     if party.userinfo_alg is None:
         return json_answer(200, claims)
     return _signed(provider, party, claims, request)

@@ -21,6 +21,8 @@ SCOPE_CLAIMS: dict[str, tuple[str, ...]] = {
     "personal_number": ("personal_number",),
     "residence": ("residence",),
     "household": ("household", "household.members"),
+    "representation": (),
+    "organisation": ("organisation",),
 }
 
 COVERED_BY = {

@@ -12,7 +12,7 @@ from idp.accounts.lifecycle import (
     create_account,
     place_lock,
 )
-from idp.accounts.representation import appoint
+from idp.accounts.representation import appoint, term_of
 from idp.accounts.standing import read_standing
 from idp.audit.events import SandboxLoaded
 from idp.audit.log import AuditLog
@@ -22,6 +22,7 @@ from idp.factors import sms, totp
 from idp.factors.enrolled import enrolled_kinds
 from idp.factors.password import PasswordPool, set_password
 from idp.registry.embedded import EmbeddedRegistry
+from idp.sandbox import organisations
 from idp.sandbox.citizens import Citizen, all_citizens, registered
 from idp.storage.database import Database
 from keys.sealing import Sealer
@@ -75,6 +76,7 @@ def load(provider: Wiring, now: datetime) -> int:
         registry = EmbeddedRegistry(provider.database, provider.sealer)
         for record in (*(citizen.record for citizen in missing), *registered()):
             registry.store(session, record)
+        organisations.load(provider, session, now)
         event = SandboxLoaded(citizens=len(missing))
         provider.audit.record(session, event, now=now)
     return len(missing)
@@ -159,4 +161,9 @@ def _appoint_guardian(
             ward_id=ward_id,
             relation=citizen.guardian["relation"],
             now=now,
+            term=term_of(
+                citizen.guardian["relation"],
+                citizen.account.identity.birth_date,
+                provider.config.representation,
+            ),
         )

@@ -33,6 +33,8 @@ TABS = {
     "account.overview": phrase("Overview"),
     "account.held_data": phrase("My data"),
     "account.allowed": phrase("Permissions"),
+    "account_wards.show": phrase("People I act for"),
+    "account_organisations.show": phrase("Organisations"),
     "account.places": phrase("Signed-in places"),
     "account.factors": phrase("Ways to sign in"),
     "account.history": phrase("History"),
@@ -54,6 +56,15 @@ DONE = {
         "The password was changed, and every other place is signed out."
     ),
     "withdrawn": phrase("The permission has ended."),
+    "confirmed": phrase("The sign-in is confirmed; it goes on over there."),
+    "not-confirmed": phrase("The sign-in was refused."),
+    "member-accepted": phrase("You have accepted."),
+    "member-invited": phrase("The invitation waits on the person's own page."),
+    "member-ended": phrase("That has ended, at every portal at once."),
+    "organisation-granted": phrase("The organisation's account is granted."),
+    "organisation-submitted": phrase(
+        "The application has arrived; an officer looks at it within 15 working days."
+    ),
     "signed-out": phrase("That place is signed out."),
     "passkey-added": phrase("The passkey was added. Try it at your next sign-in."),
     "key-added": phrase(
@@ -113,6 +124,7 @@ def allowed() -> ResponseReturnValue:
         return member
     with here.provider.database.read() as connection:
         live = grants.list_for(connection, member.account.id, now=here.now)
+        live += grants.list_given_by(connection, member.account.id, now=here.now)
     rows = [permissions.row(here, member, grant) for grant in live]
     return page("permissions", gettext("Permissions"), permissions=rows)
 

@@ -23,6 +23,7 @@ def withdraw(grant_id: UUID) -> ResponseReturnValue:
     here.check(account_access.purpose(member, f"withdraw:{grant_id}"))
     with here.provider.database.read() as connection:
         live = grants.list_for(connection, member.account.id, now=here.now)
+        live += grants.list_given_by(connection, member.account.id, now=here.now)
     if grant_id not in {grant.id for grant in live}:
         raise NotFoundError("no such permission of this citizen")
     with here.provider.database.transaction() as database:

@@ -16,11 +16,16 @@ GROUPS = {
     phrase("How to reach you"): ("phone", "email"),
     phrase("Where you live"): ("residence", "address"),
     phrase("Your household"): ("household",),
+    phrase("The organisation"): ("organisation",),
 }
 _STAYS = {
     "permanent": phrase("Permanent residence"),
     "temporary": phrase("Temporary residence"),
     "present": phrase("Present residence"),
+}
+_ROLES = {
+    "legal_representative": phrase("You act as its legal representative"),
+    "authorised_person": phrase("You act as an authorised person"),
 }
 _GENDERS = {"male": phrase("Male"), "female": phrase("Female")}
 
@@ -129,6 +134,15 @@ def _members(value: list[Mapping[str, Any]]) -> list[Line]:
     return shown or [Line(gettext("Nobody else."))]
 
 
+def _organisation(value: Mapping[str, Any]) -> list[Line]:
+    code = gettext("Tax code %(code)s", code=value["tax_code"])
+    return [
+        Line(str(value["name"])),
+        Line(code, is_detail=True),
+        Line(gettext(_ROLES[value["role"]]), is_detail=True),
+    ]
+
+
 def _relation(value: Mapping[str, Any]) -> str:
     vietnamese, english = RELATIONS[value["relation"]]
     return vietnamese if language.current() == "vi" else english
@@ -143,4 +157,5 @@ _LINES: dict[str, Callable[[Any], list[Line]]] = {
     "address": lambda value: [Line(value["formatted"])],
     "household": _household,
     "household.members": _members,
+    "organisation": _organisation,
 }

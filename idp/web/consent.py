@@ -9,24 +9,30 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from idp.authentication import assurance, steps
+from idp.audit.representation_events import GivenForOther
+from idp.authentication import acting, assurance, steps
+from idp.authentication.acting import Acting
 from idp.authentication.session import SignedIn
 from idp.claims.catalogue import CLAIMS
+from idp.claims.delivery import Reader
+from idp.claims.organisation import OrganisationReader
 from idp.claims.person import Person, PersonReader
 from idp.claims.release import Recipient
 from idp.consent import grants, policy
 from idp.consent.grants import Consent
-from idp.consent.policy import Item, Question
+from idp.consent.policy import Question
 from idp.relying_parties.record import RelyingParty
-from idp.web import claim_texts, language, people, presentation, visit
+from idp.web import claim_texts, consent_items, people, presentation, visit, whose
 from idp.web.forms import FormError
 from idp.web.language import gettext, phrase
+from idp.web.problem import Problem, notice
 from idp.web.visit import Step
+from idp.web.whose import StandIn
 
 blueprint = Blueprint("consent", __name__)
 
@@ -50,19 +56,32 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A question to one signed-in citizen at one step."""
+    """A question to one signed-in citizen at one step, for themselves or another."""
 
     step: Step
     party: RelyingParty
     signed_in: SignedIn
     question: Question
     person: Person
+    whom: Acting
+    stand_in: StandIn | None
+
+    @property
+    def needs_assent(self) -> bool:
+        """Say whether a child is old enough to be asked too."""
+        return self.stand_in is not None and self.stand_in.needs_assent
+
+    @property
+    def about(self) -> UUID:
+        """Return the account whose data are asked for."""
+        return self.whom.about(self.signed_in)
 
     @property
     def purpose(self) -> str:
-        """Return the form's purpose: this citizen, these scopes, these claims."""
+        """Return the form's purpose: these people, these scopes, these claims."""
         names = [name for item in self.question.items for name in item.names]
-        shown = [str(self.signed_in.account.id), *self.question.scopes, "", *names]
+        who = [str(self.signed_in.account.id), str(self.about)]
+        shown = [*who, *self.question.scopes, "", *names]
         digest = hashlib.sha256(json.dumps(shown).encode()).hexdigest()
         return self.step.purpose(f"consent:{digest}")
 
@@ -84,10 +103,13 @@ def decide(transaction: str) -> ResponseReturnValue:
     asking = _asking(step)
     if asking is None:
         return redirect(step.resume, HTTPStatus.SEE_OTHER)
-    decision = step.visit.check(asking.purpose, "decision")["decision"]
+    fields = step.visit.check(asking.purpose, "decision", "assent")
+    decision = fields["decision"]
     if decision == "deny":
         step.save(replace(step.transaction, denied=True))
     elif decision == "allow":
+        if asking.needs_assent and not fields["assent"]:
+            return _page(asking, _unassented())
         _give(asking, request.form.getlist("claim"))
     else:
         raise FormError("decision is allow or deny")
@@ -105,19 +127,46 @@ def _asking(step: Step) -> Asking | None:
         return None
     if steps.unmet_session(signed_in) is not None:
         return None
-    provider, account = step.visit.provider, signed_in.account
-    earned = assurance.earned(signed_in.session.events, account.level)
-    recipient = Recipient(party, earned.account_level, earned.authentication_level)
+    provider, now = step.visit.provider, step.visit.now
     with provider.database.read() as connection:
-        grant = grants.find_live(connection, account.id, party.client_id)
-    reader = PersonReader.of(provider)
-    person = reader.read(account.id, policy.wanted(asked, recipient), step.visit.now)
+        whom = acting.find(
+            connection, step.transaction, signed_in, sector=party.sector, now=now
+        )
+        grant = grants.find_live(
+            connection,
+            whom.about(signed_in),
+            party.client_id,
+            whom.actor(signed_in),
+        )
+    if whom.is_open:
+        return None
+    if grant and not whom.stands(grant.granted_at):
+        grant = None
+    level = whom.at_level(signed_in).account.level
+    earned = assurance.earned(signed_in.session.events, level)
+    recipient = Recipient(
+        party, earned.account_level, earned.authentication_level, about=whom.kind
+    )
+    person = _reader(step, whom).read(
+        whom.about(signed_in), policy.wanted(asked, recipient), now
+    )
     question = policy.question(asked, recipient, grant, values=person.values)
-    return Asking(step, party, signed_in, question, person)
+    stand_in = whose.stand_in(step.visit, whom.principal)
+    return Asking(step, party, signed_in, question, person, whom, stand_in)
+
+
+def _reader(step: Step, whom: Acting) -> Reader:
+    provider = step.visit.provider
+    if whom.principal and whom.kind == "organisation":
+        role = whom.principal.relation
+        return OrganisationReader(provider.database, provider.sealer, role)
+    return PersonReader.of(provider)
 
 
 def _give(asking: Asking, ticked: list[str]) -> None:
-    step, account_id = asking.step, asking.signed_in.account.id
+    step, account_id = asking.step, asking.about
+    actor_id = asking.whom.actor(asking.signed_in)
+    principal = asking.whom.principal
     provider, now = step.visit.provider, step.visit.now
     decision = policy.decide(asking.question, ticked)
     consent = Consent(
@@ -128,9 +177,16 @@ def _give(asking: Asking, ticked: list[str]) -> None:
         claims=decision.claims,
         refused=decision.refused,
         lifetime=provider.config.lifetimes.consent,
+        actor_id=actor_id,
+        since=principal.since if principal else None,
     )
     with provider.database.transaction() as database:
-        grants.give(database, provider.audit, consent, now=now)
+        grant = grants.give(database, provider.audit, consent, now=now)
+        if actor_id is not None:
+            event = GivenForOther(
+                actor_id, account_id, grant.id, grant.client_id, asking.needs_assent
+            )
+            provider.audit.record(database, event, now=now)
     step.save(
         replace(
             step.transaction, consented_at=now, consented_by=account_id, denied=False
@@ -138,20 +194,26 @@ def _give(asking: Asking, ticked: list[str]) -> None:
     )
 
 
-def _page(asking: Asking) -> ResponseReturnValue:
+def _unassented() -> Problem:
+    return notice("DD-AUTH-006").at(
+        "assent", gettext("Ask the child first, then tick this box")
+    )
+
+
+def _page(asking: Asking, problem: Problem | None = None) -> ResponseReturnValue:
     step, question = asking.step, asking.question
     provider, account_id = step.visit.provider, asking.signed_in.account.id
     lifetime = provider.config.lifetimes.consent
     until = presentation.later(step.visit.now, seconds=lifetime)
     why = WHY.get(step.transaction.step or "")
-    return render_template(
+    body = render_template(
         "consent.html",
         action=request.path,
         token=step.visit.token(asking.purpose),
         party=step.asker,
         person=people.person(provider, account_id, is_masked=True).name,
         why=gettext(why) if why else "",
-        groups=_groups(asking),
+        groups=consent_items.groups(question, asking.person),
         has_choice=any(item.voluntary for item in question.items),
         withheld=[
             {"label": claim_texts.label(name), "reason": gettext(REASONS[reason])}
@@ -160,54 +222,7 @@ def _page(asking: Asking) -> ResponseReturnValue:
         ],
         until=presentation.date_text(until),
         offline=question.offline,
+        stand_in=asking.stand_in,
+        problem=problem,
     )
-
-
-def _groups(asking: Asking) -> list[dict[str, Any]]:
-    groups = []
-    for title, scopes in claim_texts.GROUPS.items():
-        items = [i for i in asking.question.items if i.catalogue.scope in scopes]
-        if items:
-            bundles = _bundles([_entry(item, asking.person) for item in items])
-            groups.append({"title": gettext(title), "bundles": bundles})
-    return groups
-
-
-def _bundles(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Join what is asked for one reason, so that the reason is read once."""
-    bundles: list[dict[str, Any]] = []
-    for entry in entries:
-        last = bundles[-1] if bundles else None
-        same = last and last["why"] == entry["why"] and not last["voluntary"]
-        if last and same and not entry["voluntary"]:
-            last["entries"].append(entry)
-        else:
-            bundles.append(
-                {
-                    "why": entry["why"],
-                    "voluntary": entry["voluntary"],
-                    "entries": [entry],
-                }
-            )
-    return bundles
-
-
-def _entry(item: Item, person: Person) -> dict[str, Any]:
-    value = item.values.get(item.claim)
-    return {
-        "claim": item.claim,
-        "label": claim_texts.label(item.claim),
-        "lines": claim_texts.lines(item.claim, value),
-        "voluntary": item.voluntary,
-        "ticked": item.ticked,
-        "why": _why(item, claim_texts.source(item.claim, value, person.proofed_on)),
-    }
-
-
-def _why(item: Item, source: str) -> list[str]:
-    locale, basis = language.current(), item.purpose.legal_basis
-    purpose = item.purpose.purpose.in_language(locale)
-    why = [gettext("For: %(purpose)s", purpose=purpose)]
-    if basis:
-        why.append(gettext("Basis: %(basis)s", basis=basis.in_language(locale)))
-    return [*why, gettext("Source: %(source)s", source=source)]
+    return body, HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK

@@ -8,6 +8,7 @@ from idp.web.factor_messages import FACTOR_MESSAGES
 from idp.web.language import phrase
 from idp.web.lock_messages import LOCK_MESSAGES
 from idp.web.message import Message
+from idp.web.organisation_messages import ORGANISATION_MESSAGES
 from idp.web.staff_messages import STAFF_MESSAGES
 
 _START_AGAIN = phrase("Go back to the portal and start signing in again.")
@@ -22,6 +23,7 @@ MESSAGES: dict[str, Message] = {
     **FACTOR_MESSAGES,
     **STAFF_MESSAGES,
     **LOCK_MESSAGES,
+    **ORGANISATION_MESSAGES,
     # Signing in
     "DD-AUTH-001": Message(
         phrase("The personal number or the password is not right."),
@@ -284,6 +286,7 @@ LOCK_CODES = {
     "number_cancelled": "DD-AUTH-028",
     "passport_expired": "DD-AUTH-051",
     "permit_expired": "DD-AUTH-052",
+    "dissolved": "DD-ORG-006",
 }
 UNREACHABLE = "DD-AUTH-031"
 

@@ -4,9 +4,27 @@ from uuid import UUID
 
 from idp.authentication.session import SignedIn
 from idp.consent.grants import GrantView
-from idp.web import account_access, claim_texts, presentation, visit
+from idp.web import (
+    account_access,
+    claim_texts,
+    people,
+    presentation,
+    visit,
+    whose,
+)
 from idp.web.language import gettext
 from idp.web.visit import Visit
+
+
+def _between(here: Visit, member: SignedIn, grant: GrantView) -> str:
+    """Return for whom the citizen gave it, or who gave it for the citizen."""
+    if grant.actor_id is None:
+        return ""
+    if grant.actor_id != member.account.id:
+        giver = people.person(here.provider, grant.actor_id, is_masked=True)
+        return gettext("Given for you by %(name)s", name=giver.name)
+    name = whose.name_of(here.provider, grant.account_id)
+    return gettext("You gave it for %(name)s", name=name)
 
 
 def row(here: Visit, member: SignedIn, grant: GrantView) -> dict[str, str | UUID]:
@@ -18,6 +36,7 @@ def row(here: Visit, member: SignedIn, grant: GrantView) -> dict[str, str | UUID
         "id": grant.id,
         "name": asker.name if asker else gettext("a former portal"),
         "domain": asker.domain if asker else "",
+        "between": _between(here, member, grant),
         "things": things,
         "refused": claim_texts.labels(grant.refused),
         "since": presentation.date_text(grant.granted_at),

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from idp import clock
 from idp.cli.clients import group
 from idp.cli.context import CliContext
-from idp.consent import grants
+from idp.consent import live_grants
 from idp.relying_parties.errors import UnknownClientError
 from tests.integration.token_side import Portal, account_of, consent_to
 
@@ -203,5 +203,5 @@ def test_removal_ends_every_permission(idp, provider):
     assert "1 permissions ended" in result.output
     assert provider.relying_parties.find("moved-portal") is None
     with provider.database.read() as connection:
-        assert grants.live_for_token(connection, grant.id, clock.now()) is None
+        assert live_grants.live_for_token(connection, grant.id, clock.now()) is None
     assert isinstance(idp("remove", "moved-portal").exception, UnknownClientError)

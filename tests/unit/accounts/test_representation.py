@@ -16,8 +16,8 @@ def test_a_level_2_holder_acts_for_a_ward(world, new_account):
             relation="mother", now=NOW,
         )  # fmt: skip
     with world.database.read() as connection:
-        found = wards_of(connection, guardian.id)
-        assert wards_of(connection, ward.id) == []
+        found = wards_of(connection, guardian.id, now=NOW)
+        assert wards_of(connection, ward.id, now=NOW) == []
     assert [(item.account_id, item.relation) for item in found] == [(ward.id, "mother")]
     assert world.events(ward.id)[0] == "RepresentationBegan"
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from idp.consent import grants, refresh_tokens
+from idp.consent import grants, live_grants, refresh_tokens
 from idp.consent.grants import Consent, GrantView
 from idp.consent.refresh_tokens import Rotation
 from tests.unit.world import NOW, TestAccount, World
@@ -63,10 +63,10 @@ class Allowing:
         with self.world.database.read() as connection:
             return grants.find_live(connection, self.account.id, client_id)
 
-    def live(self, grant_id: UUID, now: datetime = NOW) -> grants.LiveGrant | None:
+    def live(self, grant_id: UUID, now: datetime = NOW) -> live_grants.LiveGrant | None:
         """Return what a token stands on."""
         with self.world.database.read() as connection:
-            return grants.live_for_token(connection, grant_id, now)
+            return live_grants.live_for_token(connection, grant_id, now)
 
     def issue(self, grant: GrantView, chain_id: UUID | None = None) -> str:
         """Begin a chain of refresh tokens."""

@@ -123,7 +123,7 @@ def test_a_guardian_has_the_ward(sandbox):
     """One child has an account, the other is in the household only."""
     loader.load(sandbox, NOW)
     with sandbox.database.read() as connection:
-        (ward,) = wards_of(connection, sandbox.account_id("999188000008"))
+        (ward,) = wards_of(connection, sandbox.account_id("999188000008"), now=NOW)
     assert ward.account_id == sandbox.account_id("999216000009")
 
 

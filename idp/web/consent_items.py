@@ -1,0 +1,59 @@
+"""What a consent page shows of each value: name, lines, reason and source."""
+
+from typing import Any
+
+from idp.claims.person import Person
+from idp.consent.policy import Item, Question
+from idp.web import claim_texts, language
+from idp.web.language import gettext
+
+
+def groups(question: Question, person: Person) -> list[dict[str, Any]]:
+    """Return what is asked, group by group, with the reason for each part."""
+    found = []
+    for title, scopes in claim_texts.GROUPS.items():
+        items = [i for i in question.items if i.catalogue.scope in scopes]
+        if items:
+            bundles = _bundles([_entry(item, person) for item in items])
+            found.append({"title": gettext(title), "bundles": bundles})
+    return found
+
+
+def _bundles(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Join what is asked for one reason, so that the reason is read once."""
+    bundles: list[dict[str, Any]] = []
+    for entry in entries:
+        last = bundles[-1] if bundles else None
+        same = last and last["why"] == entry["why"] and not last["voluntary"]
+        if last and same and not entry["voluntary"]:
+            last["entries"].append(entry)
+        else:
+            bundles.append(
+                {
+                    "why": entry["why"],
+                    "voluntary": entry["voluntary"],
+                    "entries": [entry],
+                }
+            )
+    return bundles
+
+
+def _entry(item: Item, person: Person) -> dict[str, Any]:
+    value = item.values.get(item.claim)
+    return {
+        "claim": item.claim,
+        "label": claim_texts.label(item.claim),
+        "lines": claim_texts.lines(item.claim, value),
+        "voluntary": item.voluntary,
+        "ticked": item.ticked,
+        "why": _why(item, claim_texts.source(item.claim, value, person.proofed_on)),
+    }
+
+
+def _why(item: Item, source: str) -> list[str]:
+    locale, basis = language.current(), item.purpose.legal_basis
+    purpose = item.purpose.purpose.in_language(locale)
+    why = [gettext("For: %(purpose)s", purpose=purpose)]
+    if basis:
+        why.append(gettext("Basis: %(basis)s", basis=basis.in_language(locale)))
+    return [*why, gettext("Source: %(source)s", source=source)]

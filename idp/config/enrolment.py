@@ -12,6 +12,7 @@ class EnrolmentConfig:
     drafts_per_person: int = 5
     drafts_per_source: int = 20
     photos_per_draft: int = 5
+    desk_photo_limit: int = 1_048_576
     own_from_age: int = 14
     child_from_age: int = 6
     consent_version: str = "2026-11"

@@ -8,7 +8,7 @@ of `idp.emrtd` goes. Nothing here touches the database.
 import hmac
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -162,10 +162,12 @@ def _believe(
         found = portrait.extract(evidence.files[2])
         image = [found.format, b64encode(found.image).decode()]
     card = chip_evidence.read_card(verdict, evidence, session)
+    is_desk = session.errand.purpose == "desk"
     log.info("chip_read", purpose=session.errand.purpose, checks=list(card.checks))
     return {
         "card": card.to_json(),
         "portrait": image,
+        "holder": asdict(verdict.holder) if is_desk else None,
         "counters": list(session.counters),
     }
 
@@ -249,5 +251,7 @@ def _done(
     services: Services, session: ReadingSession, outcome: Mapping[str, Any]
 ) -> dict[str, Any]:
     code = chip_sessions.close_session(services, session, outcome)
-    address = f"{services.config.issuer}/chip/return?code={code}"
+    # Officers' cookies are sent below /staff alone.
+    path = "/staff/desk/return" if session.errand.purpose == "desk" else "/chip/return"
+    address = f"{services.config.issuer}{path}?code={code}"
     return {"done": True, "return_url": address}

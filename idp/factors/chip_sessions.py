@@ -23,7 +23,7 @@ from idp.factors.throttle import Throttle
 from idp.storage.ephemeral import EphemeralStore
 from keys.sealing import Sealer
 
-Purpose = Literal["sign_in", "enrol", "recover"]
+Purpose = Literal["sign_in", "enrol", "recover", "desk"]
 START_SECONDS = 60
 _CHALLENGE_BYTES = 8  # RND.IFD of active authentication (ICAO 9303-11 §6.1)
 _KEY_BYTES = 32
@@ -53,6 +53,8 @@ class Services(Protocol):
 class Errand:
     """What a card is to be read for, in one transaction of one browser.
 
+    At an officer's desk (`desk`) the transaction is their draft of a dossier, and the
+    browser their session.
     `subject` is the name under which tries are counted. `account_id` is None if nobody
     has the number that was typed: then `access` opens no card, and nothing else is
     different. `is_first` says that nobody is signed in by this card yet.

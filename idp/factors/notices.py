@@ -45,6 +45,7 @@ What = Literal[
     "activation_again",
     "activation_late",
     "window_opened",
+    "level_asked",
 ]
 
 # Whoever takes an account over reads its letters first: these go to the phone too.
@@ -66,6 +67,7 @@ _TO_PHONE_TOO = frozenset(
         "activation_again",
         "activation_late",
         "window_opened",
+        "level_asked",
     }
 )
 _WHAT = {
@@ -93,6 +95,7 @@ _WHAT = {
         "activation_late": "có người vừa yêu cầu kích hoạt tài khoản của bạn, nhưng đã "
         "quá hạn tự kích hoạt; hãy gọi tổng đài để được mở lại",
         "window_opened": "tổng đài vừa mở lại thời hạn kích hoạt tài khoản của bạn",
+        "level_asked": "một cán bộ vừa nộp hồ sơ nâng tài khoản của bạn lên mức 2",
     },
     "en": {
         "password_changed": "the password of your account was changed",
@@ -118,6 +121,7 @@ _WHAT = {
         "activation_late": "somebody asked to activate your account, but the time for "
         "it is over; call the hotline to have it opened again",
         "window_opened": "the hotline opened the time to activate your account again",
+        "level_asked": "an officer applied to raise your account to level 2",
     },
 }
 _WAYS = {

@@ -41,6 +41,8 @@ _WHAT = {
         "reset": "dat lai mat khau",
         "recover": "lay lai tai khoan",
         "contact": "xac nhan so nay",
+        "activate": "kich hoat tai khoan",
+        "desk": "dong y cho nguoi ban dai dien",
         "enrol": "dang ky tai khoan",
     },
     "en": {
@@ -48,6 +50,8 @@ _WHAT = {
         "reset": "to reset your password",
         "recover": "to get back in",
         "contact": "to confirm this phone",
+        "activate": "to activate your account",
+        "desk": "to agree for whom you represent",
         "enrol": "to apply for an account",
     },
 }

@@ -44,6 +44,7 @@ from idp.web import (
 )
 from idp.web.rights import pages as rights_pages
 from idp.web.site import Site
+from idp.web.staff import desk_pages
 from idp.web.staff import home as staff_home
 from idp.web.staff import invitation as staff_invitation
 from idp.web.staff import own_passkeys as staff_passkeys
@@ -84,6 +85,7 @@ BLUEPRINTS = (
     way_back_changes.blueprint,
     way_back_face.blueprint,
     way_back_proofs.blueprint,
+    *desk_pages.BLUEPRINTS,
     staff_home.blueprint,
     staff_invitation.blueprint,
     staff_passkeys.blueprint,

@@ -110,6 +110,7 @@ def test_every_form_has_its_own_token(
         "code": "unknown",
         "token": "unknown",
         "case_id": "unknown",
+        "draft_id": "unknown",
         "way": "email",
         "kind": "phone",
         "passkey_id": "00000000-0000-4000-8000-000000000000",

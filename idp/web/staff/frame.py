@@ -23,7 +23,10 @@ class Tab:
 
 
 # The bar, in this order; each new area of officers' work adds its row.
-TABS = (Tab("staff_home.show", phrase("My work")),)
+TABS = (
+    Tab("staff_home.show", phrase("My work")),
+    Tab("staff_desk.start", phrase("Desk"), ("enrolment_officer",)),
+)
 ROLE_NAMES = {
     "enrolment_officer": phrase("enrolment officer"),
     "reviewer": phrase("reviewer"),

@@ -1,0 +1,1 @@
+"""An officer's desk, driven through HTTP with the virtual card."""

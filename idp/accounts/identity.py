@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from idp.errors import IdpError, NotFoundError
 from keys.sealing import Sealer
 
 GENDERS = ("male", "female", "unknown")
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _BIRTH_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))?")
 
 
@@ -72,10 +73,19 @@ class Identity:
         return " ".join([family, *(f"{part[0]}." for part in others)])
 
 
+def identity_values(identity: Identity) -> dict[str, Any]:
+    """Return the identity as JSON values, without `asdict`'s deep copies."""
+    values = {name: getattr(identity, name) for name in Identity.__slots__}
+    if identity.document is not None:
+        document = identity.document
+        names = IdentityDocument.__slots__
+        values["document"] = {name: getattr(document, name) for name in names}
+    return values
+
+
 def parse_identity(values: Mapping[str, Any]) -> Identity:
     """Build identity data from JSON or TOML values, refusing what is unknown."""
-    allowed = {item.name for item in fields(Identity)}
-    unknown = sorted(values.keys() - allowed)
+    unknown = sorted(values.keys() - set(Identity.__slots__))
     if unknown:
         raise InvalidIdentityError(f"unknown members: {', '.join(unknown)}")
     parts = dict(values)
@@ -91,7 +101,8 @@ def parse_identity(values: Mapping[str, Any]) -> Identity:
 
 
 def _check(identity: Identity) -> None:
-    texts = [value for value in asdict(identity).values() if value is not None]
+    values = identity_values(identity).values()
+    texts = [value for value in values if value is not None]
     if not all(isinstance(value, str | dict) for value in texts):
         raise InvalidIdentityError("members are strings")
     if not identity.given_name.strip():
@@ -104,8 +115,9 @@ def _check(identity: Identity) -> None:
 
 def seal_identity(sealer: Sealer, identity: Identity, account_id: UUID) -> bytes:
     """Seal identity data for this account's row."""
-    text = json.dumps(asdict(identity), ensure_ascii=False, separators=(",", ":"))
-    return sealer.seal(text.encode(), context=_context(account_id))
+    return sealer.seal(
+        _encode(identity_values(identity)).encode(), context=_context(account_id)
+    )
 
 
 def open_identity(sealer: Sealer, sealed: bytes, account_id: UUID) -> Identity:

@@ -20,6 +20,8 @@ from idp.storage.ephemeral import EphemeralStore
 from keys.sealing import Sealer
 
 Stage = Literal["code", "match", "refused", "finish", "filed"]
+# Everything that may not be told apart is one; the card is told of to its holder alone.
+Refusal = Literal["no_match", "no_card"]
 
 
 class DraftError(IdpError):
@@ -43,8 +45,8 @@ class Applicant:
 class Draft:
     """One application under way.
 
-    `subject` stands for the number without naming it. `is_matched` is None until the
-    registries were asked. `receipt` is that of the dossier which it became.
+    `subject` stands for the number without naming it. `is_matched` and `refusal` are
+    the registries' answer. `receipt` is that of the dossier which it became.
     """
 
     id: str
@@ -53,7 +55,8 @@ class Draft:
     subject: str
     sealed: bytes
     has_phone: bool = False
-    is_matched: bool | None = None
+    is_matched: bool = False
+    refusal: Refusal | None = None
     receipt: str | None = None
 
     @property
@@ -63,9 +66,9 @@ class Draft:
             return "filed"
         if not self.has_phone:
             return "code"
-        if self.is_matched is None:
-            return "match"
-        return "finish" if self.is_matched else "refused"
+        if self.refusal is not None:
+            return "refused"
+        return "finish" if self.is_matched else "match"
 
     @property
     def blind_id(self) -> UUID:
@@ -92,9 +95,13 @@ class Draft:
         """Return the draft with its phone proven."""
         return replace(self, has_phone=True)
 
-    def matched(self, *, is_matched: bool) -> Self:
+    def answered(self, refusal: Refusal | None) -> Self:
         """Return the draft with the registries' answer."""
-        return replace(self, is_matched=is_matched)
+        return replace(self, is_matched=refusal is None, refusal=refusal)
+
+    def filed(self, receipt: str) -> Self:
+        """Return the draft that became a dossier."""
+        return replace(self, receipt=receipt)
 
 
 def begin(

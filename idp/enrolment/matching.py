@@ -15,7 +15,7 @@ from idp.accounts.identifiers import find_account_id
 from idp.accounts.identity import Identity, IdentityDocument
 from idp.accounts.models import Account
 from idp.config import Config
-from idp.enrolment.draft import Applicant
+from idp.enrolment.draft import Applicant, Refusal
 from idp.factors.carrier import CarrierCheck
 from idp.registry.person import PersonRecord, RegisteredPerson
 from idp.registry.port import Asker, PopulationRegistry, Question
@@ -65,6 +65,13 @@ class Match:
         return not self.mismatches
 
     @property
+    def refusal(self) -> Refusal | None:
+        """Return what is told: one answer for all but the own card's being invalid."""
+        if self.is_whole:
+            return None
+        return "no_card" if self.mismatches == {"no_card"} else "no_match"
+
+    @property
     def person(self) -> RegisteredPerson | None:
         """Return whom the registry named."""
         return self.record.person if self.record else None
@@ -91,7 +98,7 @@ def match(services: Services, applicant: Applicant, *, now: datetime) -> Match:
         "has_account": has_account,
         "phone_taken": phone_taken,
         "not_alive": person is not None and person.status != "alive",
-        "no_card": person is not None and not _has_card(services, person),
+        "no_card": person is not None and not has_card(services, person),
     }
     doubts = {"phone_owner"} if is_own is None else set()
     if record is not None and record.is_stale:
@@ -147,7 +154,7 @@ def _taken(services: Services, applicant: Applicant) -> tuple[bool, bool]:
     return account_id is not None, holder is not None
 
 
-def _has_card(services: Services, person: RegisteredPerson) -> bool:
+def has_card(services: Services, person: RegisteredPerson) -> bool:
     """Say whether a valid card is there (D69 art. 7), as far as the registry tells."""
     if "card" not in services.registry.capabilities:
         return True

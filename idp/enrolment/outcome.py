@@ -19,7 +19,7 @@ from idp.config import Config
 from idp.enrolment.dossiers import Decided
 from idp.enrolment.kinds import kind_of
 from idp.enrolment.models import Dossier
-from idp.enrolment.record import identity_of, open_evidence
+from idp.enrolment.record import contact_of, identity_of, open_evidence
 from idp.errors import IdpError
 from idp.factors.courier import Courier
 from idp.factors.gateway import MessageGateway
@@ -149,8 +149,8 @@ def _notice(services: Services, dossier_id: UUID) -> _Notice | None:
         if row is None or row.notified_at is not None or not kind_of(row.kind).level:
             return None
         evidence = open_evidence(services.sealer, row.evidence_sealed, dossier_id)
-        person = evidence["person"]
-        phone, email = person["phone"], person["email"]
+        contact = contact_of(evidence)
+        phone, email = contact.phone, contact.email
         # A child's account is reached by its representative, an upgrade's as before.
         reached = row.filed_by or row.account_id
         if phone is None and reached is not None:

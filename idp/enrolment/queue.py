@@ -144,6 +144,17 @@ def sealed_evidence(connection: Connection | Session, dossier_id: UUID) -> bytes
     return connection.execute(query).scalar_one_or_none()
 
 
+def evidence_by_receipt(
+    connection: Connection | Session, receipt: str
+) -> tuple[UUID, bytes] | None:
+    """Return a dossier's id and what `record.open_evidence` opens, in one look-up."""
+    query = sa.select(Dossier.id, Dossier.evidence_sealed).where(
+        Dossier.receipt == receipt
+    )
+    row = connection.execute(query).one_or_none()
+    return None if row is None else (row.id, row.evidence_sealed)
+
+
 def _one(
     connection: Connection | Session, condition: sa.ColumnElement[bool]
 ) -> DossierView | None:

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from idp.accounts.identity import Identity, parse_identity
+from idp.accounts.identity import Identity, identity_values, parse_identity
 from idp.enrolment.kinds import Channel
 from idp.enrolment.models import Dossier
 from keys.sealing import Sealer
@@ -75,7 +75,7 @@ def seal_evidence(sealer: Sealer, new: NewDossier, dossier_id: UUID) -> bytes:
     """Seal who is named and how it was checked, for this dossier's row."""
     person = {
         "number": new.number,
-        "identity": asdict(new.identity),
+        "identity": identity_values(new.identity),
         "phone": new.phone,
         "email": new.email,
     }
@@ -108,6 +108,20 @@ def without_pictures(sealer: Sealer, sealed: bytes, dossier_id: UUID) -> bytes |
     kept = {name: value for name, value in evidence.items() if name not in PICTURES}
     text = json.dumps(kept, ensure_ascii=False)
     return sealer.seal(text.encode(), context=_context(dossier_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Where the applicant is told: their own phone, or their representative's."""
+
+    phone: str | None
+    email: str | None
+
+
+def contact_of(evidence: Mapping[str, Any]) -> Contact:
+    """Return where the outcome is told; `contact` stands in for a child's own."""
+    reached = evidence.get("contact") or evidence["person"]
+    return Contact(reached.get("phone"), reached.get("email"))
 
 
 def identity_of(evidence: Mapping[str, Any]) -> Identity:

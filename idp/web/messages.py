@@ -5,6 +5,7 @@ A test holds that every code that the source can raise has its row here.
 """
 
 from idp.web.desk_messages import DESK_MESSAGES
+from idp.web.enrol_messages import ENROL_MESSAGES
 from idp.web.factor_messages import FACTOR_MESSAGES
 from idp.web.language import phrase
 from idp.web.lock_messages import LOCK_MESSAGES
@@ -21,6 +22,7 @@ _OFFICE = phrase(
 )
 
 MESSAGES: dict[str, Message] = {
+    **ENROL_MESSAGES,
     **FACTOR_MESSAGES,
     **DESK_MESSAGES,
     **STAFF_MESSAGES,

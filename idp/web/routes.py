@@ -43,6 +43,10 @@ from idp.web import (
     ways,
 )
 from idp.web.rights import pages as rights_pages
+from idp.web.enrol import details as enrol_details
+from idp.web.enrol import status as enrol_status
+from idp.web.enrol import steps as enrol_steps
+from idp.web.enrol import ward as enrol_ward
 from idp.web.site import Site
 from idp.web.staff import desk_pages
 from idp.web.staff import home as staff_home
@@ -90,6 +94,10 @@ BLUEPRINTS = (
     staff_invitation.blueprint,
     staff_passkeys.blueprint,
     staff_sign_in.blueprint,
+    enrol_details.blueprint,
+    enrol_steps.blueprint,
+    enrol_status.blueprint,
+    enrol_ward.blueprint,
     sandbox_pages.blueprint,
     *rights_pages.BLUEPRINTS,
 )

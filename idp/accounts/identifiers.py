@@ -94,6 +94,11 @@ def number_index(sealer: Sealer, number: str) -> bytes:
     return sealer.index(number, context="personal_numbers.number")
 
 
+def seal_number(sealer: Sealer, number: str, row_id: UUID) -> bytes:
+    """Seal a number for this row of the alias history."""
+    return sealer.seal(number.encode(), context=_context(row_id))
+
+
 def find_account_id(
     connection: Connection | Session,
     sealer: Sealer,
@@ -134,9 +139,7 @@ def assign_number(
                 PersonalNumber(
                     id=row_id,
                     account_id=account_id,
-                    number_sealed=sealer.seal(
-                        number.encode(), context=_context(row_id)
-                    ),
+                    number_sealed=seal_number(sealer, number, row_id),
                     number_index=number_index(sealer, number),
                     valid_from=now,
                 )

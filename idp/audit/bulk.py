@@ -69,7 +69,6 @@ def append_all(connection: Connection, entries: Iterable[Ready]) -> None:
 
     Call it last: from here to the commit no one else appends to these chains.
     """
-    is_postgresql = connection.dialect.name == "postgresql"
     rows: list[tuple[Any, ...]] = []
     moves: list[tuple[Any, ...]] = []
     place = itemgetter(0, 1)
@@ -78,16 +77,14 @@ def append_all(connection: Connection, entries: Iterable[Ready]) -> None:
         for entry in chain:
             previous, seq = digest, seq + 1
             digest = sha256(previous + entry.record).digest()
-            account = _account(entry.account_id, is_postgresql=is_postgresql)
+            account = None if entry.account_id is None else entry.account_id.hex
             fixed = (month, shard, entry.at, entry.type, account, entry.data, None)
             rows.append((*fixed, seq, previous, digest))
         moves.append((seq, digest, month, shard))
     if not rows:
         return
     insert_rows(connection, "audit_events", _COLUMNS, rows)
+    is_postgresql = connection.dialect.name == "postgresql"
     move = _MOVE_POSTGRESQL if is_postgresql else MOVE_EMBEDDED
     connection.exec_driver_sql(move, moves)
 
-
-def _account(account_id: UUID | None, *, is_postgresql: bool) -> Any:
-    return account_id if is_postgresql or account_id is None else account_id.hex

@@ -60,7 +60,8 @@ def shard_of(account_id: UUID | None) -> int:
 
 def month_of(at: datetime) -> str:
     """Return the UTC month in which an event is chained."""
-    return at.astimezone(UTC).strftime("%Y-%m")
+    here = at.astimezone(UTC)
+    return f"{here.year:04}-{here.month:02}"
 
 
 def canonical(data: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ class InvalidReceiptError(IdpError):
 
 def new_receipt() -> str:
     """Return twelve random letters and digits, 60 bits."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    return "".join(_ALPHABET[byte % 32] for byte in secrets.token_bytes(_LENGTH))
 
 
 def receipt_text(receipt: str) -> str:

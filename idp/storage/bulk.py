@@ -1,10 +1,11 @@
 """Many rows at once: COPY on PostgreSQL, one prepared statement on SQLite.
 
-Rows are the driver's own values: moments as microseconds, ids as UUID on PostgreSQL
-and as 32 hexadecimal digits on SQLite, as `storage.database` keeps them.
+Rows are values that both drivers take as they are: moments as microseconds, ids as
+their 32 hexadecimal digits.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,16 +32,24 @@ def insert_rows(
     connection.exec_driver_sql(text, [tuple(row) for row in rows])
 
 
-def known_values(
-    connection: Connection, column: Any, values: Sequence[Any]
-) -> set[Any]:
-    """Return which of the values the (indexed) column has already."""
-    found: set[Any] = set()
+def find_rows(
+    connection: Connection, query: str, column: str, values: Sequence[bytes]
+) -> list[Any]:
+    """Return the rows of `query` whose indexed column has one of the values."""
+    if connection.dialect.name == "postgresql":
+        text = f"{query} WHERE {column} = ANY(%s)"
+        return list(connection.exec_driver_sql(text, (list(values),)))
+    found: list[Any] = []
     for start in range(0, len(values), _PARAMETERS):
-        part = values[start : start + _PARAMETERS]
-        query = sa.select(column).where(column.in_(part))
-        found.update(connection.execute(query).scalars())
+        part = tuple(values[start : start + _PARAMETERS])
+        text = f"{query} WHERE {column} IN ({', '.join('?' * len(part))})"
+        found.extend(connection.exec_driver_sql(text, part))
     return found
+
+
+def microseconds(moment: datetime) -> int:
+    """Return a moment as `storage.database.UtcDateTime` keeps it."""
+    return round(moment.timestamp() * 1_000_000)
 
 
 def _copy(connection: Connection, text: str, rows: Sequence[Sequence[Any]]) -> None:

@@ -137,7 +137,7 @@ def begin_review(
 ) -> None:
     """Let an officer take a dossier up; of two officers one gets it."""
     row = _move(
-        session, dossier_id, ("submitted",), state="in_review", officer_id=officer_id
+        session, dossier_id, ("submitted",), state="in_review", reviewer_id=officer_id
     )
     account_id: UUID | None = row.account_id
     if account_id and read_standing(session, account_id).state == "submitted":

@@ -15,7 +15,8 @@ class Dossier(Base):
     """One application for an account or a higher level (Decree 69/2024 art. 10–13).
 
     `evidence_sealed` holds who was named and how it was checked. `filed_by` is the
-    account of a representative. `external_id_index` keeps an import from taking one
+    account of a representative, `officer_id` the officer at whose desk it was filed,
+    `reviewer_id` the one who has taken it to decide. `external_id_index` keeps an import from taking one
     dossier twice. `notified_at` says that the applicant was told of the decision.
     """
 
@@ -40,6 +41,7 @@ class Dossier(Base):
         sa.ForeignKey("accounts.id"), index=True
     )
     officer_id: Mapped[UUID | None]
+    reviewer_id: Mapped[UUID | None]
     unit_id: Mapped[UUID | None]
     province_code: Mapped[str | None] = mapped_column(sa.String(8))
     evidence_sealed: Mapped[bytes]

@@ -29,6 +29,7 @@ _COLUMNS = (
     Dossier.refusal,
     Dossier.filed_by,
     Dossier.officer_id,
+    Dossier.reviewer_id,
     Dossier.unit_id,
     Dossier.province_code,
     Dossier.consent_version,
@@ -54,6 +55,7 @@ class DossierView:
     refusal: str | None
     filed_by: UUID | None
     officer_id: UUID | None
+    reviewer_id: UUID | None
     unit_id: UUID | None
     province_code: str | None
     consent_version: str | None
@@ -82,7 +84,9 @@ def waiting(  # noqa: PLR0913 - filters of one list
     """Return open dossiers, the earliest due first (D69 art. 13)."""
     query = sa.select(*_COLUMNS).where(Dossier.state.in_((state,) if state else _OPEN))
     if province_code is not None:
-        query = query.where(Dossier.province_code == province_code)
+        # What names no place is everybody's.
+        place = Dossier.province_code
+        query = query.where(sa.or_(place == province_code, place.is_(None)))
     if unit_id is not None:
         query = query.where(Dossier.unit_id == unit_id)
     if overdue_only:

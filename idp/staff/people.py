@@ -57,7 +57,7 @@ def invite(  # noqa: PLR0913 - the stores, then the officer
     shown = " ".join(name.split())
     if not 0 < len(shown) <= MAX_NAME:
         raise StaffChangeError("an officer has a name of up to 128 characters")
-    chosen, staff_id = _sorted(roles), uuid4()
+    chosen, staff_id = sort_roles(roles), uuid4()
     row = StaffAccount(
         id=staff_id,
         name_sealed=seal_name(sealer, shown, staff_id),
@@ -83,7 +83,7 @@ def set_roles(  # noqa: PLR0913 - the stores, then whom, by whom
     now: datetime,
 ) -> None:
     """Give an officer exactly these roles, at once in live sessions too."""
-    chosen = _sorted(roles)
+    chosen = sort_roles(roles)
     _hold(session, staff_id)
     session.execute(sa.delete(StaffRole).where(StaffRole.staff_id == staff_id))
     session.add_all(StaffRole(staff_id=staff_id, role=role) for role in chosen)
@@ -200,7 +200,8 @@ def _hold(session: Session, staff_id: UUID) -> None:
         raise StaffChangeError("this account is disabled")
 
 
-def _sorted(roles: Collection[str]) -> tuple[str, ...]:
+def sort_roles(roles: Collection[str]) -> tuple[str, ...]:
+    """Return the roles in the order of `ROLES`; raises for none and for others."""
     unknown = set(roles) - set(ROLES)
     if unknown or not roles:
         raise StaffChangeError("name one role or more, of those that there are")

@@ -2,7 +2,7 @@
 
 from idp.audit.log import AuditEntry
 from idp.authentication.session import SignedIn
-from idp.web import presentation, visit
+from idp.web import officer_look_ups, presentation, visit
 from idp.web.language import gettext, phrase
 from idp.web.visit import Visit
 
@@ -35,6 +35,7 @@ TEXTS = {
     "LevelChanged": phrase("The account's level changed"),
     "NumberReplaced": phrase("The personal number was replaced"),
     "AccountCreated": phrase("The account was opened"),
+    "OfficerLookedUp": officer_look_ups.TEXT,
 }
 
 
@@ -65,6 +66,8 @@ def _entries(
 
 
 def _text(here: Visit, entry: AuditEntry) -> str:
+    if entry.type == "OfficerLookedUp":
+        return officer_look_ups.text(here, entry)
     client_id = entry.data.get("client_id")
     party = here.provider.relying_parties.find(client_id) if client_id else None
     portal = visit.asker_of(party).name if party else gettext("a former portal")

@@ -48,10 +48,13 @@ from idp.web.enrol import status as enrol_status
 from idp.web.enrol import steps as enrol_steps
 from idp.web.enrol import ward as enrol_ward
 from idp.web.site import Site
+from idp.web.staff import changes as staff_changes
 from idp.web.staff import desk_pages
 from idp.web.staff import home as staff_home
 from idp.web.staff import invitation as staff_invitation
 from idp.web.staff import own_passkeys as staff_passkeys
+from idp.web.staff import people as staff_people
+from idp.web.staff import review as staff_review
 from idp.web.staff import sign_in as staff_sign_in
 
 BLUEPRINTS = (
@@ -98,6 +101,9 @@ BLUEPRINTS = (
     enrol_steps.blueprint,
     enrol_status.blueprint,
     enrol_ward.blueprint,
+    staff_changes.blueprint,
+    staff_people.blueprint,
+    staff_review.blueprint,
     sandbox_pages.blueprint,
     *rights_pages.BLUEPRINTS,
 )

@@ -75,6 +75,7 @@ def _create_dossiers() -> None:
         _optional("notified_at", _MOMENT),
         _optional("filed_by", sa.Uuid, sa.ForeignKey("accounts.id"), index=True),
         _optional("officer_id", sa.Uuid),
+        _optional("reviewer_id", sa.Uuid),
         _optional("unit_id", sa.Uuid),
         _optional("province_code", sa.String(8)),
         _required("evidence_sealed", sa.LargeBinary),

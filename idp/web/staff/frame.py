@@ -25,6 +25,8 @@ class Tab:
 # The bar, in this order; each new area of officers' work adds its row.
 TABS = (
     Tab("staff_home.show", phrase("My work")),
+    Tab("staff_review.show", phrase("Dossiers"), ("reviewer",)),
+    Tab("staff_people.show", phrase("Officers"), ("administrator",)),
     Tab("staff_desk.start", phrase("Desk"), ("enrolment_officer",)),
 )
 ROLE_NAMES = {

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from idp.staff import passkeys
 from idp.web.language import gettext
-from idp.web.staff import access, frame
+from idp.web.staff import access, frame, waiting
 
 blueprint = Blueprint("staff_home", __name__)
 
@@ -26,5 +26,5 @@ def show() -> ResponseReturnValue:
         "home",
         gettext("My work"),
         needs_passkey=len(known) < _ENOUGH_PASSKEYS,
-        waiting=[],
+        waiting=waiting.items(here, officer),
     )

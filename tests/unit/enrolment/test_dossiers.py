@@ -72,7 +72,7 @@ def test_a_dossier_from_submitted_to_granted(services):
     assert decided.state == "granted"
     assert state(services, filed.account_id) == "granted"
     seen = read(services, filed)
-    assert (seen.state, seen.decided_by, seen.officer_id) == (
+    assert (seen.state, seen.decided_by, seen.reviewer_id) == (
         "granted", str(OFFICER), OFFICER,
     )  # fmt: skip
     assert services.events(filed.account_id) == [

@@ -1,0 +1,199 @@
+"""What takes two administrators: powerful roles, and a way back in for an officer.
+
+One asks and gets a code; another approves and gets the link. Neither can enrol a
+passkey in the officer's name alone. Roles of a request hold from its approval on.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+from idp.audit.log import AuditLog
+from idp.audit.staff_events import StaffRequestAsked, StaffRequestDecided
+from idp.config.staff import StaffConfig
+from idp.staff import invitations, people
+from idp.staff.errors import StaffChangeError
+from idp.staff.invitations import Link
+from idp.staff.models import StaffRequest
+from idp.staff.officer import POWERFUL, Officer
+from keys.sealing import Sealer
+
+Kind = Literal["invite", "roles", "rescue"]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """A request that waits for a second administrator."""
+
+    id: UUID
+    kind: str
+    staff_id: UUID
+    roles: tuple[str, ...]
+    asked_by: UUID
+    asked_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it was just made; the code of a link is shown this once."""
+
+    request_id: UUID
+    code: str | None
+
+
+def needs_two(roles: Collection[str], former: Collection[str] = ()) -> bool:
+    """Say whether what is added to `former` is more than one administrator gives."""
+    return bool(POWERFUL.intersection(roles).difference(former))
+
+
+def ask(  # noqa: PLR0913, PLR0917 - the stores, then what is asked for whom
+    session: Session,
+    audit: AuditLog,
+    sealer: Sealer,
+    config: StaffConfig,
+    officer: Officer,
+    kind: Kind,
+    staff_id: UUID,
+    roles: Collection[str],
+    *,
+    now: datetime,
+) -> Asked:
+    """Note what this administrator asks; nothing changes before another approves."""
+    _never_oneself(officer, staff_id)
+    person = people.find_person(session, sealer, staff_id)
+    if person.state == "disabled":
+        raise StaffChangeError("this account is disabled")
+    asked = tuple(people.sort_roles(roles))
+    code = None if kind == "roles" else invitations.new_code()
+    request_id = uuid4()
+    session.add(
+        StaffRequest(
+            id=request_id,
+            kind=kind,
+            staff_id=staff_id,
+            roles=list(asked),
+            code_digest=code and invitations.code_digest(sealer, code, staff_id),
+            asked_by=officer.id,
+            asked_at=now,
+            expires_at=now + timedelta(seconds=config.request),
+            state="open",
+        )
+    )
+    event = StaffRequestAsked(request_id, staff_id, kind, asked, str(officer.id))
+    audit.record(session, event, now=now)
+    return Asked(request_id, code)
+
+
+def approve(  # noqa: PLR0913 - the stores, then who approves what
+    session: Session,
+    audit: AuditLog,
+    config: StaffConfig,
+    officer: Officer,
+    request_id: UUID,
+    *,
+    now: datetime,
+) -> Link | None:
+    """Approve another's request and return its link, if it brings one.
+
+    Raises `StaffChangeError` for one's own request, one about oneself, and one whose
+    asker is no administrator any more; of parallel decisions one counts.
+    """
+    row = _decide(session, audit, officer, request_id, "approved", now)
+    if not people.is_administrator(session, row.asked_by):
+        raise StaffChangeError("its asker is no administrator any more")
+    by = str(officer.id)
+    if row.kind == "roles":
+        people.set_roles(session, audit, row.staff_id, row.roles, by=by, now=now)
+        return None
+    if row.kind == "invite":
+        people.set_roles(session, audit, row.staff_id, row.roles, by=by, now=now)
+        return invitations.issue(
+            session,
+            audit,
+            config,
+            row.staff_id,
+            "invite",
+            by=by,
+            code=row.code_digest,
+            now=now,
+        )
+    return people.rescue(
+        session, audit, config, row.staff_id, by=by, code=row.code_digest, now=now
+    )
+
+
+def refuse(
+    session: Session,
+    audit: AuditLog,
+    officer: Officer,
+    request_id: UUID,
+    *,
+    now: datetime,
+) -> None:
+    """Refuse another's request; who was to be invited so is ended again."""
+    row = _decide(session, audit, officer, request_id, "refused", now)
+    if row.kind == "invite":
+        people.disable(session, audit, row.staff_id, by=str(officer.id), now=now)
+
+
+def list_open(connection: Connection | Session, *, now: datetime) -> list[OpenRequest]:
+    """Return the requests that wait, oldest first."""
+    rows = connection.execute(
+        sa.select(
+            StaffRequest.id,
+            StaffRequest.kind,
+            StaffRequest.staff_id,
+            StaffRequest.roles,
+            StaffRequest.asked_by,
+            StaffRequest.asked_at,
+            StaffRequest.expires_at,
+        )
+        .where(StaffRequest.state == "open", StaffRequest.expires_at > now)
+        .order_by(StaffRequest.asked_at, StaffRequest.id)
+    )
+    return [OpenRequest(**row._asdict() | {"roles": tuple(row.roles)}) for row in rows]
+
+
+def _decide(  # noqa: PLR0913, PLR0917 - the stores, then who decides what
+    session: Session,
+    audit: AuditLog,
+    officer: Officer,
+    request_id: UUID,
+    decision: str,
+    now: datetime,
+) -> Any:
+    row = session.execute(
+        sa.update(StaffRequest)
+        .where(
+            StaffRequest.id == request_id,
+            StaffRequest.state == "open",
+            StaffRequest.expires_at > now,
+            StaffRequest.asked_by != officer.id,
+        )
+        .values(state=decision, decided_by=officer.id, decided_at=now)
+        .returning(
+            StaffRequest.kind,
+            StaffRequest.staff_id,
+            StaffRequest.roles,
+            StaffRequest.code_digest,
+            StaffRequest.asked_by,
+        )
+    ).one_or_none()
+    if row is None:
+        raise StaffChangeError("no such request of another administrator is open")
+    _never_oneself(officer, row.staff_id)
+    event = StaffRequestDecided(request_id, row.staff_id, decision, str(officer.id))
+    audit.record(session, event, now=now)
+    return row
+
+
+def _never_oneself(officer: Officer, staff_id: UUID) -> None:
+    if officer.id == staff_id:
+        raise StaffChangeError("nobody decides about themselves")

@@ -14,6 +14,7 @@ BROWSER = "dd_browser"
 SESSION = "dd_session"
 DEVICE = "dd_device"
 LANGUAGE = "dd_lang"
+COUNTER = "dd_counter"
 
 
 class CookieAttributes(TypedDict):

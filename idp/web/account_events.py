@@ -8,6 +8,8 @@ from idp.web.visit import Visit
 
 TEXTS = {
     "SessionStarted": phrase("Signed in"),
+    "AccountActivated": phrase("The account was activated"),
+    "ActivationPermitted": phrase("The hotline opened the time to activate again"),
     "FactorProven": phrase("Proved once more who you are"),
     "CrossDeviceApproved": phrase("Approved a sign-in on another device"),
     "CrossDeviceRefused": phrase("Refused a sign-in on another device"),
@@ -36,6 +38,13 @@ TEXTS = {
     "NumberReplaced": phrase("The personal number was replaced"),
     "AccountCreated": phrase("The account was opened"),
     "OfficerLookedUp": officer_look_ups.TEXT,
+}
+
+# The same on a shared computer in counter mode.
+AT_COUNTER = {
+    "AccountActivated": phrase(
+        "The account was activated at a shared computer (counter mode)"
+    ),
 }
 
 
@@ -72,4 +81,6 @@ def _text(here: Visit, entry: AuditEntry) -> str:
     party = here.provider.relying_parties.find(client_id) if client_id else None
     portal = visit.asker_of(party).name if party else gettext("a former portal")
     text = TEXTS[entry.type]
+    if entry.data.get("place") == "counter":
+        text = AT_COUNTER[entry.type]
     return gettext(text, portal=portal) if "%(portal)s" in text else gettext(text)

@@ -12,6 +12,7 @@ from idp.factors.attestation import UntrustedModelError
 from idp.factors.passkey_answers import NewPasskey, PasskeyRefusedError
 from idp.factors.passkey_options import PersonName
 from idp.web import account, account_access, passkey_names, people
+from idp.web.counter_mode import refuse_at_counter
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
 from idp.web.visit import Visit
@@ -27,6 +28,7 @@ def show() -> ResponseReturnValue:
     here, member = account_access.act(request.path, strong=True)
     if isinstance(member, Response):
         return member
+    refuse_at_counter(here)
     return _page(here, member)
 
 
@@ -36,6 +38,7 @@ def options() -> ResponseReturnValue:
     here, member = account_access.act(url_for("account_passkey.show"), strong=True)
     if isinstance(member, Response):
         return member
+    refuse_at_counter(here)
     here.check(_purpose(member))
     provider, account_id = here.provider, member.account.id
     with provider.database.read() as connection:
@@ -59,6 +62,7 @@ def add() -> ResponseReturnValue:
     here, member = account_access.act(request.path, strong=True)
     if isinstance(member, Response):
         return member
+    refuse_at_counter(here)
     fields = here.check(_purpose(member), "credential", "label")
     label = passkey_names.legible(fields["label"])
     if not fields["credential"]:  # its browser runs no scripts

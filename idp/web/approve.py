@@ -84,6 +84,8 @@ def _member(here: Visit) -> SignedIn | None:
 
 def _asked(here: Visit, member: SignedIn, code: str) -> Request | str:
     """Return the request that this session may decide, or the refusal's code."""
+    if here.is_counter:
+        return UNFIT  # a computer of many vouches for nobody elsewhere
     asked = cross_device.find(here.provider.ephemeral, code)
     if asked is None:
         return GONE

@@ -5,6 +5,7 @@ A test holds that every code that the source can raise has its row here.
 """
 
 from idp.web.desk_messages import DESK_MESSAGES
+from idp.web.activation_messages import ACTIVATION_MESSAGES
 from idp.web.enrol_messages import ENROL_MESSAGES
 from idp.web.factor_messages import FACTOR_MESSAGES
 from idp.web.language import phrase
@@ -22,6 +23,7 @@ _OFFICE = phrase(
 )
 
 MESSAGES: dict[str, Message] = {
+    **ACTIVATION_MESSAGES,
     **ENROL_MESSAGES,
     **FACTOR_MESSAGES,
     **DESK_MESSAGES,

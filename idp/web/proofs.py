@@ -96,6 +96,7 @@ def begin(step: Step, account_id: UUID, factor: VerifiedFactor) -> ResponseRetur
             "user_agent": (request.user_agent.string or "")[:_MAX_USER_AGENT],
         },
         arrived_at=step.visit.now,
+        at_counter=step.visit.is_counter,
     )
     with provider.database.transaction() as database:
         token = sign_in.sign_in(
@@ -132,7 +133,7 @@ def go_on(step: Step, token: str | None) -> Response:
         return response
     cookies: list[tuple[str, str, int | None]] = [(browser.SESSION, token, None)]
     proven = replace(step.visit, session_token=token).signed_in()
-    if proven and _earns_mark(proven):
+    if proven and not step.visit.is_counter and _earns_mark(proven):
         lifetime = int(devices.LIFETIME.total_seconds())
         mark = _remember(step, proven.account.id)
         cookies.append((browser.DEVICE, mark, lifetime))

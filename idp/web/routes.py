@@ -21,6 +21,7 @@ from idp.web import (
     chip_reader,
     confirmation,
     consent,
+    counter,
     device,
     errors,
     forgotten,
@@ -42,6 +43,8 @@ from idp.web import (
     way_back_proofs,
     ways,
 )
+from idp.web.activate import secrets as activate_secrets
+from idp.web.activate import start as activate_start
 from idp.web.rights import pages as rights_pages
 from idp.web.enrol import details as enrol_details
 from idp.web.enrol import status as enrol_status
@@ -51,6 +54,7 @@ from idp.web.site import Site
 from idp.web.staff import changes as staff_changes
 from idp.web.staff import desk_pages
 from idp.web.staff import home as staff_home
+from idp.web.staff import hotline as staff_hotline
 from idp.web.staff import invitation as staff_invitation
 from idp.web.staff import own_passkeys as staff_passkeys
 from idp.web.staff import people as staff_people
@@ -72,6 +76,7 @@ BLUEPRINTS = (
     acting.blueprint,
     confirmation.blueprint,
     consent.blueprint,
+    counter.blueprint,
     refused.blueprint,
     logout.blueprint,
     account.blueprint,
@@ -86,6 +91,8 @@ BLUEPRINTS = (
     account_codes.blueprint,
     account_password.blueprint,
     account_totp.blueprint,
+    activate_start.blueprint,
+    activate_secrets.blueprint,
     forgotten.blueprint,
     recovery.blueprint,
     way_back.blueprint,
@@ -94,6 +101,7 @@ BLUEPRINTS = (
     way_back_proofs.blueprint,
     *desk_pages.BLUEPRINTS,
     staff_home.blueprint,
+    staff_hotline.blueprint,
     staff_invitation.blueprint,
     staff_passkeys.blueprint,
     staff_sign_in.blueprint,

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import url_for
 
 from idp.provider import current
-from idp.web import language, preferences
+from idp.web import counter_mode, language, preferences
 from idp.web.language import gettext
 
 STATIC = Path(__file__).parent / "static"
@@ -46,6 +46,7 @@ class Site:
         theme = preferences.wish("theme")
         self.theme = theme if theme in ("light", "dark") else None
         self.text = "large" if preferences.wish("text") == "large" else None
+        self.counter = counter_mode.banner()
 
     @property
     def languages(self) -> list[Choice]:

@@ -37,13 +37,22 @@ class BackForm:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request of one browser, with what it proves to be."""
+    """One request of one browser, with what it proves to be.
+
+    `counter` names it where many people share it (counter mode).
+    """
 
     provider: Provider
     now: datetime
     browser: str | None
     session_token: str | None
     device: str | None
+    counter: str | None = None
+
+    @property
+    def is_counter(self) -> bool:
+        """Say whether many people share this browser (counter mode)."""
+        return self.counter is not None
 
     @property
     def source(self) -> str:
@@ -139,6 +148,7 @@ def begin() -> Visit:
         browser=_cookie(provider, browser.BROWSER),
         session_token=_cookie(provider, browser.SESSION),
         device=_cookie(provider, browser.DEVICE),
+        counter=_cookie(provider, browser.COUNTER),
     )
 
 

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from idp.provider import Provider
 from tests.driver import Browser, Portal, answer, at, citizen, error_code
 
-STEPS = ["login", "choose", "otp", "consent", "refused"]
+STEPS = ["login", "choose", "otp", "acting", "confirmation", "consent", "refused"]
 # These take no form of a page: other sites post there, or the handle is the secret.
 OPEN = {"oidc", "chip_reader"}  # machines, which prove themselves otherwise
 
@@ -110,10 +110,14 @@ def test_every_form_has_its_own_token(
         "code": "unknown",
         "token": "unknown",
         "case_id": "unknown",
+        "activation_id": "unknown",
         "draft_id": "unknown",
         "way": "email",
         "kind": "phone",
         "passkey_id": "00000000-0000-4000-8000-000000000000",
+        "ward": "00000000-0000-4000-8000-000000000000",
+        "organisation": "00000000-0000-4000-8000-000000000000",
+        "membership": "00000000-0000-4000-8000-000000000000",
         "staff_id": "00000000-0000-4000-8000-000000000000",
         "request_id": "00000000-0000-4000-8000-000000000000",
         "dossier_id": "00000000-0000-4000-8000-000000000000",
@@ -133,6 +137,8 @@ def test_every_form_has_its_own_token(
             page = browser.client.post(path, data=data)
             # A way back of nobody has no form at all that a token could belong to.
             told = "DD-BACK-001" if "case_id" in rule.arguments else "DD-WEB-010"
+            if "activation_id" in rule.arguments:
+                told = "DD-ACT-001"
             assert error_code(page) == told, path
             assert page.status_code in (400, 403), path
         tried.add(rule.endpoint)

@@ -28,6 +28,7 @@ TABS = (
     Tab("staff_review.show", phrase("Dossiers"), ("reviewer",)),
     Tab("staff_people.show", phrase("Officers"), ("administrator",)),
     Tab("staff_desk.start", phrase("Desk"), ("enrolment_officer",)),
+    Tab("staff_hotline.show", phrase("Activation"), ("hotline",)),
 )
 ROLE_NAMES = {
     "enrolment_officer": phrase("enrolment officer"),
@@ -48,6 +49,7 @@ DONE = {
     "moved": phrase("The unit was changed."),
     "disabled": phrase("The account was ended, with every passkey and session."),
     "refused": phrase("The request was refused."),
+    "window": phrase("The time to activate is open again, and the holder was told."),
     "approved": phrase("The request was approved."),
     "unit": phrase("The unit was added."),
     "taken": phrase("The dossier is yours. Decide when you have checked it."),

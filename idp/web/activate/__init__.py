@@ -1,0 +1,1 @@
+"""Pages by which a citizen activates a granted account (Decree 69/2024 art. 14)."""

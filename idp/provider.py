@@ -17,6 +17,7 @@ from idp.factors.mail import MailGateway, open_mail
 from idp.factors.passkey_site import PasskeySite, open_site
 from idp.factors.password import PasswordPool
 from idp.factors.throttle import Throttle
+from idp.figures.funnel import Funnel
 from idp.registry.opening import open_registry
 from idp.registry.port import PopulationRegistry
 from idp.relying_parties.registry import RelyingParties
@@ -50,6 +51,7 @@ class Provider:
     messages: MessageGateway
     mail: MailGateway
     courier: Courier
+    funnel: Funnel
     carrier: CarrierCheck
     faces: FaceMatch
     card_database: CardDatabase
@@ -73,7 +75,7 @@ def build_provider(config: Config) -> Provider:
     except (KeyMaterialError, StoreUnreachableError) as error:
         raise ConfigError(str(error)) from error
     sealer = secrets.sealer()
-    lifetimes = config.lifetimes
+    lifetimes, courier = config.lifetimes, Courier()
     return Provider(
         config=config,
         database=database,
@@ -100,7 +102,8 @@ def build_provider(config: Config) -> Provider:
         if config.sms.gateway == "sandbox"
         else HttpGateway(config.sms),
         mail=open_mail(config.mail, database),
-        courier=Courier(),
+        courier=courier,
+        funnel=Funnel(database, courier, every=config.figures.flush_after),
         carrier=open_carrier(config.carrier, ephemeral),
         faces=open_faces(config.face),
         card_database=open_card_database(config.card_database),

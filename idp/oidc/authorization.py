@@ -19,7 +19,7 @@ from idp.authentication.session import SignedIn
 from idp.authentication.transaction import AuthorizationRequest
 from idp.consent.grants import GrantView
 from idp.consent.policy import ConsentStep
-from idp.oidc import codes, pushed, response_modes
+from idp.oidc import codes, pushed, response_modes, way
 from idp.oidc.authorization_request import (
     FOREIGN_REDIRECT_URI,
     UNKNOWN_CLIENT,
@@ -106,7 +106,7 @@ def _dispatch(visit: Visit) -> Response:
         step = unconsented(visit, scene, signed_in)
         if step is None and scene.grant:
             return _finish(visit, scene, signed_in, scene.grant)
-    return _stop(visit, asked, step or steps.NO_SESSION)
+    return _stop(visit, scene, step or steps.NO_SESSION)
 
 
 def _dispatch_own_page(visit: Visit) -> Response:
@@ -137,14 +137,16 @@ def _party(provider: Provider, asked: AuthorizationRequest) -> RelyingParty:
     return party
 
 
-def _stop(
-    visit: Visit, asked: AuthorizationRequest, step: steps.Step | ConsentStep
-) -> Response:
-    if step.page and "none" not in asked.prompt:
+def _stop(visit: Visit, scene: Scene, step: steps.Step | ConsentStep) -> Response:
+    is_silent = "none" in scene.asked.prompt
+    if step.page and not is_silent:
+        way.stopped(visit, step, scene.signed_in)
         return visit.send_to(step.page, reason=step.reason)
+    if not is_silent:
+        way.failed(visit, step.reason)
     visit.end()
     # The reason would tell the client of a lock, say; the error is all it may know.
-    return response_modes.failure(visit.issuer, reply_to(asked), step.error)
+    return response_modes.failure(visit.issuer, reply_to(scene.asked), step.error)
 
 
 def _finish(
@@ -170,6 +172,7 @@ def _finish(
         answer_acr=assurance.answer(requested, earned),
         now=visit.now,
     )
+    way.finished(visit)
     visit.end()
     return response_modes.success(visit.issuer, reply, code=code)
 
@@ -207,6 +210,7 @@ def _deny(visit: Visit) -> Response:
         return see_other(url_for("pages.home"))
     _party(visit.provider, asked)
     pushed.consume(visit.provider, asked, visit.transaction.id, ttl=visit.lifetime)
+    way.denied(visit, asked.client_id)
     visit.end()
     denied = AccessDeniedError("The citizen did not continue")
     return response_modes.refusal(visit.issuer, reply_to(asked), denied)

@@ -18,6 +18,7 @@ from authlib.oauth2.rfc6749.grants import (
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant as _RefreshTokenGrant
 
 from idp.consent import grants, live_grants, refresh_tokens
+from idp.figures import usage
 from idp.oidc import client_auth, codes, tokens
 from idp.oidc.codes import AuthorizationCode, SignIn, narrowed_audience
 from idp.oidc.tokens import Order
@@ -45,7 +46,7 @@ class AuthorizationCodeGrant(_AuthorizationCodeGrant):  # type: ignore[misc]
         )
 
     def create_token_response(self) -> TokenAnswer:
-        """Build the tokens; only a refresh token is written down."""
+        """Build the tokens; the use is written down, and a refresh token if asked."""
         provider, now = self.server.provider, self.request.machine.at
         taken: AuthorizationCode = self.request.authorization_code
         sign_in = taken.sign_in
@@ -59,8 +60,16 @@ class AuthorizationCodeGrant(_AuthorizationCodeGrant):  # type: ignore[misc]
             at=now,
         )
         answer = tokens.build(provider, order)
-        if OFFLINE in sign_in.scopes:
-            with provider.database.transaction() as database:
+        with provider.database.transaction() as database:
+            usage.record(
+                database,
+                account_id=taken.live.grant.account_id,
+                client_id=sign_in.client_id,
+                outcome="success",
+                level=sign_in.authentication_level,
+                now=now,
+            )
+            if OFFLINE in sign_in.scopes:
                 answer["refresh_token"] = refresh_tokens.issue(
                     database,
                     provider.audit,

@@ -51,6 +51,7 @@ def attempt(
         device = devices.find_known(connection, here.device, account_id, now=here.now)
     admission = throttle.admit(kind, subject=subject, source=here.source, device=device)
     if not admission.allowed:
+        here.provider.funnel.note("try", f"{kind}_too_many", now=here.now)
         return None, admission.retry_after
     try:
         proof = check()
@@ -59,6 +60,8 @@ def attempt(
         raise
     if proof is not None:
         throttle.succeeded(admission)
+    else:
+        here.provider.funnel.note("try", f"{kind}_wrong", now=here.now)
     return proof, 0
 
 
@@ -86,6 +89,8 @@ def begin(step: Step, account_id: UUID, factor: VerifiedFactor) -> ResponseRetur
     with provider.database.read() as connection:
         standing = read_standing(connection, account_id)
     if standing.effective != "active":
+        reason = f"account_{standing.effective}"
+        provider.funnel.note("failed", reason, now=step.visit.now)
         return refused.page(step, messages.refusal_code(standing.state, standing.locks))
     former = step.visit.signed_in()
     first = FirstProof(
@@ -102,6 +107,8 @@ def begin(step: Step, account_id: UUID, factor: VerifiedFactor) -> ResponseRetur
         token = sign_in.sign_in(
             provider, database, first, former=former.session if former else None
         )
+    if former is None:
+        provider.funnel.note("identified", now=step.visit.now)
     step.save(replace(step.transaction, chosen_account=account_id))
     return go_on(step, token)
 

@@ -17,6 +17,7 @@ from rich.progress import (
 
 from idp import clock
 from idp.cli.context import CliContext, pass_cli
+from idp.cli.overdue import overdue
 from idp.enrolment import importing, importing_writer
 
 _PLAIN_EVERY = 5.0  # seconds between two lines where there is no terminal
@@ -24,8 +25,10 @@ _PLAIN_EVERY = 5.0  # seconds between two lines where there is no terminal
 
 @click.group()
 def group() -> None:
-    """Import dossiers."""
+    """Import dossiers, and list those that are overdue."""
 
+
+group.add_command(overdue)
 
 @group.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))

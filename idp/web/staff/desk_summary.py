@@ -20,8 +20,10 @@ from idp.enrolment import (
 )
 from idp.enrolment.calendar import Calendar
 from idp.enrolment.dossiers import DossierError
+from idp.enrolment.in_person_draft import DraftError
 from idp.enrolment.in_person_filing import Desk, FiledInPerson
 from idp.factors import notices
+from idp.provider import current
 from idp.web.problem import Problem, notice
 from idp.web.staff import access, desk_here, desk_registry, desk_texts
 from idp.web.staff.desk_here import Here
@@ -46,19 +48,27 @@ def submit(draft_id: str) -> ResponseReturnValue:
     _, proven = access.fresh(address, desk_here.ROLE)
     if isinstance(proven, Response):
         return proven
-    here = desk_here.enter(draft_id, _STEP)
+    try:
+        here = desk_here.enter(draft_id, _STEP)
+    except DraftError:
+        filed_before = _known(draft_id)
+        if filed_before is None:
+            raise
+        return filed_before
     if isinstance(here, Response):
         return here
     here.check(_STEP)
     stands_against = desk_registry.obstacle(here)
     if stands_against:
-        return _known(here) or _page(here, notice(stands_against))
+        return _known(draft_id) or _page(here, notice(stands_against))
     try:
         filed = _file(here)
     except PhoneTakenError:
-        return _known(here) or _page(here, notice("DD-DESK-021"))
+        return _known(draft_id) or _page(here, notice("DD-DESK-021"))
     except _TAKEN as error:
-        return _known(here) or _page(here, notice("DD-DESK-022", detail=error.detail))
+        return _known(draft_id) or _page(
+            here, notice("DD-DESK-022", detail=error.detail)
+        )
     _tell(here, filed)
     in_person_draft.drop(here.provider, here.draft)
     return _receipt(filed.filed.dossier_id)
@@ -90,11 +100,11 @@ def _tell(here: Here, filed: FiledInPerson) -> None:
         notices.warn(here.provider, filed.before, "level_asked", here.visit.now)
 
 
-def _known(here: Here) -> ResponseReturnValue | None:
+def _known(draft_id: str) -> ResponseReturnValue | None:
     """Lead to the receipt of what this very draft filed before, if it did."""
-    name = in_person_filing.external_id(here.draft.id)
-    index = record.external_index(here.provider.sealer, name)
-    with here.provider.database.read() as connection:
+    provider, name = current(), in_person_filing.external_id(draft_id)
+    index = record.external_index(provider.sealer, name)
+    with provider.database.read() as connection:
         receipt = queue.find_receipt(connection, index)
         found = queue.find_by_receipt(connection, receipt) if receipt else None
     return None if found is None else _receipt(found.id)

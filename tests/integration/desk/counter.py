@@ -1,6 +1,7 @@
 """An officer at the desk in tests: forms filled in, cards read, people registered."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cache
 from io import BytesIO
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from clients.reader.virtual.card import Card
 from clients.reader.virtual.chip import VirtualChip
 from clients.reader.virtual.person import Person
 from clients.reader.virtual.profiles import Profile
@@ -147,9 +149,14 @@ def open_desk(
     return Desk(provider, browser, officer_id, device)
 
 
-def card_of(person: Person = AN, **changes: Any) -> VirtualChip:
-    """Return a believed card with a portrait."""
-    return VirtualChip(issue(WITH_PORTRAIT, replace(person, **changes)))
+@cache
+def _issued(person: Person) -> Card:
+    return issue(WITH_PORTRAIT, person)
+
+
+def card_of(person: Person = AN) -> VirtualChip:
+    """Return the person's believed card, with a portrait, in a reader of its own."""
+    return VirtualChip(_issued(person))
 
 
 def ready(provider: Provider, person: Person = AN, **changes: Any) -> VirtualChip:

@@ -6,7 +6,7 @@ hotline (Decree 69/2024 art. 14). A missed time is no lapse: the account stays g
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -232,7 +232,7 @@ def _add_second(
     return "passkey"
 
 
-def _query() -> sa.Select[tuple[UUID, str, bytes | None, bool, datetime, datetime]]:
+def _query() -> sa.Select[*tuple[Any, ...]]:
     return sa.select(
         Account.id,
         Account.state,
@@ -244,7 +244,7 @@ def _query() -> sa.Select[tuple[UUID, str, bytes | None, bool, datetime, datetim
 
 
 def _candidate(
-    connection: Connection, sealer: Sealer, query: sa.Select[tuple[object, ...]]
+    connection: Connection, sealer: Sealer, query: sa.Select[*tuple[Any, ...]]
 ) -> Candidate | None:
     row = connection.execute(query).one_or_none()
     if row is None:

@@ -6,6 +6,7 @@ would not protect six digits from whoever has the table, so the hash is sealed t
 """
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -22,7 +23,7 @@ from idp.factors.results import VerifiedFactor
 from idp.storage.database import Database
 from keys.sealing import Sealer
 
-KIND = "passcode"
+KIND: Final = "passcode"
 
 
 def hash_passcode(pool: PasswordPool, passcode: str) -> str:

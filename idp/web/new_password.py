@@ -59,7 +59,7 @@ def strength_of(provider: Provider, account_id: UUID, password: str) -> Strength
     return password_rules.strength(password, about=_about(provider, account_id))
 
 
-def strength_text(strength: Strength) -> str:
+def strength_text(strength: str) -> str:
     """Return a strength in words."""
     return gettext(_STRENGTHS[strength])
 

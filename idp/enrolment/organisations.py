@@ -171,7 +171,10 @@ def _file(  # noqa: PLR0913 - the stores, then who applies for what
         channel="representative",
         identity=read_identity(session, services.sealer, applicant.id),
         number=applicant.number,
-        evidence={"organisation": asdict(details)},
+        evidence={
+            "organisation": asdict(details),
+            "in_register": kind == "organisation",
+        },
         account_id=organisation_id,
         organisation_id=organisation_id,
         filed_by=applicant.id,

@@ -36,6 +36,8 @@ _TEXTS = {
         "cấp. Hãy mở {site} để kích hoạt trong 7 ngày. Không ai gọi điện hỏi mã.",
         "raised": "{operator}: tài khoản định danh của {name} đã lên mức {level}. Đăng "
         "nhập như trước tại {site}.",
+        "organisation": "{operator}: tài khoản của tổ chức {name} đã được cấp. Hãy "
+        "mở {site} để xem và ủy quyền.",
         "refused": "{operator}: đăng ký tài khoản định danh của {name} chưa được chấp "
         "nhận. Xem lý do và cách làm tại {site}, hoặc gọi {hotline}.",
     },
@@ -44,6 +46,8 @@ _TEXTS = {
         "granted. Open {site} within 7 days to activate it. Nobody calls for a code.",
         "raised": "{operator}: the identity account of {name} is now of level {level}. "
         "Sign in as before at {site}.",
+        "organisation": "{operator}: the account of the organisation {name} is "
+        "granted. Open {site} to see it and to give mandates.",
         "refused": "{operator}: the application of {name} for an identity account was "
         "not accepted. See why, and what to do, at {site}, or call {hotline}.",
     },
@@ -146,12 +150,13 @@ def _notice(services: Services, dossier_id: UUID) -> _Notice | None:
     ).where(Dossier.id == dossier_id)
     with services.database.read() as connection:
         row = connection.execute(query).one_or_none()
-        if row is None or row.notified_at is not None or not kind_of(row.kind).level:
+        if row is None or row.notified_at is not None:
             return None
         evidence = open_evidence(services.sealer, row.evidence_sealed, dossier_id)
         contact = contact_of(evidence)
         phone, email = contact.phone, contact.email
-        # A child's account is reached by its representative, an upgrade's as before.
+        # A child's or an organisation's account is reached by its representative, an
+        # upgrade's as before.
         reached = row.filed_by or row.account_id
         if phone is None and reached is not None:
             known = find_contacts(connection, services.sealer, reached)
@@ -161,12 +166,15 @@ def _notice(services: Services, dossier_id: UUID) -> _Notice | None:
 
 
 def _text(config: Config, row: Any, evidence: dict[str, Any]) -> str:
-    what = row.state
+    what, name = row.state, identity_of(evidence).full_name
+    if kind_of(row.kind).level is None:
+        what = "organisation" if what == "granted" else what
+        name = evidence["organisation"]["name"]
     if what == "granted" and row.kind == "level2_upgrade":
         what = "raised"
     return _TEXTS[config.pages.default_language][what].format(
         operator=config.pages.operator,
-        name=identity_of(evidence).full_name,
+        name=name,
         level=kind_of(row.kind).level,
         site=urlsplit(config.issuer).netloc,
         hotline=config.pages.hotline,

@@ -47,8 +47,8 @@ def invite(organisation: UUID) -> ResponseReturnValue:
     here, member = account_access.act(address, strong=True)
     if isinstance(member, Response):
         return member
-    _details(here, member, organisation)
     typed = here.check(_purpose(member, organisation), *_FIELDS)
+    _details(here, member, organisation)
     invitation = _invitation(here, member, organisation, typed)
     if isinstance(invitation, Problem):
         return _page(here, member, organisation, typed, invitation)
@@ -71,8 +71,8 @@ def end(organisation: UUID, membership: UUID) -> ResponseReturnValue:
     here, member = account_access.act(address, strong=True)
     if isinstance(member, Response):
         return member
-    _details(here, member, organisation)
     here.check(_purpose(member, organisation))
+    _details(here, member, organisation)
     provider = here.provider
     with provider.database.transaction() as database:
         listed = memberships.of_organisation(database, provider.sealer, organisation)
@@ -165,10 +165,14 @@ def _page(
         organisation_id=organisation,
         details=details,
         founded_on=presentation.date_text(details.founded_on),
-        people=[_person(here, one) for one in listed],
+        people=[_person(here, one) for one in sorted(listed, key=_rank)],
         typed=typed or dict.fromkeys(_FIELDS, ""),
         token=here.token(_purpose(member, organisation)),
     )
+
+
+def _rank(one: Listed) -> int:
+    return ROLES.index(one.role)
 
 
 def _person(here: Visit, one: Listed) -> dict[str, Any]:

@@ -51,6 +51,7 @@ class Report:
     overdue: Cell
     accounts: dict[str, Cell]
     activation: Share
+    levels: dict[int, Cell]
     level2: Share
     organisations: Cell
     days: dict[str, Cell]
@@ -112,6 +113,7 @@ def _states(connection: Connection, smallest: int, now: datetime) -> dict[str, A
     shown = privacy.withhold(stand, smallest)
     granted = {"granted": accounts.granted, "active": accounts.active}
     levels = {1: accounts.level1, 2: accounts.level2}
+    by_level = privacy.withhold(levels, smallest)
     return {
         "dossiers": privacy.total(dossiers.states, smallest),
         "dossier_states": privacy.withhold(dossiers.states, smallest),
@@ -124,9 +126,8 @@ def _states(connection: Connection, smallest: int, now: datetime) -> dict[str, A
             else None,
             privacy.total(granted, smallest),
         ),
-        "level2": Share(
-            privacy.withhold(levels, smallest)[2], privacy.total(levels, smallest)
-        ),
+        "levels": by_level,
+        "level2": Share(by_level[2], privacy.total(levels, smallest)),
         "organisations": privacy.shown(accounts.organisations, smallest),
     }
 

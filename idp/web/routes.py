@@ -53,6 +53,7 @@ from idp.web.enrol import ward as enrol_ward
 from idp.web.site import Site
 from idp.web.staff import changes as staff_changes
 from idp.web.staff import desk_pages
+from idp.web.staff import figures as staff_figures
 from idp.web.staff import home as staff_home
 from idp.web.staff import hotline as staff_hotline
 from idp.web.staff import invitation as staff_invitation
@@ -100,6 +101,7 @@ BLUEPRINTS = (
     way_back_face.blueprint,
     way_back_proofs.blueprint,
     *desk_pages.BLUEPRINTS,
+    staff_figures.blueprint,
     staff_home.blueprint,
     staff_hotline.blueprint,
     staff_invitation.blueprint,

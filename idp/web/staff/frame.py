@@ -29,6 +29,7 @@ TABS = (
     Tab("staff_people.show", phrase("Officers"), ("administrator",)),
     Tab("staff_desk.start", phrase("Desk"), ("enrolment_officer",)),
     Tab("staff_hotline.show", phrase("Activation"), ("hotline",)),
+    Tab("staff_figures.show", phrase("Figures"), ("leader",)),
 )
 ROLE_NAMES = {
     "enrolment_officer": phrase("enrolment officer"),

@@ -17,20 +17,25 @@ from idp.factors import chip, chip_trust
 from idp.factors.chip_evidence import Judge, read_files
 from idp.sandbox.citizens import Citizen, all_citizens
 from idp.sandbox.loader import Wiring, require_sandbox
+from idp.sandbox.newcomer_cards import newcomer_cards
 
 SUFFIX = ".card.json"
 _FILES = (1, 13, 14, 15)
 
 
 def card_data(wiring: Wiring) -> list[dict[str, Any]]:
-    """Return what is written on the card of everyone who has one."""
+    """Return what is written on the card of every citizen who has one, then newcomers'.
+
+    Newcomers have no account: their cards are for an officer's desk.
+    """
     require_sandbox(wiring.config)
-    return [
+    citizens = [
         _data(citizen)
         for citizen in all_citizens()
         if citizen.account.identity.document
         and citizen.account.identity.document.type == "can_cuoc"
     ]
+    return citizens + newcomer_cards(wiring.config)
 
 
 def enrolled_numbers() -> frozenset[str]:

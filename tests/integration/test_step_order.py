@@ -5,7 +5,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from idp.provider import Provider
+from idp.staff.officer import ROLES
 from tests.driver import Browser, Portal, answer, at, citizen, error_code
+from tests.staff import sign_in_officer
 
 STEPS = ["login", "choose", "otp", "acting", "confirmation", "consent", "refused"]
 # These take no form of a page: other sites post there, or the handle is the secret.
@@ -101,6 +103,7 @@ def test_every_form_has_its_own_token(
     """No page of ours takes a post without the token of that very form."""
     login = transaction(browser)
     browser.sign_in(citizen(provider, state="active", factors=["pwd"]))
+    sign_in_officer(browser, provider, roles=ROLES)
     names = {
         "transaction": login,
         "grant_id": "00000000-0000-4000-8000-000000000000",

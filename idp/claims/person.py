@@ -21,8 +21,8 @@ from idp.storage.database import Database
 from idp.storage.prepared import Prepared
 from keys.sealing import Sealer
 
-_REGISTERED = frozenset({"residence", "address", "household", "household.members"})
-_NEEDS_NUMBER = _REGISTERED | {"personal_number"}
+REGISTERED = frozenset({"residence", "address", "household", "household.members"})
+_NEEDS_NUMBER = REGISTERED | {"personal_number"}
 
 _ACCOUNTS = cast("sa.Table", Account.__table__)
 _ACCOUNT = Prepared(
@@ -44,6 +44,15 @@ class Person:
     registry_as_of: datetime | None = None
     authority: str = ""
     registry_is_down: bool = False
+    registry_is_stale: bool = False
+
+    def misses(self, name: str) -> bool:
+        """Say whether a claim has no value only because the registry is down."""
+        return self.registry_is_down and name in REGISTERED
+
+    def is_stale(self, name: str) -> bool:
+        """Say whether a claim is what the registry, which is down, told last."""
+        return self.registry_is_stale and name in REGISTERED
 
 
 class Sources(Protocol):
@@ -102,7 +111,7 @@ class PersonReader:
                 number = current_number(connection, self.sealer, account_id)
         identity = open_identity(self.sealer, row.identity_sealed, account_id)
         record, is_down = None, False
-        if number is not None and wanted & _REGISTERED:
+        if number is not None and wanted & REGISTERED:
             question = Question(number, identity.full_name, identity.birth_date)
             try:
                 record = self.registry.look_up(question, self.asker, now=now)
@@ -120,6 +129,7 @@ class PersonReader:
             registry_as_of=record.as_of if record else None,
             authority=self.registry.authority,
             registry_is_down=is_down,
+            registry_is_stale=record is not None and record.is_stale,
         )
 
     def _contact_values(self, row: Any, account_id: UUID) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from datetime import date
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
+from idp.config.registry_checks import check_registry
 from idp.config.settings import Config
 from idp.errors import ConfigError
 
@@ -36,7 +37,7 @@ def check(config: Config) -> None:
             config.organisations.source,
             ("off", "sandbox", "http"),
         ),
-        "registry.source": (config.registry.source, ("embedded",)),
+        "registry.source": (config.registry.source, ("embedded", "soap")),
         "pages.default_language": (config.pages.default_language, ("vi", "en")),
         "log.format": (config.log.format, ("json", "text")),
     }
@@ -44,6 +45,7 @@ def check(config: Config) -> None:
         if value not in allowed:
             raise ConfigError(f"{name} must be one of: {', '.join(allowed)}")
     _check_addresses(config)
+    check_registry(config, LOOPBACK_HOSTS)
     if bool(config.server.tls_certificate) != bool(config.server.tls_key_file):
         raise ConfigError("server.tls_certificate and server.tls_key_file go together")
     _check_passkey(config)

@@ -27,7 +27,9 @@ def store(
             "level": level,
             "code": code,
             "imported_at": now,
-            "parent_code": None, "successor_code": None, **values,
+            "parent_code": None,
+            "successor_code": None,
+            **values,
         }
 
     for one in communes:

@@ -28,7 +28,7 @@ _DIGITS = {
 class DivisionsError(IdpError):
     """A list of administrative units has a line that cannot be right."""
 
-    code = "DD-REG-002"
+    code = "DD-POP-002"
 
 
 @dataclass(frozen=True, slots=True)

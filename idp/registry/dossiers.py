@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from idp.registry.generator import YEAR, Population
+from idp.registry.generator import Population
+from idp.registry.households import YEAR
 from idp.registry.person import PersonRecord, RegisteredPerson
 
 COLUMNS = (

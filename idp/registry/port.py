@@ -21,7 +21,7 @@ CITIZEN_PURPOSE = "citizen_request"
 class RegistryDownError(IdpError):
     """The registry gives no answer now: what it would tell is withheld, not denied."""
 
-    code = "DD-REG-001"
+    code = "DD-POP-001"
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
 

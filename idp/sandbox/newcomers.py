@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 from idp.accounts.identifiers import find_account_id
 from idp.config import Config
-from idp.registry.generator import YEAR, Population
+from idp.registry.generator import Population
+from idp.registry.households import YEAR
 from idp.registry.opening import population
 from idp.registry.person import PersonRecord, RegisteredPerson
 from idp.sandbox.citizens import registered

@@ -7,6 +7,7 @@ from typing import Any
 from babel import Locale
 
 from idp.claims.catalogue import CLAIMS, SOURCES
+from idp.claims.person import Person
 from idp.registry.person import RELATIONS
 from idp.web import language, presentation
 from idp.web.language import gettext, phrase
@@ -58,6 +59,26 @@ def lines(claim: str, value: Any) -> list[Line]:
     if value is None:
         return [Line(gettext("Nothing is held."), is_detail=True)]
     return _LINES.get(claim, _plain)(value)
+
+
+def told(claim: str, value: Any, person: Person) -> list[Line]:
+    """Return a claim's lines, or that the registry cannot tell them now."""
+    if value is None and person.misses(claim):
+        text = gettext("The population registry gives no answer just now.")
+        return [Line(text, is_detail=True)]
+    return lines(claim, value)
+
+
+def staleness(claim: str, person: Person) -> list[str]:
+    """Return that the value is what the registry told last, if it is."""
+    if not person.is_stale(claim):
+        return []
+    return [
+        gettext(
+            "The population registry gives no answer just now: this is what it told "
+            "last."
+        )
+    ]
 
 
 def source(claim: str, value: Any, proofed_on: str | None) -> str:

@@ -43,11 +43,26 @@ def _entry(item: Item, person: Person) -> dict[str, Any]:
     return {
         "claim": item.claim,
         "label": claim_texts.label(item.claim),
-        "lines": claim_texts.lines(item.claim, value),
+        "lines": claim_texts.told(item.claim, value, person),
         "voluntary": item.voluntary,
         "ticked": item.ticked,
-        "why": _why(item, claim_texts.source(item.claim, value, person.proofed_on)),
+        "why": [
+            *_why(item, claim_texts.source(item.claim, value, person.proofed_on)),
+            *_later(item, value, person),
+        ],
     }
+
+
+def _later(item: Item, value: Any, person: Person) -> list[str]:
+    """Return what a registry that is down means for the value that is shown."""
+    if value is None and person.misses(item.claim):
+        return [
+            gettext(
+                "Nothing is lost: if you allow it, the portal gets it once the "
+                "registry answers."
+            )
+        ]
+    return claim_texts.staleness(item.claim, person)
 
 
 def _why(item: Item, source: str) -> list[str]:

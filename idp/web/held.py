@@ -27,6 +27,7 @@ def groups(
     """Return claims by group, then what is held beside them."""
     reader = PersonReader.of(provider)
     person = reader.read(account_id, frozenset(CLAIMS), now)
+    missed = {name: None for name in CLAIMS if person.misses(name)}
     with provider.database.read() as connection:
         who = identity.read_identity(connection, provider.sealer, account_id)
     shown = []
@@ -34,10 +35,15 @@ def groups(
         entries = [
             {
                 "label": claim_texts.label(name),
-                "lines": claim_texts.lines(name, value),
-                "source": claim_texts.source(name, value, person.proofed_on),
+                "lines": claim_texts.told(name, value, person),
+                "source": " · ".join(
+                    (
+                        claim_texts.source(name, value, person.proofed_on),
+                        *claim_texts.staleness(name, person),
+                    )
+                ),
             }
-            for name, value in person.values.items()
+            for name, value in {**person.values, **missed}.items()
             if CLAIMS[name].scope in scopes and CLAIMS[name].companion_of is None
         ]
         if entries:

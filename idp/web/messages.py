@@ -11,8 +11,9 @@ from idp.web.factor_messages import FACTOR_MESSAGES
 from idp.web.language import phrase
 from idp.web.lock_messages import LOCK_MESSAGES
 from idp.web.message import Message
-from idp.web.organisation_messages import ORGANISATION_MESSAGES
+from idp.web.registry_messages import REGISTRY_MESSAGES
 from idp.web.staff_messages import STAFF_MESSAGES
+from idp.web.organisation_messages import ORGANISATION_MESSAGES
 
 _START_AGAIN = phrase("Go back to the portal and start signing in again.")
 _CALL = phrase("Call the hotline and read out the error id.")
@@ -26,9 +27,11 @@ MESSAGES: dict[str, Message] = {
     **ACTIVATION_MESSAGES,
     **ENROL_MESSAGES,
     **FACTOR_MESSAGES,
-    **DESK_MESSAGES,
+    **REGISTRY_MESSAGES,
     **STAFF_MESSAGES,
+    **DESK_MESSAGES,
     **LOCK_MESSAGES,
+    # Acting for another
     **ORGANISATION_MESSAGES,
     # Signing in
     "DD-AUTH-001": Message(
@@ -295,6 +298,7 @@ LOCK_CODES = {
     "dissolved": "DD-ORG-006",
 }
 UNREACHABLE = "DD-AUTH-031"
+RESTRICTED = "DD-AUTH-053"
 
 
 def message(code: str) -> Message:

@@ -75,7 +75,7 @@ def test_a_list_of_units_is_imported(run, tmp_path):
     result = run("registry", "divisions", str(file))
 
     assert result.exit_code == 1
-    assert "DD-REG-002" in result.output
+    assert "DD-POP-002" in result.output
     assert len(packaged().communes) > 100
 
 

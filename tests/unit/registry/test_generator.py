@@ -12,7 +12,8 @@ from idp.accounts.contacts import parse_phone
 from idp.accounts.identifiers import birth_year, parse_personal_number
 from idp.errors import ConfigError
 from idp.registry.dossiers import COLUMNS, dossiers
-from idp.registry.generator import AS_OF, MAX_PEOPLE, TODAY, YEAR, Population
+from idp.registry.generator import AS_OF, MAX_PEOPLE, TODAY, Population
+from idp.registry.households import YEAR
 from idp.registry.papers import anniversary, as_of, expiry
 from idp.registry.person import RegisteredCard
 

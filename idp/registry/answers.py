@@ -1,0 +1,77 @@
+"""The last answer about each person, sealed: told again while the registry is down."""
+
+import json
+from datetime import datetime
+from typing import cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from idp.registry.models import RegistryAnswer
+from idp.registry.person import PersonRecord
+from idp.registry.port import Question, fold_name
+from idp.storage.database import Database
+from keys.sealing import Sealer
+
+_ANSWERS = cast("sa.Table", RegistryAnswer.__table__)
+_FIND = sa.select(_ANSWERS.c.record_sealed).where(
+    _ANSWERS.c.question_index == sa.bindparam("question_index"),
+    _ANSWERS.c.answered_at >= sa.bindparam("since"),
+)
+
+
+class LastAnswers:
+    """Keeps one answer for each question; whoever asks otherwise finds nothing."""
+
+    def __init__(self, database: Database, sealer: Sealer) -> None:
+        self._database = database
+        self._sealer = sealer
+
+    def keep(
+        self, question: Question, record: PersonRecord | None, *, now: datetime
+    ) -> None:
+        """Replace the last answer; that nobody was found removes it."""
+        index = self._index(question)
+        with self._database.transaction() as session:
+            if record is None:
+                session.execute(
+                    sa.delete(_ANSWERS).where(_ANSWERS.c.question_index == index)
+                )
+                return
+            text = json.dumps(record.to_json(), ensure_ascii=False).encode()
+            session.merge(
+                RegistryAnswer(
+                    question_index=index,
+                    record_sealed=self._sealer.seal(text, context=_context(index)),
+                    answered_at=now,
+                )
+            )
+
+    def find(self, question: Question, *, since: datetime) -> PersonRecord | None:
+        """Return the last answer if it is not older than `since`."""
+        index = self._index(question)
+        with self._database.read() as connection:
+            values = {"question_index": index, "since": since}
+            sealed = connection.execute(_FIND, values).scalar()
+        if sealed is None:
+            return None
+        text = self._sealer.open(sealed, context=_context(index))
+        return PersonRecord.from_json(json.loads(text))
+
+    def _index(self, question: Question) -> bytes:
+        parts = (question.number, fold_name(question.name), question.birth_date)
+        return self._sealer.index("|".join(parts), context="registry_answers.question")
+
+
+def drop_older(session: Session, *, before: datetime) -> int:
+    """Delete answers that are too old to be told; return how many."""
+    gone = session.execute(
+        sa.delete(_ANSWERS)
+        .where(_ANSWERS.c.answered_at < before)
+        .returning(_ANSWERS.c.question_index)
+    ).all()
+    return len(gone)
+
+
+def _context(index: bytes) -> str:
+    return f"registry_answers.record:{index.hex()}"

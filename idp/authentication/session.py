@@ -67,7 +67,8 @@ class SignInAccount:
     `factors` are what it could prove now: `pwd`, `totp`, `sms`, `chip`, `passkey` and
     `security_key` (a passkey that shows presence only). `held` are kinds that are held
     back for now: they prove nothing, yet nothing is easier for that. A ward signs in
-    with a representative's confirmation (Decree 69/2024 art. 14.2).
+    with a representative's confirmation (Decree 69/2024 art. 14.2). One who restricted
+    the processing signs in to no portal.
     """
 
     id: UUID
@@ -77,6 +78,7 @@ class SignInAccount:
     factors: frozenset[str]
     held: frozenset[str] = frozenset()
     is_ward: bool = False
+    is_restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ _FIND = Prepared(
         _LOCKS.label("locks"),
         _FACTORS.label("factors"),
         needs_confirmation(Account.id).correlate(Account).label("is_ward"),
+        Account.restricted_at.is_not(None).label("is_restricted"),
     )
     .join(Account, Account.id == SessionRecord.account_id)
     .where(
@@ -168,6 +171,7 @@ def find(
         factors=frozenset(factors | ({PASSWORD} if row.has_password else set())),
         held=frozenset(held),
         is_ward=bool(row.is_ward),
+        is_restricted=bool(row.is_restricted),
     )
     return SignedIn(_session(row), account)
 

@@ -44,6 +44,7 @@ PROMPT_LOGIN = Step("prompt_login", "login.show", "login_required")
 MAX_AGE = Step("max_age", "login.show", "login_required")
 CONFIRM = Step("confirm", "passcode.show", "login_required")
 ACCOUNT_LOCKED = Step("account_locked", "refused.show", "login_required")
+RESTRICTED = Step("restricted", "refused.show", "access_denied")
 FACTOR_MISSING = Step("factor_missing", "ways.show", "login_required")
 ASSURANCE_TOO_LOW = Step("assurance_too_low", "ways.show", "login_required")
 # Decree 69/2024 art. 14.2: only with the representative's confirmation.
@@ -85,6 +86,7 @@ def unmet(  # noqa: PLR0913 - everything that the decision rests on
         or _mismatch(transaction.request, subject)
         or _recency(transaction, signed_in, pair, now)
         or unmet_session(signed_in)
+        or _restriction(transaction, account)
         or _strength(
             account, pair, is_strong=transaction.is_strong, biometric=biometric
         )
@@ -150,6 +152,14 @@ def _is_whole(signed_in: SignedIn) -> bool:
     )
     enrolled = signed_in.account.factors | signed_in.account.held
     return knows and not enrolled & ONE_TIME_CODES
+
+
+def _restriction(
+    transaction: AuthenticationTransaction, account: SignInAccount
+) -> Step | None:
+    """Stop what is for a portal, once its holder has restricted the processing."""
+    is_for_portal = transaction.request is not None
+    return RESTRICTED if is_for_portal and account.is_restricted else None
 
 
 def without_device(signed_in: SignedIn) -> SignedIn | None:

@@ -43,7 +43,10 @@ _LIVE_FOR_TOKEN = Prepared(
         *COLUMNS,
         _ACCOUNTS.c.level,
         _ACCOUNTS.c.state,
-        _is_locked(_GRANTS.c.account_id).label("is_locked"),
+        # A holder who restricts processing withholds everything (Law 91/2025).
+        sa.or_(
+            _is_locked(_GRANTS.c.account_id), _ACCOUNTS.c.restricted_at.is_not(None)
+        ).label("is_locked"),
         _ACTORS.c.level.label("actor_level"),
         _ACTORS.c.state.label("actor_state"),
         _ACTOR_IS_LOCKED.label("actor_is_locked"),

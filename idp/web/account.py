@@ -38,6 +38,7 @@ TABS = {
     "account.places": phrase("Signed-in places"),
     "account.factors": phrase("Ways to sign in"),
     "account.history": phrase("History"),
+    "account_rights.show": phrase("My rights"),
 }
 METHODS = {
     "pwd": phrase("password"),
@@ -72,6 +73,11 @@ DONE = {
         "beside another proof."
     ),
     "passcode-set": phrase("The passcode is set."),
+    "correction-asked": phrase("An officer will look at it and answer here."),
+    "restricted": phrase("From now on no portal gets any of your data."),
+    "allowed": phrase("Portals may be signed in to again."),
+    "closing-asked": phrase("The account will close. Until then you can take it back."),
+    "kept": phrase("The account stays open."),
     "phone-changed": phrase("The phone number was changed, and the old one was told."),
     "email-changed": phrase(
         "The e-mail address was changed, and the old one was told."

@@ -38,6 +38,16 @@ TEXTS = {
     "NumberReplaced": phrase("The personal number was replaced"),
     "AccountCreated": phrase("The account was opened"),
     "OfficerLookedUp": officer_look_ups.TEXT,
+    "AccountImported": phrase("The account was taken over from an earlier register"),
+    "ContactChanged": phrase("The phone or the e-mail address was changed"),
+    "DataExported": phrase("A copy of your data was taken"),
+    "CorrectionAsked": phrase("A correction was asked for"),
+    "CorrectionAnswered": phrase("A wish for a correction was answered"),
+    "ProcessingRestricted": phrase("The use of your data was stopped"),
+    "ProcessingAllowed": phrase("The use of your data was allowed again"),
+    "ClosingAsked": phrase("Closing the account was asked for"),
+    "ClosingTakenBack": phrase("The wish to close the account was taken back"),
+    "OfficerLookedUp": officer_look_ups.TEXT,
 }
 
 # The same on a shared computer in counter mode.

@@ -4,6 +4,17 @@ from idp.web.language import phrase
 from idp.web.message import Message
 
 LOCK_MESSAGES: dict[str, Message] = {
+    "DD-AUTH-053": Message(
+        phrase("You have restricted the use of your data: no portal gets any."),
+        phrase(
+            "Open your own account here and allow it again under “My rights”, then "
+            "start anew at the portal."
+        ),
+    ),
+    "DD-RIGHT-001": Message(
+        phrase("That is not possible as things stand."),
+        phrase("Look at the page again; somebody may have been faster."),
+    ),
     "DD-LOCK-001": Message(
         phrase("This asker cannot have that lock placed or lifted."),
         phrase("Nothing was changed. Look at who may ask for it."),
@@ -22,5 +33,13 @@ LOCK_MESSAGES: dict[str, Message] = {
     "DD-LOCK-004": Message(
         phrase("That event of a registry is not in order."),
         phrase("Nothing of it was applied."),
+    ),
+    "DD-LOCK-005": Message(
+        phrase("This request cannot be decided so."),
+        phrase("It is decided already, or you entered it: another officer decides."),
+    ),
+    "DD-LOCK-006": Message(
+        phrase("No account has this number."),
+        phrase("Look at the number in the letter, and answer the authority."),
     ),
 }

@@ -21,6 +21,8 @@ def show(transaction: str) -> ResponseReturnValue:
     account = signed_in.account
     if account.locks or account.state != "active":
         return page(step, messages.refusal_code(account.state, account.locks))
+    if account.is_restricted and step.transaction.request is not None:
+        return page(step, messages.RESTRICTED)
     return page(step, messages.UNREACHABLE)
 
 

@@ -1,0 +1,123 @@
+"""Closing one's account: asked for, a time to think, and then the end (Law 91/2025).
+
+Until the time is over the wish can be taken back; a locked account is not closed, so
+that a thief's wish ends with the freeze.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+from idp.accounts import contacts, lifecycle
+from idp.accounts.contacts import Contacts
+from idp.accounts.models import Lock
+from idp.audit.right_events import ClosingAsked, ClosingTakenBack
+from idp.authentication import backchannel
+from idp.authentication.sign_in import sign_out_everywhere
+from idp.consent import grants
+from idp.factors import notices
+from idp.rights import erasure
+from idp.rights.models import Closing
+from idp.rights.services import RightError, Services
+
+REASON = "account_closed"
+_AT_ONCE = 200
+
+
+def ask(
+    services: Services, session: Session, account_id: UUID, *, now: datetime
+) -> datetime:
+    """Keep the wish and return when the account closes."""
+    due_at = now + timedelta(seconds=services.config.rights.closing)
+    try:
+        with session.begin_nested():
+            session.add(Closing(account_id=account_id, asked_at=now, due_at=due_at))
+    except sa.exc.IntegrityError as error:
+        raise RightError("it is asked for already") from error
+    services.audit.record(
+        session, ClosingAsked(account_id, due_at.isoformat()), now=now
+    )
+    return due_at
+
+
+def take_back(
+    services: Services, session: Session, account_id: UUID, *, now: datetime
+) -> None:
+    """Forget the wish; raises where there is none any more."""
+    gone = session.execute(
+        sa.delete(Closing)
+        .where(Closing.account_id == account_id)
+        .returning(Closing.account_id)
+    ).one_or_none()
+    if gone is None:
+        raise RightError("no wish to close the account")
+    services.audit.record(session, ClosingTakenBack(account_id), now=now)
+
+
+def closes_at(connection: Connection | Session, account_id: UUID) -> datetime | None:
+    """Return when the account closes, if its holder has asked for that."""
+    query = sa.select(Closing.due_at).where(Closing.account_id == account_id)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def sweep(services: Services, *, now: datetime) -> int:
+    """Close every account whose time is over; each whole or not at all."""
+    done = 0
+    while True:
+        with services.database.read() as connection:
+            due = connection.execute(_DUE, {"now": now}).scalars().all()
+        closed = sum(_close(services, account_id, now=now) for account_id in due)
+        services.courier.wait()
+        if not closed:
+            return done
+        done += closed
+
+
+_LOCKED = (
+    sa.select(Lock.id)
+    .where(Lock.account_id == Closing.account_id, Lock.lifted_at.is_(None))
+    .exists()
+)
+_DUE = (
+    sa.select(Closing.account_id)
+    .where(Closing.due_at <= sa.bindparam("now", type_=Closing.due_at.type), ~_LOCKED)
+    .order_by(Closing.due_at)
+    .limit(_AT_ONCE)
+)
+
+
+def _close(services: Services, account_id: UUID, *, now: datetime) -> bool:
+    with services.database.transaction() as session:
+        lifecycle.hold(session, account_id, now=now)
+        taken = session.execute(
+            sa.delete(Closing)
+            .where(Closing.account_id == account_id, Closing.due_at <= now, ~_LOCKED)
+            .returning(Closing.account_id)
+        ).one_or_none()
+        if taken is None:
+            return False  # taken back, or locked, or closed by another sweep
+        known = contacts.read_contacts(session, services.sealer, account_id)
+        _end_everything(services, session, account_id, now)
+        lifecycle.close_account(session, services.audit, account_id, now=now)
+        erasure.erase(session, services.audit, services.sealer, account_id, now=now)
+    _say_goodbye(services, known, now)
+    return True
+
+
+def _end_everything(
+    services: Services, session: Session, account_id: UUID, now: datetime
+) -> None:
+    live = grants.list_for(session, account_id, now=now)
+    clients = [grant.client_id for grant in live]
+    sign_out_everywhere(services, session, account_id, reason=REASON, now=now)
+    backchannel.account_stopped(services, session, account_id, clients, now=now)
+    for grant in live:
+        grants.end(session, services.audit, grant.id, REASON, now)
+        services.ephemeral.drop_grant(str(grant.id))
+
+
+def _say_goodbye(services: Services, known: Contacts, now: datetime) -> None:
+    notices.warn(services, known, "account_closed", now)

@@ -52,11 +52,13 @@ from idp.web.enrol import steps as enrol_steps
 from idp.web.enrol import ward as enrol_ward
 from idp.web.site import Site
 from idp.web.staff import changes as staff_changes
+from idp.web.staff import corrections as staff_corrections
 from idp.web.staff import desk_pages
 from idp.web.staff import figures as staff_figures
 from idp.web.staff import home as staff_home
 from idp.web.staff import hotline as staff_hotline
 from idp.web.staff import invitation as staff_invitation
+from idp.web.staff import locks as staff_locks
 from idp.web.staff import own_passkeys as staff_passkeys
 from idp.web.staff import people as staff_people
 from idp.web.staff import review as staff_review
@@ -102,6 +104,8 @@ BLUEPRINTS = (
     way_back_proofs.blueprint,
     *desk_pages.BLUEPRINTS,
     staff_figures.blueprint,
+    staff_corrections.blueprint,
+    staff_locks.blueprint,
     staff_home.blueprint,
     staff_hotline.blueprint,
     staff_invitation.blueprint,

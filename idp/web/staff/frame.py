@@ -26,6 +26,8 @@ class Tab:
 TABS = (
     Tab("staff_home.show", phrase("My work")),
     Tab("staff_review.show", phrase("Dossiers"), ("reviewer",)),
+    Tab("staff_locks.show", phrase("Locks"), ("lock_officer",)),
+    Tab("staff_corrections.show", phrase("Corrections"), ("reviewer",)),
     Tab("staff_people.show", phrase("Officers"), ("administrator",)),
     Tab("staff_desk.start", phrase("Desk"), ("enrolment_officer",)),
     Tab("staff_hotline.show", phrase("Activation"), ("hotline",)),
@@ -55,6 +57,11 @@ DONE = {
     "unit": phrase("The unit was added."),
     "taken": phrase("The dossier is yours. Decide when you have checked it."),
     "granted": phrase("The dossier was granted, and the applicant is told."),
+    "entered": phrase("The letter is kept. Forward it within its term."),
+    "forwarded": phrase("The request was forwarded for decision."),
+    "carried-out": phrase("The request was carried out, and the holder was told."),
+    "lock-refused": phrase("The request was refused. Print the answer."),
+    "answered": phrase("The answer is on the holder's own page."),
     "rejected": phrase("The dossier was refused, and the applicant is told."),
 }
 

@@ -1,0 +1,32 @@
+"""What becomes of authorities' requests to lock and unlock."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from idp.audit.event import Event
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityAsked(Event):
+    """An officer entered an authority's request."""
+
+    request_id: UUID
+    change: str
+    officer_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityForwarded(Event):
+    """An officer forwarded a request to whoever decides."""
+
+    request_id: UUID
+    officer_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityAnswered(Event):
+    """Another officer agreed to a request, or refused it."""
+
+    request_id: UUID
+    outcome: str
+    officer_id: UUID

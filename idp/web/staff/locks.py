@@ -1,0 +1,218 @@
+"""Authorities' requests: one officer enters and forwards, another decides."""
+
+from http import HTTPStatus
+from uuid import UUID
+
+from flask import Blueprint, Response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from idp.accounts import contacts, identifiers
+from idp.accounts.identifiers import InvalidPersonalNumberError
+from idp.errors import NotFoundError
+from idp.factors import notices
+from idp.locks import requests
+from idp.locks.requests import NewRequest, Request, RequestError
+from idp.staff import look_ups
+from idp.staff.officer import Officer
+from idp.web import presentation
+from idp.web.language import gettext, phrase
+from idp.web.problem import Problem, notice
+from idp.web.staff import access, frame
+from idp.web.visit import Visit
+
+blueprint = Blueprint("staff_locks", __name__)
+
+ROLE = "lock_officer"
+FIELDS = ("personal_number", "change", "authority", "document", "matter")
+_LONGEST = {"authority": 200, "document": 64, "matter": requests.MAX_TEXT}
+_SHOWN = 100
+_PURPOSE = "lock"
+CHANGES = {"lock": phrase("Lock"), "unlock": phrase("Unlock")}
+STATES = {
+    "received": phrase("to be forwarded"),
+    "forwarded": phrase("to be decided"),
+    "agreed": phrase("carried out"),
+    "refused": phrase("refused"),
+}
+
+
+@blueprint.get("/staff/locks")
+def show() -> ResponseReturnValue:
+    """Show what waits, and the form for a new letter."""
+    here, officer = access.enter(request.path, ROLE)
+    if isinstance(officer, Response):
+        return officer
+    return _list(here, officer)
+
+
+@blueprint.post("/staff/locks")
+def enter() -> ResponseReturnValue:
+    """Keep a letter; that somebody was looked up is on the holder's own chain."""
+    here, officer = access.fresh(request.path, ROLE)
+    if isinstance(officer, Response):
+        return officer
+    typed = here.check(access.purpose(officer, "lock-enter"), *FIELDS)
+    typed = {name: value.strip() for name, value in typed.items()}
+    missing = next((name for name in FIELDS if not typed[name]), None)
+    if missing or typed["change"] not in CHANGES:
+        wrong = notice("DD-AUTH-006").at(
+            missing or "change", gettext("Fill in this field")
+        )
+        return _list(here, officer, typed, wrong)
+    request_id = _enter(here, officer, typed)
+    if request_id is None:
+        unknown = notice("DD-LOCK-006").at(
+            "personal_number", gettext("Look at the number")
+        )
+        return _list(here, officer, typed, unknown)
+    return _to(request_id, "entered")
+
+
+@blueprint.get("/staff/locks/<uuid:request_id>")
+def detail(request_id: UUID) -> ResponseReturnValue:
+    """Show one request, with the answer to print."""
+    here, officer = access.enter(request.path, ROLE)
+    if isinstance(officer, Response):
+        return officer
+    return _detail(here, officer, request_id)
+
+
+@blueprint.post("/staff/locks/<uuid:request_id>")
+def act(request_id: UUID) -> ResponseReturnValue:
+    """Forward it, agree to it or refuse it."""
+    here, officer = access.fresh(request.path, ROLE)
+    if isinstance(officer, Response):
+        return officer
+    typed = here.check(
+        access.purpose(officer, f"lock:{request_id}"), "decision", "reasons"
+    )
+    if typed["decision"] == "refuse" and not typed["reasons"].strip():
+        wrong = notice("DD-AUTH-006").at("reasons", gettext("Fill in this field"))
+        return _detail(here, officer, request_id, wrong)
+    try:
+        done = _act(here, officer, request_id, typed)
+    except RequestError as error:
+        return _detail(here, officer, request_id, notice(error.code))
+    return _to(request_id, done)
+
+
+def _enter(here: Visit, officer: Officer, typed: dict[str, str]) -> UUID | None:
+    provider = here.provider
+    try:
+        number = identifiers.parse_personal_number(
+            typed["personal_number"], sandbox=provider.config.sandbox.enabled
+        )
+    except InvalidPersonalNumberError:
+        return None
+    with provider.database.transaction() as database:
+        account_id = identifiers.find_account_id(
+            database, provider.sealer, number, with_history=True
+        )
+        stores = (database, provider.audit)
+        look_ups.note(*stores, officer, account_id, _PURPOSE, here.now)
+        if account_id is None:
+            return None
+        new = NewRequest(
+            account_id=account_id,
+            change="lock" if typed["change"] == "lock" else "unlock",
+            entered_by=officer.id,
+            **{name: typed[name][:length] for name, length in _LONGEST.items()},
+        )
+        return requests.enter(provider, database, new, now=here.now)
+
+
+def _act(here: Visit, officer: Officer, request_id: UUID, typed: dict[str, str]) -> str:
+    provider, now = here.provider, here.now
+    asked = {"officer_id": officer.id, "now": now}
+    with provider.database.transaction() as database:
+        if typed["decision"] == "forward":
+            requests.forward(provider, database, request_id, **asked)
+            return "forwarded"
+        found = requests.find(database, provider.sealer, request_id)
+        if found is None:
+            raise NotFoundError("no such request")
+        known = contacts.read_contacts(database, provider.sealer, found.account_id)
+        if typed["decision"] == "refuse":
+            reasons = typed["reasons"]
+            requests.refuse(provider, database, request_id, reasons, **asked)
+            return "lock-refused"
+        requests.agree(provider, database, request_id, **asked)
+    is_lock = found.change == "lock"
+    what: notices.What = "account_locked" if is_lock else "account_unlocked"
+    notices.warn(provider, known, what, now)
+    return "carried-out"
+
+
+def _to(request_id: UUID, done: str) -> ResponseReturnValue:
+    address = url_for("staff_locks.detail", request_id=request_id, done=done)
+    return redirect(address, HTTPStatus.SEE_OTHER)
+
+
+def _list(
+    here: Visit,
+    officer: Officer,
+    typed: dict[str, str] | None = None,
+    problem: Problem | None = None,
+) -> Response:
+    provider = here.provider
+    with provider.database.read() as connection:
+        waiting = requests.list_open(connection, provider.sealer, _SHOWN)
+    return frame.page(
+        here,
+        officer,
+        "locks",
+        gettext("Requests of authorities"),
+        tab="staff_locks.show",
+        problem=problem,
+        typed=typed or {},
+        changes={name: gettext(text) for name, text in CHANGES.items()},
+        rows=[_row(here, item) for item in waiting],
+        token=here.token(access.purpose(officer, "lock-enter")),
+    )
+
+
+def _detail(
+    here: Visit, officer: Officer, request_id: UUID, problem: Problem | None = None
+) -> Response:
+    provider = here.provider
+    with provider.database.transaction() as database:
+        found = requests.find(database, provider.sealer, request_id)
+        if found is None:
+            raise NotFoundError("no such request")
+        look_ups.note(
+            database, provider.audit, officer, found.account_id, _PURPOSE, here.now
+        )
+        number = identifiers.current_number(database, provider.sealer, found.account_id)
+    return frame.page(
+        here,
+        officer,
+        "lock_request",
+        gettext("Request of an authority"),
+        tab="staff_locks.show",
+        problem=problem,
+        row=_row(here, found),
+        number=number,
+        may_decide=found.state == "forwarded" and found.entered_by != officer.id,
+        may_forward=found.state == "received",
+        is_own=found.entered_by == officer.id,
+        longest=requests.MAX_TEXT,
+        token=here.token(access.purpose(officer, f"lock:{request_id}")),
+    )
+
+
+def _row(here: Visit, item: Request) -> dict[str, object]:
+    decided = item.decided_at
+    return {
+        "href": url_for("staff_locks.detail", request_id=item.id),
+        "change": gettext(CHANGES[item.change]),
+        "authority": item.authority,
+        "document": item.document,
+        "matter": item.matter,
+        "state": item.state,
+        "state_text": gettext(STATES[item.state]),
+        "received_at": presentation.moment_text(item.received_at),
+        "due_at": presentation.moment_text(item.due_at),
+        "decided_at": presentation.moment_text(decided) if decided else "",
+        "reasons": item.reasons,
+        "is_overdue": item.is_overdue(here.now),
+    }

@@ -17,6 +17,7 @@ from rich.progress import (
 
 from idp import clock
 from idp.cli.context import CliContext, pass_cli
+from idp.cli.notify import notify
 from idp.cli.overdue import overdue
 from idp.enrolment import importing, importing_writer
 
@@ -25,9 +26,10 @@ _PLAIN_EVERY = 5.0  # seconds between two lines where there is no terminal
 
 @click.group()
 def group() -> None:
-    """Import dossiers, and list those that are overdue."""
+    """Import dossiers, list those that are overdue, tell of decisions."""
 
 
+group.add_command(notify)
 group.add_command(overdue)
 
 @group.command("import")

@@ -65,7 +65,8 @@ def test_each_ground_comes_and_goes(app, provider, citizen, begin, end, ground) 
     assert happen(provider, citizen, end, **more) == "applied"
     assert locks(provider, citizen) == ()
     letters = Post(provider).letters()
-    assert ("mở khóa" in letters[0]) and (begin == "death") == (len(letters) == 1)
+    assert "mở khóa" in letters[0]
+    assert (begin == "death") == (len(letters) == 1), "nobody writes of a death"
 
 
 def test_a_new_number_keeps_account_and_subject(app, provider, citizen) -> None:

@@ -123,20 +123,27 @@ def _enter(here: Visit, officer: Officer, typed: dict[str, str]) -> UUID | None:
 
 def _act(here: Visit, officer: Officer, request_id: UUID, typed: dict[str, str]) -> str:
     provider, now = here.provider, here.now
-    asked = {"officer_id": officer.id, "now": now}
     with provider.database.transaction() as database:
         if typed["decision"] == "forward":
-            requests.forward(provider, database, request_id, **asked)
+            requests.forward(
+                provider, database, request_id, officer_id=officer.id, now=now
+            )
             return "forwarded"
         found = requests.find(database, provider.sealer, request_id)
         if found is None:
             raise NotFoundError("no such request")
         known = contacts.read_contacts(database, provider.sealer, found.account_id)
         if typed["decision"] == "refuse":
-            reasons = typed["reasons"]
-            requests.refuse(provider, database, request_id, reasons, **asked)
+            requests.refuse(
+                provider,
+                database,
+                request_id,
+                typed["reasons"],
+                officer_id=officer.id,
+                now=now,
+            )
             return "lock-refused"
-        requests.agree(provider, database, request_id, **asked)
+        requests.agree(provider, database, request_id, officer_id=officer.id, now=now)
     is_lock = found.change == "lock"
     what: notices.What = "account_locked" if is_lock else "account_unlocked"
     notices.warn(provider, known, what, now)

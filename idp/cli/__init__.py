@@ -20,6 +20,7 @@ GROUPS = {
     "staff": "Invite, rescue, list and end officers; add their units.",
     "locks": "Apply what the registries tell; lock and unlock by date; tell portals.",
     "rights": "Close the accounts whose holders asked for it.",
+    "staff": "Invite, rescue, list and end officers; add their units.",
     "chip": "Import whose chip-ID cards are believed.",
     "registry": "Invent people; import the list of administrative units.",
     "sandbox": "Load and list the synthetic citizens; read their messages.",

@@ -119,9 +119,12 @@ def submit(draft_id: str) -> ResponseReturnValue:
 
 def _submit(here: Here, photo: bytes) -> ResponseReturnValue:
     applicant, now = here.applicant(), here.visit.now
+    receipt = online.filed_as(here.provider, here.draft)
+    if receipt is not None:  # it was filed, and the answer did not get through
+        return _on(here.save(here.draft.filed(receipt)))
     try:
         found = matching.match(here.provider, applicant, now=now)
-        if not found.is_whole and online.filed_as(here.provider, here.draft) is None:
+        if not found.is_whole:
             return _answer(here, found)
         likeness = here.provider.faces.recognises(applicant.number, photo)
     except (RegistryDownError, CarrierError, FaceError) as error:

@@ -77,10 +77,10 @@ def asked(scopes: Iterable[str], request: ClaimsRequest) -> Asked:
 def obstacle(name: str, recipient: Recipient) -> Reason | None:
     """Say what stands against giving the claim before anyone is asked, or None."""
     claim = CLAIMS[name]
-    if claim.about != recipient.about:
-        return "not_held"
     if recipient.party.purpose_of(name) is None:
         return "no_purpose"
+    if claim.about != recipient.about:
+        return "not_held"
     if recipient.account_level < claim.account_level:
         return "account_level"
     if recipient.authentication_level < claim.authentication_level:

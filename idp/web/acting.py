@@ -19,6 +19,7 @@ from idp.authentication.session import SignedIn
 from idp.enrolment import organisations as applications
 from idp.enrolment.organisation_source import SourceDownError
 from idp.web import people, visit, whose
+from idp.web.csrf import CsrfError
 from idp.web.forms import FormError
 from idp.web.language import gettext, phrase
 from idp.web.problem import notice
@@ -73,8 +74,8 @@ def choose(transaction: str) -> ResponseReturnValue:
     """Keep the choice and go on, or say why it cannot be."""
     step = visit.enter(transaction)
     choice = _choice(step)
-    if choice is None:
-        return redirect(step.resume, HTTPStatus.SEE_OTHER)
+    if choice is None:  # no page of ours asked this
+        raise CsrfError("nothing to choose")
     chosen = _named(step.visit.check(choice.purpose, "whom")["whom"])
     account_id = choice.signed_in.account.id
     if chosen == account_id and choice.whom.own:

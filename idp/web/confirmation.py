@@ -36,10 +36,10 @@ def show(transaction: str) -> ResponseReturnValue:
 def ask(transaction: str) -> ResponseReturnValue:
     """Ask the representative; an earlier request ends."""
     step = visit.enter(transaction)
+    step.visit.check(step.purpose("confirmation"))
     ward = _ward(step)
     if ward is None:
         return redirect(step.resume, HTTPStatus.SEE_OTHER)
-    step.visit.check(step.purpose("confirmation"))
     provider, asked = step.visit.provider, step.transaction.request
     place = {
         "source": step.visit.source,

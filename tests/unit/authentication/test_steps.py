@@ -416,7 +416,7 @@ def test_each_step_has_a_page_or_an_error() -> None:
     """What cannot be mended on a page is answered by an error alone."""
     every = [item for item in vars(steps).values() if isinstance(item, steps.Step)]
 
-    assert len(every) == 12
+    assert len(every) == 13
     assert [item.reason for item in every if item.page is None] == [
         "assurance_unreachable"
     ]

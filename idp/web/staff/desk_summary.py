@@ -4,6 +4,8 @@ Submitting asks for the officer's passkey anew. The same draft pressed twice, he
 after a stop, leads to the one receipt; of two desks with one person, one files.
 """
 
+from datetime import date
+
 from flask import Blueprint, Response, url_for
 from flask.typing import ResponseReturnValue
 
@@ -23,6 +25,7 @@ from idp.enrolment.dossiers import DossierError
 from idp.enrolment.in_person_draft import DraftError
 from idp.enrolment.in_person_filing import Desk, FiledInPerson
 from idp.factors import notices
+from idp.locks import papers
 from idp.provider import current
 from idp.web.problem import Problem, notice
 from idp.web.staff import access, desk_here, desk_registry, desk_texts
@@ -42,7 +45,9 @@ def show(draft_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/staff/desk/<draft_id>/summary")
-def submit(draft_id: str) -> ResponseReturnValue:
+def submit(  # noqa: PLR0911 - each outcome has its own answer
+    draft_id: str,
+) -> ResponseReturnValue:
     """File the dossier; lead to its receipt."""
     address = url_for("staff_desk_summary.show", draft_id=draft_id)
     _, proven = access.fresh(address, desk_here.ROLE)
@@ -81,15 +86,30 @@ def _file(here: Here) -> FiledInPerson:
         slot: in_person_draft.load_picture(provider, here.draft, slot) for slot in slots
     }
     desk = Desk(here.officer.id, unit.id, unit.province_code)
+    now = here.visit.now
     with provider.database.transaction() as session:
-        return in_person_filing.file_draft(
-            provider,
-            session,
-            here.draft,
-            desk,
-            pictures=pictures,
-            now=here.visit.now,
+        filed = in_person_filing.file_draft(
+            provider, session, here.draft, desk, pictures=pictures, now=now
         )
+        account_id, shown = filed.filed.account_id, _paper(here)
+        if account_id is not None and shown is not None:
+            papers.note(session, account_id, *shown, now=now)
+        return filed
+
+
+def _paper(here: Here) -> tuple[papers.Kind, date | None] | None:
+    """Return which paper was shown, and until when it is good (D69 art. 15)."""
+    holder, paper = here.draft.holder, here.draft.papers
+    if holder:
+        return "card", _day(holder["expires_on"])
+    if paper:
+        kind: papers.Kind = "passport" if paper["type"] == "passport" else "permit"
+        return kind, _day(paper["expires_on"])
+    return None
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 def _tell(here: Here, filed: FiledInPerson) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from idp.accounts.contacts import mask_email, mask_phone
 from idp.enrolment.in_person_draft import Draft
-from idp.web import presentation
+from idp.web import claim_texts, presentation
 from idp.web.language import gettext, phrase
 
 # What stands against enrolling somebody at this desk, and its code.
@@ -177,6 +177,8 @@ def _value(field: str, value: str) -> str:
         return presentation.number_text(value)
     if field == "gender":
         return gettext(_GENDERS.get(value, value))
+    if field == "nationality":
+        return claim_texts.country(value)
     if field in ("birth_date", "issued_on", "expires_on"):
         return presentation.date_text(value)
     return value

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 # A remainder's bias below 2^32 does not matter to invented people.
-_WORDS = struct.Struct(">256I")
+_WORDS = struct.Struct(">64I")
 
 
 class Weighted(Generic[Item]):

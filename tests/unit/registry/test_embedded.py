@@ -56,3 +56,16 @@ def test_relations_are_of_the_list():
     """An unknown relation is refused where the record is made."""
     with pytest.raises(ValueError, match="relation"):
         HouseholdMember("Trần Bé", "neighbour")
+    with pytest.raises(ValueError, match="relation"):
+        replace(RECORD.household, relation="neighbour")
+
+
+def test_a_record_of_nobody_is_not_stored(world):
+    """It is found by its person's number."""
+    registry = EmbeddedRegistry(world.database, world.sealer)
+
+    with (
+        pytest.raises(ValueError, match="person"),
+        world.database.transaction() as session,
+    ):
+        registry.store(session, replace(RECORD, person=None))

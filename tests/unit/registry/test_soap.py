@@ -5,6 +5,8 @@ import socket
 from contextlib import closing
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from idp.config import RegistryConfig
 from idp.errors import ConfigError
@@ -186,3 +188,30 @@ def test_a_token_that_cannot_be_read_is_told(exchange, tmp_path):
 
     with pytest.raises(ConfigError, match=r"registry\.token_file"):
         registry.confirms(QUESTION, ASKER, now=NOW)
+
+
+SCRAPS = ("<", ">", "&", "</", "\x00", "é", "<CongDan>", "<!DOCTYPE x>", "<![CDATA[")
+
+
+@pytest.fixture
+def registry(exchange):
+    """Return one client for many questions."""
+    return client(exchange)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_answer_breaks_anything(exchange, registry, data):
+    """However an answer is cut and mixed: a record, nobody, or down."""
+    whole = citizens(citizen_xml(RECORD, "deployed"))
+    start = data.draw(st.integers(0, len(whole)))
+    end = data.draw(st.integers(start, min(len(whole), start + 40)))
+    scrap = data.draw(st.sampled_from(SCRAPS)).encode()
+    body = whole[:start] + scrap + whole[end:]
+    exchange.reply = lambda operation: (200, "text/xml", body)
+
+    try:
+        record = registry.look_up(QUESTION, ASKER, now=NOW)
+    except RegistryDownError:
+        return
+    assert record is None or record.person.number == QUESTION.number

@@ -37,6 +37,8 @@ TEXTS = {
     "LevelChanged": phrase("The account's level changed"),
     "NumberReplaced": phrase("The personal number was replaced"),
     "AccountCreated": phrase("The account was opened"),
+    "DossierFiled": phrase("Somebody applied for the account"),
+    "DossierRefused": phrase("The application was refused"),
     "OfficerLookedUp": officer_look_ups.TEXT,
     "AccountImported": phrase("The account was taken over from an earlier register"),
     "ContactChanged": phrase("The phone or the e-mail address was changed"),
@@ -52,6 +54,7 @@ TEXTS = {
 
 # The same on a shared computer in counter mode.
 AT_COUNTER = {
+    "SessionStarted": phrase("Signed in at a shared computer (counter mode)"),
     "AccountActivated": phrase(
         "The account was activated at a shared computer (counter mode)"
     ),

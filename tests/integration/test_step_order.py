@@ -115,6 +115,7 @@ def test_every_form_has_its_own_token(
         "case_id": "unknown",
         "activation_id": "unknown",
         "draft_id": "unknown",
+        "status_id": "unknown",
         "way": "email",
         "kind": "phone",
         "passkey_id": "00000000-0000-4000-8000-000000000000",
@@ -142,6 +143,10 @@ def test_every_form_has_its_own_token(
             told = "DD-BACK-001" if "case_id" in rule.arguments else "DD-WEB-010"
             if "activation_id" in rule.arguments:
                 told = "DD-ACT-001"
+            if "draft_id" in rule.arguments:
+                told = "DD-DESK-001"
+            if blueprint in ("enrol_steps", "enrol_status") and rule.arguments:
+                told = "DD-ENR-001"
             assert error_code(page) == told, path
             assert page.status_code in (400, 403), path
         tried.add(rule.endpoint)

@@ -111,6 +111,51 @@ def test_the_token_goes_along(tmp_path):
         HttpCarrier(config("", token_file=tmp_path / "none"))
 
 
+def test_whose_phone_it_is(ephemeral):
+    """The sandbox by the number's end; an installation without the check by nobody."""
+    sandbox = SandboxCarrier(ephemeral)
+    assert sandbox.owned_by(PHONE, "001085000001", "Trần Thử", NOW)
+    assert not sandbox.owned_by("+84500000999", "001085000001", "Trần Thử", NOW)
+    assert NoCarrierCheck().owned_by(PHONE, "001085000001", "Trần Thử", NOW) is None
+    assert HttpCarrier(config("http://x")).owned_by(PHONE, "1", "X", NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_own"),
+    [
+        ({"idDocumentMatch": "true", "nameMatch": "true"}, True),
+        ({"idDocumentMatch": "true", "nameMatch": "false"}, False),
+        ({"idDocumentMatch": "not_available", "nameMatch": "true"}, False),
+        ({"idDocumentMatch": "true"}, None),
+        ({"idDocumentMatch": True, "nameMatch": True}, None),
+    ],
+)
+def test_a_carrier_says_whose_phone_it_is(answer, is_own):
+    """Both must match (CAMARA KYC Match); what cannot be read is no answer."""
+    with partner(lambda _: (200, json.dumps(answer).encode())) as server:
+        carrier = HttpCarrier(config("http://x", owner_url=server.url))
+        if is_own is None:
+            with pytest.raises(CarrierError):
+                carrier.owned_by(PHONE, "001085000001", "Trần Thử", NOW)
+        else:
+            told = carrier.owned_by(PHONE, "001085000001", "Trần Thử", NOW)
+            assert told is is_own
+        ((_, asked),) = server.requests
+    assert asked == {
+        "phoneNumber": PHONE,
+        "idDocument": "001085000001",
+        "name": "Trần Thử",
+    }
+
+
+def test_a_carrier_that_is_down_says_nothing_of_phones():
+    """An error is no yes."""
+    with partner(lambda _: (500, b"")) as server:
+        carrier = HttpCarrier(config("http://x", owner_url=server.url))
+        with pytest.raises(CarrierError):
+            carrier.owned_by(PHONE, "001085000001", "Trần Thử", NOW)
+
+
 def test_the_configuration_chooses(ephemeral):
     """Off by default: nobody is asked."""
     off = open_carrier(CarrierConfig(), ephemeral)

@@ -54,6 +54,29 @@ def test_one_person_and_another(match, caplog):
     assert "portrait of" not in caplog.text + repr(PORTRAIT)
 
 
+@pytest.mark.parametrize("told", ["match", "doubtful", "mismatch", "perhaps", None])
+def test_the_registry_s_portrait_is_the_service_s(told):
+    """We send whose it is; only its own three words are an answer."""
+    body = json.dumps({"likeness": told} if told else {"match": True}).encode()
+    with partner(lambda _: (200, body)) as server:
+        faces = HttpFaces(config(server.url))
+        if told in ("match", "doubtful", "mismatch"):
+            assert faces.recognises("001085000001", SAME) == told
+        else:
+            with pytest.raises(FaceError):
+                faces.recognises("001085000001", SAME)
+        ((_, asked),) = server.requests
+    assert asked["person"] == "001085000001"
+
+
+def test_test_photos_say_whom_they_show():
+    """The same person, somebody else, hard to tell; without a match officers look."""
+    doubtful = face.SANDBOX_PHOTO + face.SANDBOX_DOUBT
+    told = [SandboxFaces().recognises("1", one) for one in (SAME, OTHER, doubtful)]
+    assert told == ["match", "mismatch", "doubtful"]
+    assert NoFaceMatch().recognises("1", SAME) == "doubtful"
+
+
 VALUES = [b"1", b'"true"', b"null", b"{}"]
 
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
+from idp.accounts.calendar import HANOI
 from idp.accounts.contacts import open_phone
 from idp.accounts.identifiers import number_index
 from idp.accounts.lifecycle import LifecycleError, change_state, live_locks
@@ -21,7 +22,6 @@ from idp.audit.activation_events import AccountActivated, ActivationPermitted
 from idp.audit.log import AuditLog
 from idp.config import Config
 from idp.enrolment.activation_models import ActivationPermit
-from idp.enrolment.calendar import HANOI
 from idp.factors import enrolled, passcode, passkey_store, sms
 from idp.factors.passkey_answers import NewPasskey
 from idp.factors.password import set_password

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from idp.accounts.ages import age_on
+from idp.accounts.calendar import HANOI
 from idp.config import EnrolmentConfig
-from idp.enrolment.calendar import HANOI
 
 
 def applies_alone(birth_date: str, config: EnrolmentConfig, *, now: datetime) -> bool:

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from idp.accounts.calendar import Calendar
 from idp.accounts.lifecycle import (
     LifecycleError,
     NewAccount,
@@ -30,7 +31,6 @@ from idp.audit.enrolment_events import (
 from idp.audit.log import AuditLog
 from idp.config import Config
 from idp.enrolment import effects
-from idp.enrolment.calendar import Calendar
 from idp.enrolment.deadlines import due
 from idp.enrolment.kinds import CHANNELS, UnknownKindError, kind_of
 from idp.enrolment.models import Dossier

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from idp.accounts.ages import age_on
+from idp.accounts.calendar import HANOI
 from idp.accounts.contacts import InvalidContactError, parse_email, parse_phone
 from idp.accounts.identifiers import (
     InvalidPersonalNumberError,
@@ -17,7 +18,6 @@ from idp.accounts.identifiers import (
 )
 from idp.accounts.identity import Identity, InvalidIdentityError, parse_identity
 from idp.config.enrolment import EnrolmentConfig
-from idp.enrolment.calendar import HANOI
 from idp.enrolment.record import NewDossier
 from idp.errors import IdpError
 

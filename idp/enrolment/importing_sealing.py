@@ -8,13 +8,13 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
+from idp.accounts.calendar import HANOI, Calendar
 from idp.accounts.contacts import phone_index, seal_email, seal_phone
 from idp.accounts.identifiers import number_index, seal_number
 from idp.accounts.identity import seal_identity
 from idp.audit.bulk import Ready, ready
 from idp.audit.figure_events import AccountImported
 from idp.config.enrolment import EnrolmentConfig
-from idp.enrolment.calendar import HANOI, Calendar
 from idp.enrolment.deadlines import due
 from idp.enrolment.importing_rows import ReadRow, read_row
 from idp.enrolment.receipts import new_receipt

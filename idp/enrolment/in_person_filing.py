@@ -15,10 +15,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from idp.accounts import contacts, representation
+from idp.accounts.calendar import HANOI
 from idp.accounts.contacts import Contacts
 from idp.audit.factor_events import ChipVerified
 from idp.enrolment import dossiers, in_person
-from idp.enrolment.calendar import HANOI
 from idp.enrolment.dossiers import Decided, Services
 from idp.enrolment.in_person_draft import Draft, DraftError
 from idp.enrolment.record import Filed, NewDossier

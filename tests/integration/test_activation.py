@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idp import clock
+from idp.accounts.calendar import HANOI
 from idp.accounts.lifecycle import place_lock
 from idp.enrolment import activation
 from idp.enrolment.activation import Candidate
-from idp.enrolment.calendar import HANOI
 from idp.factors.password import PasswordPool
 from idp.provider import build_provider
 from tests.driver import Browser, at, error_code

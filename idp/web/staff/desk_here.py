@@ -8,8 +8,8 @@ from uuid import UUID
 
 from flask import Response, make_response, redirect, request, url_for
 
+from idp.accounts.calendar import HANOI
 from idp.enrolment import in_person_draft
-from idp.enrolment.calendar import HANOI
 from idp.enrolment.in_person_draft import Draft
 from idp.provider import Provider
 from idp.staff import look_ups

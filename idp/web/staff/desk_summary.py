@@ -9,6 +9,7 @@ from datetime import date
 from flask import Blueprint, Response, url_for
 from flask.typing import ResponseReturnValue
 
+from idp.accounts.calendar import Calendar
 from idp.accounts.contacts import PhoneTakenError
 from idp.accounts.identifiers import NumberTakenError
 from idp.accounts.lifecycle import LifecycleError
@@ -20,7 +21,6 @@ from idp.enrolment import (
     queue,
     record,
 )
-from idp.enrolment.calendar import Calendar
 from idp.enrolment.dossiers import DossierError
 from idp.enrolment.in_person_draft import DraftError
 from idp.enrolment.in_person_filing import Desk, FiledInPerson

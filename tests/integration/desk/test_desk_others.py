@@ -8,12 +8,12 @@ import pytest
 
 from idp import clock
 from idp.accounts import contacts
+from idp.accounts.calendar import HANOI, Calendar
 from idp.accounts.identifiers import find_account_id
 from idp.accounts.lifecycle import place_lock
 from idp.accounts.representation import wards_of
 from idp.accounts.standing import read_standing
 from idp.enrolment import dossiers
-from idp.enrolment.calendar import HANOI, Calendar
 from idp.registry.person import RegisteredCard, Representative
 from tests.cards.people import AN
 from tests.driver import Browser, Portal, answer, at, error_code

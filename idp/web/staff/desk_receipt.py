@@ -61,5 +61,5 @@ def show(dossier_id: UUID) -> ResponseReturnValue:
         is_raised=evidence["desk"]["is_raised"],
         unit=officer.unit.name,
         days=provider.config.activation.window_days,
-        activate=provider.config.issuer,
+        activate=f"{provider.config.issuer}/activate",
     )

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.config import EnrolmentConfig
 from idp.accounts.calendar import HANOI, Calendar
+from idp.config import EnrolmentConfig
 from idp.enrolment.deadlines import due, is_overdue
 from idp.enrolment.kinds import KINDS, UnknownKindError
 

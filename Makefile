@@ -20,7 +20,7 @@ PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13 python3.1
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --no-input install
 TEST_TOOLS := .venv/.test-requirements
 
-.PHONY: install demo test check format bench fuzz lock help clean
+.PHONY: install demo test check format bench prove fuzz lock help clean
 .DEFAULT_GOAL := install
 
 install: $(BIN)/idp  ## create .venv with the idp command (the default)
@@ -47,6 +47,10 @@ format: $(TEST_TOOLS)  ## rewrite the code in the house format
 bench: $(TEST_TOOLS)  ## measure requests per second; ARGS="--help" for what
 	@tests/install-services
 	$(BIN)/python -m tests.performance $(ARGS)
+
+prove: $(TEST_TOOLS)  ## the long proofs, with figures in docs/proofs.md; ARGS="--rows 20000"
+	@tests/install-services
+	$(BIN)/python -m tests.prove $(ARGS)
 
 fuzz: $(TEST_TOOLS)  ## fuzz what reads cards, guided by coverage: SECONDS=60 ARGS="dg13 sod"
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(ARGS)

@@ -12,7 +12,7 @@ from idp.errors import IdpError
 GROUPS = {
     "serve": "Run the provider for production: several workers, no sandbox shortcuts.",
     "demo": "Run the provider and three portals on this machine, with test citizens.",
-    "db": "Create and migrate the database.",
+    "db": "Create and migrate the database, purge what is past its term.",
     "keys": "Create, show and rotate the signing keys.",
     "clients": "Register, show and remove relying parties.",
     "accounts": "Create, show, lock and unlock citizens' accounts.",
@@ -20,11 +20,11 @@ GROUPS = {
     "staff": "Invite, rescue, list and end officers; add their units.",
     "locks": "Apply what the registries tell; lock and unlock by date; tell portals.",
     "rights": "Close the accounts whose holders asked for it.",
-    "staff": "Invite, rescue, list and end officers; add their units.",
     "chip": "Import whose chip-ID cards are believed.",
     "registry": "Invent people; import the list of administrative units.",
     "sandbox": "Load and list the synthetic citizens; read their messages.",
     "assurance": "Show what each way of signing in counts for.",
+    "stats": "Show dossiers, accounts, activation, sign-ins, and where people fail.",
     "audit": "Prove that the audit log is whole.",
 }
 

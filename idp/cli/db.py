@@ -1,16 +1,21 @@
-"""`idp db`: create and migrate the database."""
+"""`idp db`: create and migrate the database, purge what is past its term."""
+
+from contextlib import closing
 
 import click
 from rich.console import Console
+from rich.table import Table
 
+from idp import clock
 from idp.cli.context import CliContext, pass_cli
+from idp.figures import retention
 from idp.storage import migration
 from idp.storage.opening import open_database
 
 
 @click.group()
 def group() -> None:
-    """Create and migrate the database."""
+    """Create and migrate the database, purge what is past its term."""
 
 
 @group.command()
@@ -37,3 +42,19 @@ def status(cli: CliContext) -> None:
     waiting = f"pending: {', '.join(missing)}" if missing else "up to date"
     Console().print(f"Database is at {at}, release at {migration.head()}: {waiting}.")
     raise SystemExit(1 if missing else 0)
+
+
+@group.command()
+@click.option("--dry-run", is_flag=True, help="Count only; delete nothing.")
+@pass_cli
+def retain(cli: CliContext, *, dry_run: bool) -> None:
+    """Delete history of use past its term, and spent tokens; run it every day.
+
+    Counts of days are kept, and each portion that is deleted is in the audit log.
+    """
+    with closing(cli.provider.database):
+        done = retention.purge(cli.provider, now=clock.now(), dry_run=dry_run)
+    table = Table("table", "older than", "would be deleted" if dry_run else "deleted")
+    for item in done:
+        table.add_row(item.table, f"{item.before:%Y-%m-%d}", f"{item.rows:,}")
+    Console().print(table)

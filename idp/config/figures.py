@@ -12,6 +12,7 @@ class FiguresConfig:
     settle: int = 3600
     flush_after: int = 60
     usage_years: int = 5
+    spent_days: int = 30
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """Days in Viet Nam, and the counting of those that are over."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any, cast
 
@@ -39,19 +38,20 @@ def counted_up_to(connection: Connection | Session) -> date | None:
 
 
 def count_days(database: Database, *, now: datetime, settle: int) -> int:
-    """Count each day that is over and not counted yet; return how many there were.
+    """Count each day of use that is over and not counted yet; return how many.
 
     A transaction a day; of parallel callers one counts it, the others move on.
     """
-    counted = 0
-    with database.read() as connection:
-        days = list(_uncounted(connection, last_settled(now, settle)))
-    for day in days:
+    counted, last = 0, last_settled(now, settle)
+    while True:
         with database.transaction() as session:
-            if _claim(session, day):
+            before = counted_up_to(session)
+            day = _next_used(session, before)
+            if day is None or day > last:
+                return counted
+            if _claim(session, before, day):
                 _count(session, day)
                 counted += 1
-    return counted
 
 
 def usage_between(begin: datetime, end: datetime) -> Any:
@@ -65,20 +65,17 @@ def usage_between(begin: datetime, end: datetime) -> Any:
     )
 
 
-def _uncounted(connection: Connection, last: date) -> Iterator[date]:
-    before = counted_up_to(connection)
-    if before is None:
-        first = connection.execute(sa.select(sa.func.min(UsageRecord.at))).scalar()
-        if first is None:
-            return
-        before = day_of(first) - _DAY
-    for ahead in range(1, (last - before).days + 1):
-        yield before + ahead * _DAY
+def _next_used(session: Session, before: date | None) -> date | None:
+    """Return the next day on which any account was used."""
+    query = sa.select(sa.func.min(UsageRecord.at))
+    if before is not None:
+        query = query.where(UsageRecord.at >= start_of(before + _DAY))
+    first = session.execute(query).scalar()
+    return None if first is None else day_of(first)
 
 
-def _claim(session: Session, day: date) -> bool:
-    """Take a day in turn: the one before it is the last that was counted."""
-    before = counted_up_to(session)
+def _claim(session: Session, before: date | None, day: date) -> bool:
+    """Take a day in turn, if the last one counted is still the one before."""
     if before is None:
         try:
             with session.begin_nested():
@@ -88,7 +85,7 @@ def _claim(session: Session, day: date) -> bool:
         return True
     moved = session.execute(
         sa.update(CountedUpTo)
-        .where(CountedUpTo.name == _USAGE, CountedUpTo.day == str(day - _DAY))
+        .where(CountedUpTo.name == _USAGE, CountedUpTo.day == before.isoformat())
         .values(day=day.isoformat())
     )
     return cast("sa.CursorResult[Any]", moved).rowcount == 1

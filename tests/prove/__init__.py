@@ -1,0 +1,1 @@
+"""The long proofs, as one command (`make prove`), with figures for docs/proofs.md."""

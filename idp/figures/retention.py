@@ -1,4 +1,4 @@
-"""What is deleted when its term is over: the history of use, and spent tokens.
+"""What is deleted when its term is over: history of use, tokens, registry answers.
 
 Deleted in portions, each a transaction with its audit event, so that the database is
 never held for long and a run may be stopped at any moment.
@@ -18,10 +18,12 @@ from idp.audit.log import AuditLog
 from idp.config import Config
 from idp.figures import days
 from idp.figures.models import UsageRecord
+from idp.registry.models import RegistryAnswer
 from idp.storage.database import Database, UtcDateTime
 
 _PORTION = 5000
 _USAGE = cast("sa.Table", UsageRecord.__table__)
+_ANSWERS = cast("sa.Table", RegistryAnswer.__table__)
 # The tokens belong to a package above this one; only these columns are read.
 _TOKENS = sa.table(
     "refresh_tokens",
@@ -84,16 +86,20 @@ def purge(services: Services, *, now: datetime, dry_run: bool) -> list[Purged]:
     if not dry_run:
         days.count_days(services.database, now=now, settle=figures.settle)
     return [
-        _apply(services, rule, now, dry_run=dry_run) for rule in _rules(figures, now)
+        _apply(services, rule, now, dry_run=dry_run)
+        for rule in _rules(services.config, now)
     ]
 
 
-def _rules(figures: Any, now: datetime) -> tuple[_Rule, ...]:
+def _rules(config: Config, now: datetime) -> tuple[_Rule, ...]:
+    figures = config.figures
+    told = now - timedelta(seconds=config.registry.stale_max_age)
     term = years_before(now.astimezone(UTC), figures.usage_years)
     spent = now - timedelta(days=figures.spent_days)
     return (
         _Rule(_USAGE, _USAGE.c.id, _USAGE.c.at, term),
         _Rule(_TOKENS, _TOKENS.c.digest, _TOKENS.c.expires_at, spent),
+        _Rule(_ANSWERS, _ANSWERS.c.question_index, _ANSWERS.c.answered_at, told),
     )
 
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import cast
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from idp.registry.models import RegistryAnswer
 from idp.registry.person import PersonRecord
@@ -61,16 +60,6 @@ class LastAnswers:
     def _index(self, question: Question) -> bytes:
         parts = (question.number, fold_name(question.name), question.birth_date)
         return self._sealer.index("|".join(parts), context="registry_answers.question")
-
-
-def drop_older(session: Session, *, before: datetime) -> int:
-    """Delete answers that are too old to be told; return how many."""
-    gone = session.execute(
-        sa.delete(_ANSWERS)
-        .where(_ANSWERS.c.answered_at < before)
-        .returning(_ANSWERS.c.question_index)
-    ).all()
-    return len(gone)
 
 
 def _context(index: bytes) -> str:

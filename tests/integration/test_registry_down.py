@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from flask import Flask
 from idp import clock
 from idp.app import create_app
 from idp.config import RegistryConfig
+from idp.figures import retention
 from idp.provider import Provider
 from idp.registry.answers import LastAnswers
 from idp.registry.divisions import packaged
@@ -144,3 +146,21 @@ def test_the_own_page_says_what_is_missing(
 
     assert page.text.count(NO_ANSWER) >= 3
     assert "Trần Văn Bình" in page.text
+
+
+def test_answers_too_old_to_be_told_are_deleted(
+    provider: Provider, browser: Browser, exchange: Exchange
+) -> None:
+    """By the daily purge, with its event."""
+    asked(provider, browser)
+    term = timedelta(seconds=provider.config.registry.stale_max_age)
+    now = clock.now()
+
+    young = retention.purge(provider, now=now + term / 2, dry_run=False)
+    old = retention.purge(provider, now=now + 2 * term, dry_run=False)
+
+    rows = [
+        {item.table: item.rows for item in done}["registry_answers"]
+        for done in (young, old)
+    ]
+    assert rows == [0, 1]

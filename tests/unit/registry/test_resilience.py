@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from idp.config import RegistryConfig
-from idp.registry.answers import LastAnswers, drop_older
+from idp.registry.answers import LastAnswers
 from idp.registry.models import RegistryAnswer
 from idp.registry.port import Question, RegistryDownError
 from idp.registry.resilience import Policy, ResilientRegistry
@@ -166,15 +166,13 @@ def test_by_policy_nothing_is_kept(world):
 
 
 @on_each_backend
-def test_answers_are_sealed_and_dropped_when_old(world):
+def test_answers_are_sealed(world):
     """Neither number nor name can be read from the table."""
     setting = Setting(world)
     setting.look_up()
+
     with world.database.read() as connection:
         row = connection.execute(sa.select(RegistryAnswer.__table__)).one()
+
     assert NUMBER.encode() not in bytes(row.question_index) + bytes(row.record_sealed)
     assert "Thử".encode() not in bytes(row.record_sealed)
-
-    with world.database.transaction() as session:
-        assert drop_older(session, before=NOW) == 0
-        assert drop_older(session, before=NOW + timedelta(seconds=1)) == 1

@@ -163,22 +163,28 @@ def _month(
     used = traffic.between(connection, first, last)
     way = traffic.way_between(connection, first, last)
 
-    def told(cells: Mapping[str, int]) -> dict[str, Cell]:
-        safe = privacy.withhold(cells, smallest)
-        if is_over:
-            return safe
+    def steady(cells: Mapping[str, Cell]) -> dict[str, Cell]:
         return {
-            key: count if count is None else privacy.rounded_down(count, smallest)
-            for key, count in safe.items()
+            key: count
+            if is_over or count is None
+            else privacy.rounded_down(count, smallest)
+            for key, count in cells.items()
         }
+
+    def parts(cells: Mapping[str, int]) -> dict[str, Cell]:
+        return steady(privacy.withhold(cells, smallest))
+
+    def alone(cells: Mapping[str, int]) -> dict[str, Cell]:
+        """Return cells whose sum is told nowhere."""
+        return steady({key: privacy.shown(cells[key], smallest) for key in cells})
 
     return {
         "month": first.strftime("%Y-%m"),
         "is_month_over": is_over,
-        "portals": told(used.by_portal),
-        "provinces": told(used.by_province),
-        "way": told({stage: way.stages[stage] for stage in WAY}),
-        "silent": told({"silent": way.stages["silent"]})["silent"],
-        "failures": told(way.failures),
-        "tries": told(way.tries),
+        "portals": parts(used.by_portal),
+        "provinces": parts(used.by_province),
+        "way": alone({stage: way.stages[stage] for stage in WAY}),
+        "silent": alone({"silent": way.stages["silent"]})["silent"],
+        "failures": alone(way.failures),
+        "tries": alone(way.tries),
     }

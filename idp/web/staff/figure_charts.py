@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from idp.figures.privacy import Cell
 
 WIDTH, HEIGHT = 640, 200
-_LEFT, _TOP, _BOTTOM = 64, 12, 28
+_LEFT, _TOP, _BOTTOM = 104, 12, 28
 _LABELS = 6  # days that are named below a chart, at most
 _LEADING = (1, 2, 5, 10)
 

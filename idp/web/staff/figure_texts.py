@@ -50,13 +50,18 @@ TRIES = {
     "chip_wrong": phrase("The chip card was not believed"),
     "chip_too_many": phrase("Too many readings of a card"),
 }
-_NAMES = ACCOUNT_STATES | DOSSIER_STATES | REFUSALS | WAY | FAILURES | TRIES
+_NAMES = DOSSIER_STATES | REFUSALS | WAY | FAILURES | TRIES
 
 
 def name(key: str | int) -> str:
     """Return what a figure counts; one that has no words is named as it is."""
     text = LEVELS.get(key) if isinstance(key, int) else _NAMES.get(key)
     return gettext(text) if text else str(key)
+
+
+def account_state(key: str) -> str:
+    """Return what became of the accounts that a figure counts."""
+    return gettext(ACCOUNT_STATES[key])
 
 
 def province(code: str) -> str:

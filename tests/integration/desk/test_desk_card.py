@@ -8,13 +8,14 @@ import pytest
 
 from idp import clock
 from idp.accounts.identity import read_identity
+from idp.app import create_app
 from idp.enrolment.queue import sealed_evidence
 from idp.enrolment.record import open_evidence
 from idp.factors import chip_lost
 from idp.factors.chip_card import document_index
 from idp.registry.person import RegisteredCard
 from tests.cards.people import AN, DAO
-from tests.driver import error_code
+from tests.driver import Browser, error_code
 from tests.integration.chip.people import trust
 from tests.integration.desk.counter import (
     OFFICER,
@@ -28,6 +29,7 @@ from tests.integration.desk.counter import (
     registered,
 )
 from tests.services import BACKENDS
+from tests.staff import sign_in_officer
 
 on_each_backend = pytest.mark.parametrize("backend", BACKENDS)
 
@@ -377,26 +379,21 @@ def test_the_receipt_is_the_officers_own(app, provider) -> None:
     assert OFFICER not in seen.text
 
 
-def test_a_draft_outlives_a_restart_but_not_its_time(
-    app, provider, monkeypatch
-) -> None:
-    """It lies in the store, sealed, and is gone when its time is up."""
+def test_a_draft_outlives_a_restart(app, provider) -> None:
+    """It lies in the store, not in the process: a new one goes on with it."""
     chip = ready(provider)
     desk = open_desk(app, provider)
     desk.begin()
     desk.read_card(chip)
-    from idp.app import create_app
-
     desk.browser.client.application = create_app(provider=provider)
+
     desk.press("/registry")
+
     assert desk.step == "proof"
 
 
 def test_citizens_and_other_roles_stay_outside(app, provider) -> None:
     """Without the role there is no desk; signed out there is the sign-in."""
-    from tests.driver import Browser
-    from tests.staff import sign_in_officer
-
     nobody = Browser(app.test_client())
     assert nobody.visit("/staff/desk").request.path == "/staff/sign-in"
     reviewer = Browser(app.test_client())

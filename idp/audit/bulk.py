@@ -87,4 +87,3 @@ def append_all(connection: Connection, entries: Iterable[Ready]) -> None:
     is_postgresql = connection.dialect.name == "postgresql"
     move = _MOVE_POSTGRESQL if is_postgresql else MOVE_EMBEDDED
     connection.exec_driver_sql(move, moves)
-

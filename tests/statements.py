@@ -1,9 +1,10 @@
-"""What is sent to the database meanwhile, prepared statements included."""
+"""What an answer costs: statements, prepared ones included, and password hashes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import argon2
 import sqlalchemy as sa
 
 from idp.storage.prepared import Reader
@@ -29,3 +30,25 @@ def noted_statements() -> Iterator[list[str]]:
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", note)
         Reader.send = sending
+
+
+@contextmanager
+def noted_hashes() -> Iterator[list[str]]:
+    """Yield which slow hashes are computed meanwhile, wherever they are asked for."""
+    hashes: list[str] = []
+    slow = argon2.PasswordHasher
+    hashing, verifying = slow.hash, slow.verify
+
+    def make(*args: Any, **named: Any) -> str:
+        hashes.append("hash")
+        return hashing(*args, **named)
+
+    def compare(*args: Any, **named: Any) -> Any:
+        hashes.append("verify")
+        return verifying(*args, **named)
+
+    slow.hash, slow.verify = make, compare  # type: ignore[method-assign]
+    try:
+        yield hashes
+    finally:
+        slow.hash, slow.verify = hashing, verifying  # type: ignore[method-assign]

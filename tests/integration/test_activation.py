@@ -13,14 +13,16 @@ from idp.accounts.calendar import HANOI
 from idp.accounts.lifecycle import place_lock
 from idp.enrolment import activation
 from idp.enrolment.activation import Candidate
-from idp.factors.password import PasswordPool
+from idp.factors.enrolled import list_enrolled
 from idp.provider import build_provider
-from tests.driver import Browser, at, error_code
+from tests.authenticator import Authenticator
+from tests.driver import Browser, Portal, answer, at, error_code
 from tests.integration.activating import DIGITS, Activating, grant, state_of
 from tests.integration.chip.agent import unknown_number
 from tests.integration.way_back import NEW_PASSWORD, PHONE
+from tests.passkey_browser import PasskeyForm, sign_in
 from tests.services import BACKENDS
-from tests.statements import noted_statements
+from tests.statements import noted_hashes, noted_statements
 
 on_each_backend = pytest.mark.parametrize("backend", BACKENDS)
 OTHER_PHONE = "+84500000932"
@@ -73,6 +75,38 @@ def test_number_phone_code_password_passcode(app, provider, activating) -> None:
 
 
 @on_each_backend
+def test_a_passkey_is_chosen_instead_and_signs_in(app, provider, activating) -> None:
+    """It becomes the account's own passkey, with level 2 by one press at a portal."""
+    citizen = grant(provider, level=2)
+    device = Authenticator(origin=provider.config.issuer)
+    activating.begin(citizen.person.number)
+    activating.prove()
+    with noted_hashes() as hashes:
+        page = activating.choose_password()
+    assert hashes == ["hash"]
+    form = PasskeyForm(activating.browser.client, page)
+
+    page = form.post(activating.browser, device.create(form.options()))
+
+    assert page.request.path == "/activate/done", page.text
+    assert state_of(provider, citizen.id)[0] == "active"
+    with provider.database.read() as connection:
+        held = {item.kind for item in list_enrolled(connection, citizen.id)}
+    assert held == {"passkey", "sms"}, "no passcode beside it"
+    portal = Portal.register(
+        provider, "bank", default_acr_values=["urn:dinhdanh:acr:2.2"]
+    )
+    browser = Browser(app.test_client())
+    browser.visit(portal.url())
+    page = sign_in(browser, device)
+    if at(page) == "consent":
+        page = browser.submit(decision="allow")
+    claims = portal.redeem(browser.client, answer(page)["code"])["claims"]
+    assert claims["acr"] == "urn:dinhdanh:acr:2.2"
+    assert claims["amr"] == ["hwk", "user", "mfa"]
+
+
+@on_each_backend
 def test_everyone_gets_the_same_answer(app, provider, monkeypatch) -> None:
     """Unknown, another phone, not granted, active, locked, late or all in order."""
     numbers = [unknown_number()]
@@ -101,8 +135,6 @@ def test_everyone_gets_the_same_answer(app, provider, monkeypatch) -> None:
                     now=clock.now(),
                 )
         numbers.append(number)
-    hashes = []
-    monkeypatch.setattr(PasswordPool, "verify", lambda *_: hashes.append(1))
     # Sending is the courier's, behind the answer: it is not part of the cost.
     sent = []
     monkeypatch.setattr(provider.courier, "later", lambda errand: sent.append(1))
@@ -111,23 +143,24 @@ def test_everyone_gets_the_same_answer(app, provider, monkeypatch) -> None:
         activating = Activating.open(app, provider)
         activating.browser.visit("/activate")
         parts = []
-        with noted_statements() as statements:
+        with noted_hashes() as hashes, noted_statements() as statements:
             page = activating.browser.submit(
                 personal_number=number, phone=f"+8450000094{place - 1 if place else 0}"
             )
-        parts += [bare(page), page.status_code, len(statements)]
+        parts += [bare(page), page.status_code, len(statements), hashes]
         case = activating.case
-        with noted_statements() as statements:
+        with noted_hashes() as hashes, noted_statements() as statements:
             page = activating.browser.submit(otp="000000")
-        parts += [bare(page), page.status_code, len(statements), error_code(page)]
+        parts += [bare(page), page.status_code, len(statements), hashes]
+        parts.append(error_code(page))
         for path in ("password", "second"):
             page = activating.browser.visit(f"{case}/{path}")
             parts += [bare(page), page.status_code]
         seen.append(parts)
 
     assert all(parts == seen[0] for parts in seen)
-    assert seen[0][6] == "DD-ACT-002"
-    assert not hashes
+    assert seen[0][8] == "DD-ACT-002"
+    assert (seen[0][3], seen[0][7]) == ([], [])
     assert len(sent) == len(numbers)
 
 
@@ -337,8 +370,8 @@ def test_what_is_no_number_or_phone_is_said(provider, activating) -> None:
         assert (error_code(page), page.status_code) == ("DD-AUTH-006", 422)
 
 
-MOMENTS = st.datetimes(datetime(2024, 7, 1), datetime(2030, 1, 1)).map(
-    lambda moment: moment.replace(tzinfo=HANOI)
+MOMENTS = st.integers(0, 48_000_000).map(  # five and a half years of seconds
+    lambda passed: datetime(2024, 7, 1, tzinfo=HANOI) + timedelta(seconds=passed)
 )
 
 
@@ -351,7 +384,7 @@ MOMENTS = st.datetimes(datetime(2024, 7, 1), datetime(2030, 1, 1)).map(
     phone=st.sampled_from((PHONE, OTHER_PHONE, None)),
 )
 def test_nobody_else_activates(granted, now, permitted, state, is_locked, phone):
-    """Only the registered phone, a granted account without lock, in time or by permit."""
+    """The registered phone alone, a granted account, no lock, in time or by permit."""
     found = Candidate(
         account_id=activation.UUID(int=1),
         state=state,

@@ -19,7 +19,7 @@ from idp.web.enrol import status
 from tests.driver import citizen, error_code
 from tests.integration.enrolling import Applying, details, newcomer, receipt_in
 from tests.services import BACKENDS
-from tests.statements import noted_statements
+from tests.statements import noted_hashes, noted_statements
 
 on_both = pytest.mark.parametrize("backend", BACKENDS)
 
@@ -169,7 +169,7 @@ def without_what_differs(page: TestResponse) -> str:
 
 @on_both
 def test_known_and_unknown_persons_cannot_be_told_apart(app, provider, person):
-    """Until the code: same text, same status, same statements, same messages.
+    """Until the code: same text, status, statements and messages, and no slow hash.
 
     And among refusals after it.
     """
@@ -183,12 +183,13 @@ def test_known_and_unknown_persons_cannot_be_told_apart(app, provider, person):
         provider.ephemeral.drop("sms-wait")
         applying = Applying(app, provider)
         applying.browser.visit("/enrol/details")
-        with noted_statements() as statements:
+        with noted_hashes() as hashes, noted_statements() as statements:
             page = applying.browser.submit(**typed)
             provider.courier.wait()
         sent = len(applying.messages(contacts.parse_phone(typed["phone"])))
         seen.append((page.status_code, without_what_differs(page), len(statements)))
         assert sent >= 1
+        assert hashes == []
     assert seen[0] == seen[1] == seen[2]
 
 
@@ -201,9 +202,10 @@ def test_refusals_take_the_same_work(app, provider):
         typed = mismatch(provider, kind)
         applying.begin(typed)
         code = applying.code(contacts.parse_phone(typed["phone"]))
-        with noted_statements() as statements:
+        with noted_hashes() as hashes, noted_statements() as statements:
             page = applying.browser.submit(otp=code)
         seen[kind] = (page.status_code, without_what_differs(page), len(statements))
+        assert hashes == []
     assert len(set(seen.values())) == 1, seen
 
 

@@ -1,4 +1,4 @@
-"""What becomes of authorities' requests to lock and unlock."""
+"""What becomes of authorities' requests to lock and unlock, and of callers'."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -30,3 +30,11 @@ class AuthorityAnswered(Event):
     request_id: UUID
     outcome: str
     officer_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockedByHotline(Event):
+    """A hotline operator lifted the lock that the holder had asked for."""
+
+    officer_id: UUID
+    unit_id: UUID | None

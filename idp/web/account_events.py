@@ -33,6 +33,7 @@ TEXTS = {
     "DeviceRemembered": phrase("A device was remembered"),
     "LockPlaced": phrase("The account was locked"),
     "LockLifted": phrase("The account was unlocked"),
+    "UnlockedByHotline": phrase("The hotline unlocked it at your call"),
     "StateChanged": phrase("The account's state changed"),
     "LevelChanged": phrase("The account's level changed"),
     "NumberReplaced": phrase("The personal number was replaced"),
@@ -49,7 +50,6 @@ TEXTS = {
     "ProcessingAllowed": phrase("The use of your data was allowed again"),
     "ClosingAsked": phrase("Closing the account was asked for"),
     "ClosingTakenBack": phrase("The wish to close the account was taken back"),
-    "OfficerLookedUp": officer_look_ups.TEXT,
 }
 
 # The same on a shared computer in counter mode.

@@ -42,4 +42,11 @@ LOCK_MESSAGES: dict[str, Message] = {
         phrase("No account has this number."),
         phrase("Look at the number in the letter, and answer the authority."),
     ),
+    "DD-LOCK-007": Message(
+        phrase("These answers fit no account that its holder alone has locked."),
+        phrase(
+            "Nothing was unlocked. Ask again what was not heard well; with papers, any "
+            "commune police office helps."
+        ),
+    ),
 }

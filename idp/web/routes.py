@@ -45,11 +45,11 @@ from idp.web import (
 )
 from idp.web.activate import secrets as activate_secrets
 from idp.web.activate import start as activate_start
-from idp.web.rights import pages as rights_pages
 from idp.web.enrol import details as enrol_details
 from idp.web.enrol import status as enrol_status
 from idp.web.enrol import steps as enrol_steps
 from idp.web.enrol import ward as enrol_ward
+from idp.web.rights import pages as rights_pages
 from idp.web.site import Site
 from idp.web.staff import changes as staff_changes
 from idp.web.staff import corrections as staff_corrections
@@ -57,6 +57,7 @@ from idp.web.staff import desk_pages
 from idp.web.staff import figures as staff_figures
 from idp.web.staff import home as staff_home
 from idp.web.staff import hotline as staff_hotline
+from idp.web.staff import hotline_unlock as staff_hotline_unlock
 from idp.web.staff import invitation as staff_invitation
 from idp.web.staff import locks as staff_locks
 from idp.web.staff import own_passkeys as staff_passkeys
@@ -102,22 +103,23 @@ BLUEPRINTS = (
     way_back_changes.blueprint,
     way_back_face.blueprint,
     way_back_proofs.blueprint,
+    staff_changes.blueprint,
     *desk_pages.BLUEPRINTS,
     staff_figures.blueprint,
     staff_corrections.blueprint,
     staff_locks.blueprint,
     staff_home.blueprint,
     staff_hotline.blueprint,
+    staff_hotline_unlock.blueprint,
     staff_invitation.blueprint,
     staff_passkeys.blueprint,
+    staff_people.blueprint,
+    staff_review.blueprint,
     staff_sign_in.blueprint,
     enrol_details.blueprint,
     enrol_steps.blueprint,
     enrol_status.blueprint,
     enrol_ward.blueprint,
-    staff_changes.blueprint,
-    staff_people.blueprint,
-    staff_review.blueprint,
     sandbox_pages.blueprint,
     *rights_pages.BLUEPRINTS,
 )

@@ -31,6 +31,7 @@ TABS = (
     Tab("staff_people.show", phrase("Officers"), ("administrator",)),
     Tab("staff_desk.start", phrase("Desk"), ("enrolment_officer",)),
     Tab("staff_hotline.show", phrase("Activation"), ("hotline",)),
+    Tab("staff_hotline_unlock.show", phrase("Unlocking"), ("hotline",)),
     Tab("staff_figures.show", phrase("Figures"), ("leader",)),
 )
 ROLE_NAMES = {
@@ -53,6 +54,7 @@ DONE = {
     "disabled": phrase("The account was ended, with every passkey and session."),
     "refused": phrase("The request was refused."),
     "window": phrase("The time to activate is open again, and the holder was told."),
+    "unlocked": phrase("The account was unlocked, and the holder was told."),
     "approved": phrase("The request was approved."),
     "unit": phrase("The unit was added."),
     "taken": phrase("The dossier is yours. Decide when you have checked it."),

@@ -1,0 +1,99 @@
+"""The hotline lifts a lock that its holder asked for, after the same questions.
+
+Law on Identification art. 34.1.a: the holder's own wish, and its end, are the holder's.
+A lock on any other ground is not the hotline's, and nothing is said of it.
+"""
+
+from http import HTTPStatus
+from uuid import UUID
+
+from flask import Blueprint, Response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from idp.accounts import contacts, lifecycle
+from idp.accounts.lifecycle import LifecycleError
+from idp.audit.lock_events import UnlockedByHotline
+from idp.factors import notices
+from idp.locks import placing
+from idp.locks.grounds import HOLDER_REQUEST
+from idp.staff.officer import Officer
+from idp.web.language import gettext
+from idp.web.problem import Problem, notice
+from idp.web.staff import access, frame, hotline_answers
+from idp.web.staff.hotline_answers import FIELDS, ROLE
+from idp.web.visit import Visit
+
+blueprint = Blueprint("staff_hotline_unlock", __name__)
+
+_PURPOSE = "hotline-unlock"
+
+
+@blueprint.get("/staff/hotline/unlock")
+def show() -> ResponseReturnValue:
+    """Show what is to be asked."""
+    here, officer = access.enter(request.path, ROLE)
+    return officer if isinstance(officer, Response) else _page(here, officer)
+
+
+@blueprint.post("/staff/hotline/unlock")
+def unlock() -> ResponseReturnValue:
+    """Lift the holder's lock if every answer is right; the look-up is noted anyhow."""
+    here, officer = access.fresh(request.path, ROLE)
+    if isinstance(officer, Response):
+        return officer
+    typed = here.check(access.purpose(officer, _PURPOSE), *FIELDS)
+    typed = hotline_answers.trimmed(typed)
+    answers = hotline_answers.read(here, typed)
+    if isinstance(answers, Problem):
+        return _page(here, officer, typed, answers)
+    found = hotline_answers.look_up(
+        here, officer, answers, purpose="hotline", state="active"
+    )
+    if found is None or not _lift(here, officer, found.account_id):
+        return _page(here, officer, typed, notice("DD-LOCK-007"))
+    here.provider.throttle.succeeded(answers.admission)
+    address = url_for("staff_hotline_unlock.show", done="unlocked")
+    return redirect(address, HTTPStatus.SEE_OTHER)
+
+
+def _lift(here: Visit, officer: Officer, account_id: UUID) -> bool:
+    """Lift it where nothing else locks the account; say whether it was there."""
+    provider = here.provider
+    try:
+        with provider.database.transaction() as database:
+            lifecycle.hold(database, account_id, now=here.now)
+            if lifecycle.live_locks(database, account_id) != (HOLDER_REQUEST,):
+                return False
+            known = contacts.read_contacts(database, provider.sealer, account_id)
+            placing.unlock(
+                provider,
+                database,
+                account_id,
+                ground=HOLDER_REQUEST,
+                asker="holder",
+                now=here.now,
+            )
+            event = UnlockedByHotline(account_id, officer.id, officer.unit.id)
+            provider.audit.record(database, event, now=here.now)
+    except LifecycleError:
+        return False
+    notices.warn(provider, known, "account_unlocked", here.now)
+    return True
+
+
+def _page(
+    here: Visit,
+    officer: Officer,
+    typed: dict[str, str] | None = None,
+    problem: Problem | None = None,
+) -> Response:
+    return frame.page(
+        here,
+        officer,
+        "hotline_unlock",
+        gettext("Unlock for the holder"),
+        tab="staff_hotline_unlock.show",
+        problem=problem,
+        typed=typed or {},
+        token=here.token(access.purpose(officer, _PURPOSE)),
+    )

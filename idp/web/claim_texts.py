@@ -157,10 +157,11 @@ def _members(value: list[Mapping[str, Any]]) -> list[Line]:
 
 def _organisation(value: Mapping[str, Any]) -> list[Line]:
     code = gettext("Tax code %(code)s", code=value["tax_code"])
+    role = _ROLES[value["role"]]
     return [
         Line(str(value["name"])),
         Line(code, is_detail=True),
-        Line(gettext(_ROLES[value["role"]]), is_detail=True),
+        Line(gettext(role), is_detail=True),
     ]
 
 

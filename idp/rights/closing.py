@@ -1,7 +1,7 @@
 """Closing one's account: asked for, a time to think, and then the end (Law 91/2025).
 
-Until the time is over the wish can be taken back; a locked account is not closed, so
-that a thief's wish ends with the freeze.
+Until the time is over the wish can be taken back. A lock that comes after it ends it,
+so that a thief's wish is not carried out once the holder has unlocked again.
 """
 
 from datetime import datetime, timedelta
@@ -32,6 +32,9 @@ def ask(
 ) -> datetime:
     """Keep the wish and return when the account closes."""
     due_at = now + timedelta(seconds=services.config.rights.closing)
+    session.execute(
+        sa.delete(Closing).where(Closing.account_id == account_id, _ENDED_BY_LOCK)
+    )
     try:
         with session.begin_nested():
             session.add(Closing(account_id=account_id, asked_at=now, due_at=due_at))
@@ -59,7 +62,9 @@ def take_back(
 
 def closes_at(connection: Connection | Session, account_id: UUID) -> datetime | None:
     """Return when the account closes, if its holder has asked for that."""
-    query = sa.select(Closing.due_at).where(Closing.account_id == account_id)
+    query = sa.select(Closing.due_at).where(
+        Closing.account_id == account_id, ~_ENDED_BY_LOCK
+    )
     return connection.execute(query).scalar_one_or_none()
 
 
@@ -76,14 +81,20 @@ def sweep(services: Services, *, now: datetime) -> int:
         done += closed
 
 
-_LOCKED = (
+_ENDED_BY_LOCK = (
     sa.select(Lock.id)
-    .where(Lock.account_id == Closing.account_id, Lock.lifted_at.is_(None))
+    .where(
+        Lock.account_id == Closing.account_id,
+        sa.or_(Lock.lifted_at.is_(None), Lock.placed_at >= Closing.asked_at),
+    )
     .exists()
 )
 _DUE = (
     sa.select(Closing.account_id)
-    .where(Closing.due_at <= sa.bindparam("now", type_=Closing.due_at.type), ~_LOCKED)
+    .where(
+        Closing.due_at <= sa.bindparam("now", type_=Closing.due_at.type),
+        ~_ENDED_BY_LOCK,
+    )
     .order_by(Closing.due_at)
     .limit(_AT_ONCE)
 )
@@ -94,7 +105,11 @@ def _close(services: Services, account_id: UUID, *, now: datetime) -> bool:
         lifecycle.hold(session, account_id, now=now)
         taken = session.execute(
             sa.delete(Closing)
-            .where(Closing.account_id == account_id, Closing.due_at <= now, ~_LOCKED)
+            .where(
+                Closing.account_id == account_id,
+                Closing.due_at <= now,
+                ~_ENDED_BY_LOCK,
+            )
             .returning(Closing.account_id)
         ).one_or_none()
         if taken is None:

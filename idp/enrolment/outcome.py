@@ -109,6 +109,7 @@ def tell_waiting(services: Services, *, now: datetime, limit: int = 1000) -> int
         .where(
             Dossier.state.in_(("granted", "refused")),
             Dossier.notified_at.is_(None),
+            Dossier.evidence_sealed != b"",  # erased with its account
             Dossier.decided_at <= now - _PATIENCE,
         )
         .order_by(Dossier.decided_at)
@@ -150,7 +151,7 @@ def _notice(services: Services, dossier_id: UUID) -> _Notice | None:
     ).where(Dossier.id == dossier_id)
     with services.database.read() as connection:
         row = connection.execute(query).one_or_none()
-        if row is None or row.notified_at is not None:
+        if row is None or row.notified_at is not None or not row.evidence_sealed:
             return None
         evidence = open_evidence(services.sealer, row.evidence_sealed, dossier_id)
         contact = contact_of(evidence)

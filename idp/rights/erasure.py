@@ -97,6 +97,15 @@ def _drop(session: Session, account_id: UUID, now: datetime) -> None:
         .where(credentials.c.account_id == account_id)
         .values(label="", retired_at=_first(credentials.c.retired_at, now))
     )
+    dossiers = tables["dossiers"]
+    session.execute(
+        sa.update(dossiers)
+        .where(
+            dossiers.c.account_id == account_id,
+            dossiers.c.state.in_(("submitted", "in_review")),
+        )
+        .values(state="withdrawn", decided_at=now, decided_by="system")
+    )
     sessions = tables["sessions"]
     session.execute(
         sa.update(sessions)

@@ -186,7 +186,7 @@ def _phone(provider: Provider, case: _Case) -> str:
     """Return the phone that this dossier is told to, or nothing."""
     with provider.database.read() as connection:
         found = queue.evidence_by_receipt(connection, case.receipt)
-    if found is None:
+    if found is None or not found[1]:  # unknown, or erased with its account
         return ""
     evidence = record.open_evidence(provider.sealer, found[1], found[0])
     return record.contact_of(evidence).phone or ""

@@ -33,7 +33,7 @@ def show(dossier_id: UUID) -> ResponseReturnValue:
     with provider.database.transaction() as session:
         found = queue.find_dossier(session, dossier_id)
         sealed = queue.sealed_evidence(session, dossier_id)
-        if found is None or sealed is None:
+        if found is None or not sealed:
             raise NotFoundError("no such dossier")
         evidence = record.open_evidence(provider.sealer, sealed, dossier_id)
         # A reviewer is in the row by now; who filed is in the evidence.

@@ -157,8 +157,11 @@ def grant(
     account_id: UUID | None = row.account_id
     evidence = open_evidence(services.sealer, row.evidence_sealed, dossier_id)
     if account_id is not None:
-        if read_standing(session, account_id).state in OPEN:
+        standing = read_standing(session, account_id)
+        if standing.state in OPEN:
             effects.grant_account(services, session, account_id, now=now)
+        elif standing.state == "closed" or standing.locks:
+            raise DossierError("a closed or locked account is not raised")
         else:
             level = kind_of(row.kind).level
             effects.raise_account(

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from idp.accounts.identity import store_identity
 from idp.accounts.lifecycle import change_level, change_state, close_account
-from idp.accounts.representation import appoint, term_of
+from idp.accounts.representation import appoint, term_of, wards_of
 from idp.accounts.standing import read_standing
 from idp.audit.log import AuditLog
 from idp.config import Config
@@ -71,6 +71,8 @@ def appoint_filer(  # noqa: PLR0913 - the stores, then the decision
     """Let who filed for a child or ward act for them (D69 art. 10, 14.2)."""
     relation = evidence.get("relation")
     if filed_by is None or relation is None:
+        return
+    if account_id in {one.account_id for one in wards_of(session, filed_by, now=now)}:
         return
     birth_date = identity_of(evidence).birth_date
     appoint(

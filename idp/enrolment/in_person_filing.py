@@ -14,9 +14,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from idp.accounts import contacts, representation
+from idp.accounts import contacts
 from idp.accounts.calendar import HANOI
 from idp.accounts.contacts import Contacts
+from idp.accounts.representation import RELATIONS
 from idp.audit.factor_events import ChipVerified
 from idp.enrolment import dossiers, in_person
 from idp.enrolment.dossiers import Decided, Services
@@ -84,7 +85,6 @@ def file_draft(  # noqa: PLR0913 - the stores, then who files what
     if filed.account_id is None:
         raise DraftError("a person's dossier has an account")
     _record_chip(services, session, draft, filed.account_id, now)
-    _appoint(services, session, draft, filed.account_id, now)
     if waits:
         return FiledInPerson(filed, None, before)
     by = str(desk.officer_id)
@@ -137,7 +137,12 @@ def _evidence(draft: Draft, pictures: Mapping[str, bytes | None]) -> dict[str, A
     kept = {
         name: b64encode(image).decode() for name, image in pictures.items() if image
     }
+    # Whoever came along acts for the ward once the dossier is granted, and not before.
+    relation = draft.representative["relation"] if draft.representative else None
+    if relation not in (None, *RELATIONS):
+        relation = "guardian"
     return {
+        **({"relation": relation} if relation else {}),
         "desk": {
             "officer": draft.officer,
             "path": draft.path,
@@ -166,28 +171,6 @@ def _record_chip(
     checks, trail = tuple(draft.card["checks"]), dict(draft.card["trail"])
     event = ChipVerified(account_id, CHANNEL, checks, personal=trail)
     services.audit.record(session, event, now=now)
-
-
-def _appoint(
-    services: Services, session: Session, draft: Draft, ward_id: UUID, now: datetime
-) -> None:
-    """Let the representative who came along act for the ward (D69 art. 14.2)."""
-    if draft.representative is None:
-        return
-    representative_id = UUID(draft.representative["account_id"])
-    relation, ages = draft.representative["relation"], services.config.representation
-    term = representation.term_of(relation, draft.birth_date, ages)
-    known = representation.wards_of(session, representative_id, now=now)
-    if ward_id not in {ward.account_id for ward in known}:
-        representation.appoint(
-            session,
-            services.audit,
-            representative_id=representative_id,
-            ward_id=ward_id,
-            relation=relation,
-            now=now,
-            term=term,
-        )
 
 
 def _change_phone(

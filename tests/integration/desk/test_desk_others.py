@@ -188,6 +188,9 @@ def test_a_child_comes_with_its_mother(app, provider, parent) -> None:
     dossier = dossier_of(provider, CHILD.number)
     assert dossier.kind == "level2_no_card"
     assert dossier.filed_by == parent.id
+    with provider.database.transaction() as session:
+        assert wards_of(session, parent.id, now=clock.now()) == [], "not decided yet"
+        dossiers.grant(provider, session, dossier.id, by="other", now=clock.now())
     with provider.database.read() as connection:
         wards = wards_of(connection, parent.id, now=clock.now())
         known = contacts.read_contacts(connection, provider.sealer, dossier.account_id)

@@ -5,14 +5,17 @@ from uuid import UUID
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from idp.accounts.contacts import mask_phone
+from idp.accounts.identity import read_identity
 from idp.enrolment import dossiers, outcome, queue, reviewing
-from idp.enrolment.dossiers import Decided
+from idp.enrolment.dossiers import Decided, DossierError
 from idp.enrolment.queue import DossierView
 from idp.enrolment.receipts import receipt_text
 from idp.enrolment.record import identity_of, open_evidence
 from idp.errors import NotFoundError
+from idp.registry.port import same_name
 from idp.staff import look_ups
 from idp.staff.errors import RoleError
 from idp.staff.officer import Officer
@@ -91,8 +94,9 @@ def take(dossier_id: UUID) -> ResponseReturnValue:
     if isinstance(officer, Response):
         return officer
     here.check(access.purpose(officer, f"dossier:{dossier_id}"))
-    _find(here, officer, dossier_id)
+    view = _find(here, officer, dossier_id)
     with here.provider.database.transaction() as database:
+        _refuse_own_case(here, database, officer, view)
         reviewing.take(
             here.provider, database, dossier_id, officer_id=officer.id, now=here.now
         )
@@ -138,6 +142,25 @@ def _find(here: Visit, officer: Officer, dossier_id: UUID) -> DossierView:
     return view
 
 
+def _refuse_own_case(
+    here: Visit, database: Session, officer: Officer, view: DossierView
+) -> None:
+    """Raise if the dossier may be the officer's own, or one that they filed.
+
+    Officers' accounts hold no personal number: whoever has the officer's name may be
+    the officer, as at the desk, and another one decides.
+    """
+    sealer = here.provider.sealer
+    sealed = queue.sealed_evidence(database, view.id)
+    if not sealed:
+        raise NotFoundError("no such dossier")
+    concerned = [identity_of(open_evidence(sealer, sealed, view.id))]
+    if view.filed_by is not None:
+        concerned.append(read_identity(database, sealer, view.filed_by))
+    if any(same_name(officer.name, one.full_name) for one in concerned):
+        raise DossierError("nobody decides about themselves")
+
+
 def _look(here: Visit, officer: Officer, view: DossierView) -> dict[str, object]:
     """Open the evidence; the look is written down first."""
     provider = here.provider
@@ -146,7 +169,7 @@ def _look(here: Visit, officer: Officer, view: DossierView) -> dict[str, object]
             database, provider.audit, officer, view.account_id, "review", here.now
         )
         sealed = queue.sealed_evidence(database, view.id)
-    if sealed is None:
+    if not sealed:
         raise NotFoundError("no such dossier")
     evidence = open_evidence(provider.sealer, sealed, view.id)
     person, identity = evidence["person"], identity_of(evidence)

@@ -23,7 +23,8 @@ def apply(
 ) -> None:
     """End sessions and tokens, and have every portal with a grant told."""
     live = grants.list_for(session, account_id, now=now)
-    for grant in live:
+    # What a representative gave for others goes with it: a thief acted for them too.
+    for grant in (*live, *grants.list_given_by(session, account_id, now=now)):
         chains = refresh_tokens.end_all_of_grant(
             session, services.audit, grant=grant, reason=REASON, now=now
         )

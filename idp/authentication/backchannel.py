@@ -15,8 +15,9 @@ import structlog
 from sqlalchemy.orm import Session as DatabaseSession
 
 from idp import clock
+from idp.accounts import principals
 from idp.accounts.identifiers import find_subject
-from idp.authentication import logout_delivery
+from idp.authentication import acting, logout_delivery
 from idp.authentication.models import LogoutNotice, SessionRecord
 from idp.authentication.session import Session, sid
 from idp.config import Config
@@ -69,11 +70,14 @@ def session_ended(
     *,
     now: datetime,
 ) -> None:
-    """Have the portals that the session reached told of its end."""
+    """Have the portals that the session reached told of its end.
+
+    Where the citizen may have acted for others the `sub` that the portal has is not
+    theirs: the `sid` alone tells of the session, and the others' own ones stay.
+    """
     for party in _listening(services, reached):
-        subject = find_subject(database.connection(), session.account_id, party.sector)
-        if subject is not None:
-            name = sid(services.secrets.key("sid"), session.id, party.sector)
+        name = sid(services.secrets.key("sid"), session.id, party.sector)
+        for subject in _subjects(database, session, party, now=now):
             _queue(services, database, party, subject, name, now=now)
 
 
@@ -127,10 +131,10 @@ def token_claims(
         "iat": issued,
         "exp": issued + lifetime,
         "jti": str(notice.id),
-        "sub": notice.subject,
         "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
     }
-    return claims if notice.sid is None else claims | {"sid": notice.sid}
+    about = {"sub": notice.subject, "sid": notice.sid}
+    return claims | {name: value for name, value in about.items() if value is not None}
 
 
 def _listening(services: Services, client_ids: Collection[str]) -> list[RelyingParty]:
@@ -138,11 +142,24 @@ def _listening(services: Services, client_ids: Collection[str]) -> list[RelyingP
     return [party for party in found if party and party.backchannel_logout_uri]
 
 
+def _subjects(
+    database: DatabaseSession, session: Session, party: RelyingParty, *, now: datetime
+) -> list[str | None]:
+    """Return by which `sub` the portal may know the session; None names none."""
+    connection, account_id = database.connection(), session.account_id
+    own = find_subject(connection, account_id, party.sector)
+    known: list[str | None] = [] if own is None else [own]
+    asked = {kind for scope, kind in acting.SCOPES.items() if scope in party.scopes}
+    if asked and principals.list_for(connection, account_id, asked, now=now):
+        known.append(None)
+    return known
+
+
 def _queue(  # noqa: PLR0913 - the store, then what is told to whom
     services: Services,
     database: DatabaseSession,
     party: RelyingParty,
-    subject: str,
+    subject: str | None,
     name: str | None,
     *,
     now: datetime,

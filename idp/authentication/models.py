@@ -35,14 +35,15 @@ class SessionRecord(Base):
 class LogoutNotice(Base):
     """That a portal must be told of a sign-out; it goes once the portal has heard it.
 
-    Without a `sid` every session of the subject ends there (Back-Channel Logout §2.4).
+    Without a `sid` every session of the subject ends there, and without a subject the
+    one session, whoever it was for (Back-Channel Logout §2.4).
     """
 
     __tablename__ = "logout_notices"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     client_id: Mapped[str] = mapped_column(sa.String(255))
-    subject: Mapped[str] = mapped_column(sa.String(64))
+    subject: Mapped[str | None] = mapped_column(sa.String(64))
     sid: Mapped[str | None] = mapped_column(sa.String(64))
     attempts: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime] = mapped_column(index=True)

@@ -77,7 +77,7 @@ def _create_notices() -> None:
         "logout_notices",
         _required("id", sa.Uuid, primary_key=True),
         _required("client_id", sa.String(255)),
-        _required("subject", sa.String(64)),
+        _optional("subject", sa.String(64)),
         _optional("sid", sa.String(64)),
         _required("attempts", sa.Integer),
         _required("due_at", _MOMENT, index=True),

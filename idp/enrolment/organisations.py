@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from idp.accounts import organisations
 from idp.accounts.identifiers import current_number
 from idp.accounts.identity import read_identity
-from idp.accounts.lifecycle import place_lock
 from idp.accounts.organisations import Details, parse_tax_code
 from idp.accounts.standing import read_standing
 from idp.audit.log import AuditLog
@@ -28,7 +27,6 @@ from idp.storage.database import Database
 from keys.sealing import Sealer
 
 APPLICANT_LEVEL = 2
-DISSOLVED = "dissolved"
 
 
 class Services(Protocol):
@@ -119,33 +117,6 @@ def apply(
             services, session, filed.dossier_id, by=dossiers.BY_RULE, now=now
         )
     return Outcome("granted", filed)
-
-
-def check_dissolved(
-    services: Services, organisation_id: UUID, *, now: datetime
-) -> bool:
-    """Lock an organisation that the register tells dissolved (D69 art. 15).
-
-    Its sessions at portals, grants and tokens are worth nothing from then on.
-    """
-    with services.database.read() as connection:
-        details = organisations.read_details(
-            connection, services.sealer, organisation_id
-        )
-        locks = read_standing(connection, organisation_id).locks
-    known = services.organisations.find(details.tax_code)
-    if known is None or not known.is_dissolved or DISSOLVED in locks:
-        return False
-    with services.database.transaction() as session:
-        place_lock(
-            session,
-            services.audit,
-            organisation_id,
-            ground=DISSOLVED,
-            asker="system",
-            now=now,
-        )
-    return True
 
 
 def _file(  # noqa: PLR0913 - the stores, then who applies for what

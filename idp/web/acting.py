@@ -16,8 +16,8 @@ from idp.accounts.principals import Principal
 from idp.authentication import acting, assurance, steps
 from idp.authentication.acting import Acting
 from idp.authentication.session import SignedIn
-from idp.enrolment import organisations as applications
 from idp.enrolment.organisation_source import SourceDownError
+from idp.locks import dissolution
 from idp.web import people, visit, whose
 from idp.web.csrf import CsrfError
 from idp.web.forms import FormError
@@ -128,9 +128,10 @@ def _is_gone(choice: Choice, principal: Principal) -> bool:
     """
     here = choice.step.visit
     try:
-        return applications.check_dissolved(here.provider, principal.id, now=here.now)
+        change = dissolution.check(here.provider, principal.id, now=here.now)
     except SourceDownError:
         return False
+    return change == "locked"
 
 
 def _obstacle(choice: Choice, principal: Principal) -> str | None:

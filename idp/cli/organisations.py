@@ -1,0 +1,32 @@
+"""`idp organisations`: ask the register which organisations are still there."""
+
+import click
+
+from idp import clock
+from idp.authentication import backchannel
+from idp.cli.context import CliContext, pass_cli
+from idp.locks import dissolution
+
+
+@click.group()
+def group() -> None:
+    """Ask the register of organisations."""
+
+
+@group.command()
+@pass_cli
+def sweep(cli: CliContext) -> None:
+    """Lock the organisations that are dissolved, unlock those that live on.
+
+    Run it every night; two at once do no harm. The exit code is 1 if the register did
+    not answer for some.
+    """
+    now = clock.now()
+    done = dissolution.sweep(cli.provider, now=now)
+    cli.provider.courier.wait()
+    backchannel.deliver(cli.provider, now=now)
+    click.echo(
+        f"{done.asked} asked about, {done.locked} locked, {done.unlocked} unlocked, "
+        f"{done.unanswered} without an answer."
+    )
+    raise SystemExit(1 if done.unanswered else 0)

@@ -8,6 +8,7 @@ neither a key nor a `sub`: it can change (Decree 69/2024 art. 15).
 import re
 import secrets
 import unicodedata
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -113,6 +114,20 @@ def find_account_id(
     if not with_history:
         query = query.where(PersonalNumber.valid_until.is_(None))
     return connection.execute(query).scalar_one_or_none()
+
+
+def find_account_of(
+    connection: Connection | Session, sealer: Sealer, numbers: Collection[str]
+) -> UUID | None:
+    """Return the account that any of a person's numbers names, or ever named.
+
+    A number is established anew before we hear of it: the person has one account.
+    """
+    indexes = [number_index(sealer, number) for number in numbers]
+    query = sa.select(PersonalNumber.account_id).where(
+        PersonalNumber.number_index.in_(indexes)
+    )
+    return connection.execute(query.limit(1)).scalar_one_or_none()
 
 
 def current_number(

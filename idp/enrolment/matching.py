@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 import sqlalchemy as sa
 
 from idp.accounts.contacts import phone_index
-from idp.accounts.identifiers import find_account_id
+from idp.accounts.identifiers import find_account_of
 from idp.accounts.identity import Identity, IdentityDocument
 from idp.accounts.models import Account
 from idp.config import Config
@@ -90,8 +90,8 @@ def match(services: Services, applicant: Applicant, *, now: datetime) -> Match:
     is_own = services.carrier.owned_by(
         applicant.phone, applicant.number, applicant.name, now
     )
-    has_account, phone_taken = _taken(services, applicant)
     person = record.person if record else None
+    has_account, phone_taken = _taken(services, applicant, person)
     found: dict[Mismatch, bool] = {
         "unknown": person is None,
         "phone_not_own": is_own is False,
@@ -143,11 +143,17 @@ def province_of(record: PersonRecord) -> str | None:
     return stay.address.province_code if stay else None
 
 
-def _taken(services: Services, applicant: Applicant) -> tuple[bool, bool]:
+def numbers_of(person: RegisteredPerson) -> tuple[str, ...]:
+    """Return every number that the person has or had (D69 art. 15: one account)."""
+    return (person.number, *person.former_numbers)
+
+
+def _taken(
+    services: Services, applicant: Applicant, person: RegisteredPerson | None
+) -> tuple[bool, bool]:
+    numbers = {applicant.number, *(numbers_of(person) if person else ())}
     with services.database.read() as connection:
-        account_id = find_account_id(
-            connection, services.sealer, applicant.number, with_history=True
-        )
+        account_id = find_account_of(connection, services.sealer, numbers)
         index = phone_index(services.sealer, applicant.phone)
         query = sa.select(Account.id).where(Account.phone_index == index)
         holder = connection.execute(query).scalar_one_or_none()

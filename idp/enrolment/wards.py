@@ -83,6 +83,11 @@ def file_for_ward(
     record, relation, doubts = _ask(services, filer, ward, now)
     if record is None or record.person is None or relation is None:
         return FiledForWard(None)
+    with services.database.read() as connection:
+        numbers = matching.numbers_of(record.person)
+        if identifiers.find_account_of(connection, services.sealer, numbers):
+            own = _filed_before(services, connection, filer_id, ward)
+            return FiledForWard(own)
     new = _dossier(services, filer, record, record.person, relation, doubts, now)
     try:
         with services.database.transaction() as session:

@@ -10,9 +10,9 @@ from uuid import UUID
 from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
-from idp.accounts.identifiers import find_account_id
+from idp.accounts.identifiers import find_account_of
 from idp.accounts.standing import Standing, read_standing
-from idp.enrolment import in_person
+from idp.enrolment import in_person, matching
 from idp.registry.port import Asker, Question, RegistryDownError, same_name
 from idp.web.presentation import date_text
 from idp.web.problem import Problem, notice
@@ -102,8 +102,9 @@ def obstacle(here: Here) -> str | None:
 
 def _account(here: Here) -> tuple[UUID, Standing] | None:
     with here.provider.database.read() as connection:
-        sealer, number = here.provider.sealer, here.draft.number
-        account_id = find_account_id(connection, sealer, number)
+        person, sealer = here.draft.person, here.provider.sealer
+        numbers = matching.numbers_of(person) if person else (here.draft.number,)
+        account_id = find_account_of(connection, sealer, numbers)
         if account_id is None:
             return None
         return account_id, read_standing(connection, account_id)

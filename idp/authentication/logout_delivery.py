@@ -7,12 +7,15 @@ status is read, and machines of our own network are not called.
 
 import socket
 from http import HTTPStatus
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 import requests
 
+Address = IPv4Address | IPv6Address
+
 _HEARD = (HTTPStatus.OK, HTTPStatus.NO_CONTENT)
+_NAT64, _COMPATIBLE = IPv6Network("64:ff9b::/96"), IPv6Network("::/96")
 
 
 class NotHeardError(Exception):
@@ -53,5 +56,21 @@ def _refuse_private(uri: str) -> None:
     except OSError:
         raise NotHeardError("unknown host") from None
     addresses = [ip_address(item[4][0]) for item in found]
-    if not addresses or not all(address.is_global for address in addresses):
+    if not addresses or not all(is_public(address) for address in addresses):
         raise NotHeardError("an address of a private network")
+
+
+def is_public(address: Address) -> bool:
+    """Say whether a machine of the public network has it, by itself and inside.
+
+    An IPv6 address may only wrap an IPv4 one: mapped (RFC 4291), by NAT64 (RFC 6052)
+    or by 6to4 (RFC 3056), and a gateway of ours would lead to that.
+    """
+    if address.is_multicast or not address.is_global:
+        return False
+    if isinstance(address, IPv4Address):
+        return True
+    inner = address.ipv4_mapped or address.sixtofour
+    if address in _NAT64 or address in _COMPATIBLE:
+        inner = IPv4Address(int(address) & 0xFFFF_FFFF)
+    return inner is None or is_public(inner)

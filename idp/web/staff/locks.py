@@ -8,10 +8,12 @@ from flask.typing import ResponseReturnValue
 
 from idp.accounts import contacts, identifiers
 from idp.accounts.identifiers import InvalidPersonalNumberError
+from idp.accounts.identity import read_identity
 from idp.errors import NotFoundError
 from idp.factors import notices
 from idp.locks import requests
 from idp.locks.requests import NewRequest, Request, RequestError
+from idp.registry.port import same_name
 from idp.staff import look_ups
 from idp.staff.officer import Officer
 from idp.web import presentation
@@ -132,6 +134,10 @@ def _act(here: Visit, officer: Officer, request_id: UUID, typed: dict[str, str])
         found = requests.find(database, provider.sealer, request_id)
         if found is None:
             raise NotFoundError("no such request")
+        # Officers' accounts hold no personal number: a name may be the officer's own.
+        whose = read_identity(database, provider.sealer, found.account_id)
+        if same_name(officer.name, whose.full_name):
+            raise RequestError("nobody decides about themselves")
         known = contacts.read_contacts(database, provider.sealer, found.account_id)
         if typed["decision"] == "refuse":
             requests.refuse(
@@ -198,7 +204,7 @@ def _detail(
         tab="staff_locks.show",
         problem=problem,
         row=_row(here, found),
-        number=number,
+        number=presentation.number_text(number),
         may_decide=found.state == "forwarded" and found.entered_by != officer.id,
         may_forward=found.state == "received",
         is_own=found.entered_by == officer.id,
@@ -218,7 +224,7 @@ def _row(here: Visit, item: Request) -> dict[str, object]:
         "state": item.state,
         "state_text": gettext(STATES[item.state]),
         "received_at": presentation.moment_text(item.received_at),
-        "due_at": presentation.moment_text(item.due_at),
+        "due_at": presentation.end_text(item.due_at),
         "decided_at": presentation.moment_text(decided) if decided else "",
         "reasons": item.reasons,
         "is_overdue": item.is_overdue(here.now),

@@ -46,6 +46,7 @@ What = Literal[
     "activation_late",
     "window_opened",
     "level_asked",
+    "representation_ended",
 ]
 
 # Whoever takes an account over reads its letters first: these go to the phone too.
@@ -68,6 +69,7 @@ _TO_PHONE_TOO = frozenset(
         "activation_late",
         "window_opened",
         "level_asked",
+        "representation_ended",
     }
 )
 _WHAT = {
@@ -96,6 +98,8 @@ _WHAT = {
         "quá hạn tự kích hoạt; hãy gọi tổng đài để được mở lại",
         "window_opened": "tổng đài vừa mở lại thời hạn kích hoạt tài khoản của bạn",
         "level_asked": "một cán bộ vừa nộp hồ sơ nâng tài khoản của bạn lên mức 2",
+        "representation_ended": "một quan hệ đại diện ghi ở tài khoản của bạn vừa kết "
+        "thúc",
     },
     "en": {
         "password_changed": "the password of your account was changed",
@@ -122,6 +126,7 @@ _WHAT = {
         "it is over; call the hotline to have it opened again",
         "window_opened": "the hotline opened the time to activate your account again",
         "level_asked": "an officer applied to raise your account to level 2",
+        "representation_ended": "a representation that your account is part of ended",
     },
 }
 _WAYS = {
@@ -157,6 +162,8 @@ _LINKS = {
     "en": "\n\nNot you? Open this link to lock the account at once, without a "
     "password:\n{link}\nThat page asks for no password, no code and no money.",
 }
+# Anybody who knows number and phone causes these: they must not use up the warnings.
+_BY_STRANGERS = frozenset({"activation_again", "activation_late"})
 # There is nothing left to freeze.
 _WITHOUT_LINK = frozenset({"account_locked", "account_closed"})
 
@@ -212,12 +219,12 @@ def warn(
     sends: list[Callable[[], None]] = []
     email, phone = before.email, before.phone
     has_mailbox = bool(email) and before.email_verified and services.mail.is_on
-    if email and has_mailbox and _may_warn(services, "email", email):
+    if email and has_mailbox and _may_warn(services, "email", email, what):
         subject = _SUBJECTS[locale]
         letter = _with_link(services, before, what, text, now)
         sends.append(lambda: services.mail.send(email, subject, letter(), now))
     is_due = what in _TO_PHONE_TOO or not has_mailbox
-    if phone and is_due and _may_warn(services, "sms", phone):
+    if phone and is_due and _may_warn(services, "sms", phone, what):
         sends.append(lambda: services.messages.send(phone, plain(text), now))
     for send in sends:
         services.courier.later(_logged(send))
@@ -247,9 +254,10 @@ def way_removed(*, was_last: bool) -> What:
     return "last_way_removed" if was_last else "way_removed"
 
 
-def _may_warn(services: Services, channel: Channel, address: str) -> bool:
+def _may_warn(services: Services, channel: Channel, address: str, what: What) -> bool:
     key, config = services.secrets.key("otp"), services.config.throttle
-    return SendLimits(services.ephemeral, key, channel, config).admit_warning(address)
+    limits = SendLimits(services.ephemeral, key, channel, config)
+    return limits.admit_warning(address, by_stranger=what in _BY_STRANGERS)
 
 
 def _warning(what: What, way: str, config: Config) -> str:

@@ -59,13 +59,15 @@ class SendLimits:
                 return Passage(allowed=False, retry_after=limit.window)
         return Passage(allowed=True, counters=tuple(item.counter for item in taken))
 
-    def admit_warning(self, address: str) -> bool:
+    def admit_warning(self, address: str, *, by_stranger: bool = False) -> bool:
         """Count one warning to this address, if it may go today.
 
-        Apart from codes, so that a flood of those holds no warning up. Who has been
-        warned so often in a day has been warned.
+        Apart from codes, so that a flood of those holds no warning up, and from what a
+        stranger can cause at will. Who has been warned so often in a day has been
+        warned.
         """
-        counter = f"{self._channel}-warned:{self._blind(address)}"
+        what = "told" if by_stranger else "warned"
+        counter = f"{self._channel}-{what}:{self._blind(address)}"
         most = self._config.sms_per_phone_a_day
         return self._ephemeral.count(counter, ttl=_DAY) <= most
 

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from idp.accounts.contacts import mask_phone
 from idp.accounts.identity import read_identity
@@ -19,7 +18,7 @@ from idp.registry.port import same_name
 from idp.staff import look_ups
 from idp.staff.errors import RoleError
 from idp.staff.officer import Officer
-from idp.web import presentation
+from idp.web import claim_texts, presentation
 from idp.web.language import gettext
 from idp.web.staff import access, frame, review_texts
 from idp.web.visit import Visit
@@ -95,8 +94,8 @@ def take(dossier_id: UUID) -> ResponseReturnValue:
         return officer
     here.check(access.purpose(officer, f"dossier:{dossier_id}"))
     view = _find(here, officer, dossier_id)
+    _refuse_own_case(here, officer, view)
     with here.provider.database.transaction() as database:
-        _refuse_own_case(here, database, officer, view)
         reviewing.take(
             here.provider, database, dossier_id, officer_id=officer.id, now=here.now
         )
@@ -142,21 +141,20 @@ def _find(here: Visit, officer: Officer, dossier_id: UUID) -> DossierView:
     return view
 
 
-def _refuse_own_case(
-    here: Visit, database: Session, officer: Officer, view: DossierView
-) -> None:
+def _refuse_own_case(here: Visit, officer: Officer, view: DossierView) -> None:
     """Raise if the dossier may be the officer's own, or one that they filed.
 
     Officers' accounts hold no personal number: whoever has the officer's name may be
     the officer, as at the desk, and another one decides.
     """
     sealer = here.provider.sealer
-    sealed = queue.sealed_evidence(database, view.id)
-    if not sealed:
-        raise NotFoundError("no such dossier")
-    concerned = [identity_of(open_evidence(sealer, sealed, view.id))]
-    if view.filed_by is not None:
-        concerned.append(read_identity(database, sealer, view.filed_by))
+    with here.provider.database.read() as connection:
+        sealed = queue.sealed_evidence(connection, view.id)
+        if not sealed:
+            raise NotFoundError("no such dossier")
+        concerned = [identity_of(open_evidence(sealer, sealed, view.id))]
+        if view.filed_by is not None:
+            concerned.append(read_identity(connection, sealer, view.filed_by))
     if any(same_name(officer.name, one.full_name) for one in concerned):
         raise DossierError("nobody decides about themselves")
 
@@ -178,7 +176,7 @@ def _look(here: Visit, officer: Officer, view: DossierView) -> dict[str, object]
         "name": identity.full_name,
         "number": presentation.number_text(person["number"]),
         "birth_date": presentation.date_text(identity.birth_date),
-        "nationality": identity.nationality,
+        "nationality": claim_texts.country(identity.nationality),
         "phone": mask_phone(phone) if phone else "",
         "facts": list(review_texts.facts(evidence)),
         "differences": review_texts.differences(evidence),
@@ -193,7 +191,7 @@ def _row(here: Visit, officer: Officer, view: DossierView) -> dict[str, object]:
         "receipt": receipt_text(view.receipt),
         "kind": gettext(review_texts.KINDS[view.kind]),
         "channel": gettext(review_texts.CHANNELS[view.channel]),
-        "due": presentation.moment_text(view.due_at),
+        "due": presentation.end_text(view.due_at),
         "submitted": presentation.moment_text(view.submitted_at),
         "is_overdue": view.is_overdue(here.now),
         "is_mine": view.reviewer_id == officer.id,

@@ -7,12 +7,17 @@ import pytest
 
 from idp import clock
 from idp.accounts import lifecycle
+from idp.accounts.contacts import read_contacts
 from idp.accounts.representation import wards_of
 from idp.accounts.standing import read_standing
+from idp.authentication import logout_delivery
+from idp.authentication.logout_delivery import NotHeardError
 from idp.enrolment import dossiers, outcome, queue
 from idp.enrolment.dossiers import DossierError
 from idp.enrolment.receipts import receipt_text
+from idp.factors import notices
 from idp.locks import placing
+from idp.registry.embedded import EmbeddedRegistry
 from idp.rights import closing, erasure
 from tests.cards.people import AN
 from tests.driver import Browser, error_code
@@ -34,11 +39,14 @@ from tests.integration.desk.test_desk_others import (
     code_sent,
     to_representative,
 )
+from tests.integration.enrolling import Applying, details, newcomer
+from tests.integration.test_authority_requests import enter, kept, send
 from tests.integration.test_rights import ask_to_close, later
 from tests.integration.test_staff_review import file, read, reviewer, take, tokens
 from tests.integration.way_back import prepare
 from tests.listening_portal import listening
 from tests.services import BACKENDS
+from tests.staff import sign_in_officer
 from tests.unit.enrolment.conftest import a_dossier
 
 on_each_backend = pytest.mark.parametrize("backend", BACKENDS)
@@ -135,6 +143,81 @@ def test_nobody_acts_for_a_child_before_the_decision(app, provider) -> None:
         dossiers.grant(provider, session, dossier.id, by="another", now=clock.now())
     assert wards() == [known.id]
     assert "RepresentationBegan" in events(provider, known.id)
+
+
+@on_each_backend
+def test_a_person_with_a_new_number_has_one_account(app, provider) -> None:
+    """The number was established anew, and its event is still on the way."""
+    person = newcomer(provider)
+    record = provider.registry.find(person["personal_number"], now=clock.now())
+    former = "999190000777"
+    held = create_citizen(provider, replace(AN, number=former), phone="+84912349999")
+    changed = replace(record, person=replace(record.person, former_numbers=(former,)))
+    registry = EmbeddedRegistry(provider.database, provider.sealer)
+    with provider.database.transaction() as session:
+        registry.store(session, changed)
+    applying = Applying(app, provider)
+    typed = details(person)
+    applying.begin(typed)
+
+    page = applying.prove(typed["phone"])
+
+    assert error_code(page) == "DD-ENR-002", "the one refusal"
+    assert account(provider, former) == held.id
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "[::127.0.0.1]",
+        "[::ffff:100.64.0.1]",
+        "224.0.0.1",
+    ],
+)
+def test_a_wrapped_private_address_is_not_called(host) -> None:
+    """NAT64, 6to4 and mapped addresses lead a gateway to where we must not call."""
+    with pytest.raises(NotHeardError, match="private network"):
+        logout_delivery.post(
+            f"https://{host}/bye", "token", timeout=0.1, allow_private=False
+        )
+
+
+def test_officers_decide_no_request_about_themselves(app, provider) -> None:
+    """A lock officer of the holder's name neither locks, unlocks nor refuses."""
+    person = prepare(provider)
+    one = person.person
+    full = f"{one.family_name} {one.middle_name} {one.given_name}"
+    first, own = Browser(app.test_client()), Browser(app.test_client())
+    for browser, name in ((first, "One"), (own, full)):
+        sign_in_officer(browser, provider, roles=("lock_officer",), name=name)
+    page = enter(first, one.number)
+    address = page.request.path
+    send(first, decision="forward")
+
+    for decision in ("agree", "refuse"):
+        own.visit(address)
+        page = send(own, decision=decision, reasons="x")
+        assert error_code(page) == "DD-LOCK-005"
+    assert kept(provider).state == "forwarded"
+
+
+def test_a_stranger_uses_no_warning_up(provider) -> None:
+    """However often somebody tries to activate an active account, a lock is told."""
+    person = prepare(provider)
+    with provider.database.read() as connection:
+        known = read_contacts(connection, provider.sealer, person.id)
+    for _ in range(provider.config.throttle.sms_per_phone_a_day + 1):
+        notices.warn(provider, known, "activation_again", clock.now())
+    provider.courier.wait()
+    before = len(provider.messages.list(known.phone))
+
+    notices.warn(provider, known, "account_locked", clock.now())
+
+    provider.courier.wait()
+    assert before == provider.config.throttle.sms_per_phone_a_day
+    assert len(provider.messages.list(known.phone)) == before + 1
 
 
 def test_officers_do_not_decide_about_themselves(app, provider) -> None:

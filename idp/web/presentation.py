@@ -1,7 +1,7 @@
 """How values look to a reader: dates dd/mm/yyyy, numbers in groups of three."""
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 
 VIETNAM = timezone(timedelta(hours=7), "ICT")  # one zone, no summer time
 
@@ -23,6 +23,14 @@ def date_text(value: str | date | datetime) -> str:
 def moment_text(moment: datetime) -> str:
     """Show a moment in Vietnam's time, to the minute."""
     return moment.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")
+
+
+def end_text(moment: datetime) -> str:
+    """Show when a time is over; at midnight, as 24:00 of the day that still counts."""
+    local = moment.astimezone(VIETNAM)
+    if local.time() != time():
+        return moment_text(moment)
+    return f"{date_text(local - timedelta(days=1))} 24:00"
 
 
 def exact_moment_text(moment: datetime) -> str:

@@ -30,6 +30,13 @@ def test_moments_are_in_vietnams_time():
     assert presentation.exact_moment_text(EVENING) == "01/01/2027 00:30:05 +07"
 
 
+def test_an_end_at_midnight_is_of_the_day_before():
+    """Nobody is told a date on which it is too late already."""
+    midnight = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
+    assert presentation.end_text(midnight) == "23/11/2026 24:00"
+    assert presentation.end_text(EVENING) == "01/01/2027 00:30"
+
+
 def test_numbers_come_in_groups_of_three():
     """Groups are held together by hard spaces; anything else stays as it is."""
     assert presentation.number_text("999085000003") == "999\u00a0085\u00a0000\u00a0003"

@@ -62,7 +62,7 @@ class Here:
             sealer = self.provider.sealer
             found = activation.read(connection, sealer, self.case.holder)
         ends = activation.until(found, days=days) if found else None
-        return presentation.moment_text(ends) if ends else ""
+        return presentation.end_text(ends) if ends else ""
 
     def save(self, case: ActivationCase) -> None:
         """Store the case as this step left it."""

@@ -93,10 +93,10 @@ def _row(
     return {
         "action": url_for("staff_corrections.answer", request_id=item.id),
         "id": str(item.id),
-        "number": number,
+        "number": presentation.number_text(number),
         "text": item.text,
         "asked_at": presentation.moment_text(item.asked_at),
-        "due_at": presentation.moment_text(item.due_at),
+        "due_at": presentation.end_text(item.due_at),
         "is_overdue": here.now >= item.due_at,
         "token": here.token(access.purpose(officer, f"correction:{item.id}")),
     }

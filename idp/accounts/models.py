@@ -70,6 +70,7 @@ class Representation(Base):
 
     Until `confirms_until`, or as long as it lasts if that is empty, the ward's own
     sign-in needs the representative's confirmation (Decree 69/2024 art. 14.2).
+    `ended_at` is when its end was written down: by somebody, or by the sweep of ages.
     """
 
     __tablename__ = "representations"
@@ -83,6 +84,7 @@ class Representation(Base):
     since: Mapped[datetime]
     until: Mapped[datetime | None]
     confirms_until: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
 
 
 class PairwiseSubject(Base):

@@ -8,10 +8,15 @@ from idp.audit.event import Event
 
 @dataclass(frozen=True, slots=True)
 class RepresentationEnded(Event):
-    """A guardian may no longer act for the ward who holds this account."""
+    """A guardian may no longer act for the ward who holds this account.
+
+    `officer_id` and `document` are of an officer who ended it, and by which paper.
+    """
 
     representative_id: UUID
     reason: str
+    officer_id: UUID | None = None
+    document: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ GROUPS = {
     "staff": "Invite, rescue, list and end officers; add their units.",
     "locks": "Apply what the registries tell; lock and unlock by date; tell portals.",
     "organisations": "Lock the organisations that the register tells dissolved.",
+    "wards": "End representations, by paper and by age.",
     "rights": "Close the accounts whose holders asked for it.",
     "chip": "Import whose chip-ID cards are believed.",
     "registry": "Invent people; import the list of administrative units.",

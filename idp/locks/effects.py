@@ -5,6 +5,7 @@ that after the lock the citizen signs in anew and finds everything as it was. Ru
 sign-ins, codes and ways back in look at the locks themselves at their next step.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from idp.authentication import backchannel
 from idp.authentication.session_changes import Services
 from idp.authentication.sign_in import sign_out_everywhere
 from idp.consent import grants, refresh_tokens
+from idp.consent.grants import GrantView
 
 REASON = "locked"
 
@@ -24,9 +26,25 @@ def apply(
     """End sessions and tokens, and have every portal with a grant told."""
     live = grants.list_for(session, account_id, now=now)
     # What a representative gave for others goes with it: a thief acted for them too.
-    for grant in (*live, *grants.list_given_by(session, account_id, now=now)):
+    given = grants.list_given_by(session, account_id, now=now)
+    end_tokens(services, session, (*live, *given), reason=REASON, now=now)
+    sign_out_everywhere(services, session, account_id, reason=REASON, now=now)
+    clients = [grant.client_id for grant in live]
+    backchannel.account_stopped(services, session, account_id, clients, now=now)
+
+
+def end_tokens(
+    services: Services,
+    session: Session,
+    ended: Iterable[GrantView],
+    *,
+    reason: str,
+    now: datetime,
+) -> None:
+    """End for good whatever tokens stand on these grants; the grants stay."""
+    for grant in ended:
         chains = refresh_tokens.end_all_of_grant(
-            session, services.audit, grant=grant, reason=REASON, now=now
+            session, services.audit, grant=grant, reason=reason, now=now
         )
         for chain_id in chains:
             # What was issued for the citizen's absence outlives no lock either.
@@ -34,6 +52,3 @@ def apply(
                 f"revoked:{chain_id}", {}, ttl=services.config.lifetimes.access_token
             )
         services.ephemeral.drop_grant(str(grant.id))
-    sign_out_everywhere(services, session, account_id, reason=REASON, now=now)
-    clients = [grant.client_id for grant in live]
-    backchannel.account_stopped(services, session, account_id, clients, now=now)

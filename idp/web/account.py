@@ -59,6 +59,7 @@ DONE = {
     "withdrawn": phrase("The permission has ended."),
     "confirmed": phrase("The sign-in is confirmed; it goes on over there."),
     "not-confirmed": phrase("The sign-in was refused."),
+    "ward-ended": phrase("You no longer act for them; both of you are told."),
     "member-accepted": phrase("You have accepted."),
     "member-invited": phrase("The invitation waits on the person's own page."),
     "member-ended": phrase("That has ended, at every portal at once."),

@@ -116,6 +116,7 @@ def _ward(here: Visit, member: SignedIn, ward: Ward) -> dict[str, Any]:
         "since": presentation.date_text(ward.since),
         "until": presentation.date_text(ward.until) if ward.until else "",
         "waiting": _waiting(here, waiting) if waiting else None,
+        "can_end": ward.relation not in representation.PARENTS,
         "token": here.token(_purpose(member, ward.account_id)),
     }
 

@@ -14,6 +14,7 @@ from idp.web import (
     account_passkey,
     account_password,
     account_totp,
+    account_ward_ending,
     account_wards,
     acting,
     approve,
@@ -62,6 +63,7 @@ from idp.web.staff import invitation as staff_invitation
 from idp.web.staff import locks as staff_locks
 from idp.web.staff import own_passkeys as staff_passkeys
 from idp.web.staff import people as staff_people
+from idp.web.staff import representations as staff_representations
 from idp.web.staff import review as staff_review
 from idp.web.staff import sign_in as staff_sign_in
 
@@ -85,6 +87,7 @@ BLUEPRINTS = (
     logout.blueprint,
     account.blueprint,
     account_actions.blueprint,
+    account_ward_ending.blueprint,
     account_wards.blueprint,
     account_organisations.blueprint,
     account_organisation.blueprint,
@@ -114,6 +117,7 @@ BLUEPRINTS = (
     staff_invitation.blueprint,
     staff_passkeys.blueprint,
     staff_people.blueprint,
+    staff_representations.blueprint,
     staff_review.blueprint,
     staff_sign_in.blueprint,
     enrol_details.blueprint,

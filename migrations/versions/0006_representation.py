@@ -23,6 +23,7 @@ _LEVELS_AFTER = "level IN (0, 1, 2)"
 def upgrade() -> None:
     _allow_no_level()
     op.add_column("representations", _optional("confirms_until", _MOMENT))
+    op.add_column("representations", _optional("ended_at", _MOMENT))
     op.add_column("sessions", _optional("confirmed_by", sa.Uuid))
     _widen_grants()
     _create_organisations()

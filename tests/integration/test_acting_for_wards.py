@@ -272,7 +272,7 @@ def test_both_see_and_end_the_permission(
 
 
 def test_terms_by_age() -> None:
-    """Parents until 18 and confirmations until 14; guardians until the end."""
+    """Parents until 18 and confirmations until 14; guardians confirm until the end."""
     ages = representation.RepresentationConfig()
     child = representation.term_of("mother", "2016-04-12", ages)
     year_only = representation.term_of("father", "2016", ages)
@@ -282,4 +282,5 @@ def test_terms_by_age() -> None:
     assert str(child.confirms_until)[:10] == "2030-04-12"
     assert str(year_only.confirms_until)[:10] == "2030-12-31"
     assert str(leap.confirms_until)[:10] == "2026-02-28"
-    assert representation.term_of("guardian", "1950", ages).until is None
+    guardian = representation.term_of("guardian", "2016-04-12", ages)
+    assert (guardian.until, guardian.confirms_until) == (child.until, None)

@@ -28,6 +28,7 @@ TABS = (
     Tab("staff_review.show", phrase("Dossiers"), ("reviewer",)),
     Tab("staff_locks.show", phrase("Locks"), ("lock_officer",)),
     Tab("staff_corrections.show", phrase("Corrections"), ("reviewer",)),
+    Tab("staff_representations.show", phrase("Representatives"), ("reviewer",)),
     Tab("staff_people.show", phrase("Officers"), ("administrator",)),
     Tab("staff_desk.start", phrase("Desk"), ("enrolment_officer",)),
     Tab("staff_hotline.show", phrase("Activation"), ("hotline",)),
@@ -64,6 +65,7 @@ DONE = {
     "carried-out": phrase("The request was carried out, and the holder was told."),
     "lock-refused": phrase("The request was refused. Print the answer."),
     "answered": phrase("The answer is on the holder's own page."),
+    "representation-ended": phrase("The representation ended, and both were told."),
     "rejected": phrase("The dossier was refused, and the applicant is told."),
 }
 

@@ -79,7 +79,7 @@ _WHAT = {
         "app_added": "một ứng dụng tạo mã vừa được thêm vào tài khoản của bạn",
         "codes_made": "mã khôi phục tài khoản của bạn vừa được tạo mới",
         "phone_changed": "số điện thoại của tài khoản của bạn vừa được đổi",
-        "email_changed": "địa chỉ email của tài khoản của bạn vừa được đổi",
+        "email_changed": "địa chỉ thư điện tử của tài khoản của bạn vừa được đổi",
         "account_locked": "tài khoản của bạn vừa bị khóa; mọi nơi đã được đăng xuất",
         "account_unlocked": "tài khoản của bạn vừa được mở khóa",
         "data_exported": "vừa có một bản sao dữ liệu tài khoản của bạn được tải về",

@@ -4,16 +4,16 @@ Portals, help desks and automated tests know the codes; they never change their 
 A test holds that every code that the source can raise has its row here.
 """
 
-from idp.web.desk_messages import DESK_MESSAGES
 from idp.web.activation_messages import ACTIVATION_MESSAGES
+from idp.web.desk_messages import DESK_MESSAGES
 from idp.web.enrol_messages import ENROL_MESSAGES
 from idp.web.factor_messages import FACTOR_MESSAGES
 from idp.web.language import phrase
 from idp.web.lock_messages import LOCK_MESSAGES
 from idp.web.message import Message
+from idp.web.organisation_messages import ORGANISATION_MESSAGES
 from idp.web.registry_messages import REGISTRY_MESSAGES
 from idp.web.staff_messages import STAFF_MESSAGES
-from idp.web.organisation_messages import ORGANISATION_MESSAGES
 
 _START_AGAIN = phrase("Go back to the portal and start signing in again.")
 _CALL = phrase("Call the hotline and read out the error id.")

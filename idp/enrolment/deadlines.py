@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, time, timedelta
 
-from idp.config import EnrolmentConfig
 from idp.accounts.calendar import HANOI, Calendar
+from idp.config import EnrolmentConfig
 from idp.enrolment.kinds import working_days
 
 

@@ -16,8 +16,9 @@ class Dossier(Base):
 
     `evidence_sealed` holds who was named and how it was checked. `filed_by` is the
     account of a representative, `officer_id` the officer at whose desk it was filed,
-    `reviewer_id` the one who has taken it to decide. `external_id_index` keeps an import from taking one
-    dossier twice. `notified_at` says that the applicant was told of the decision.
+    `reviewer_id` the one who has taken it to decide. `external_id_index` keeps an
+    import from taking one dossier twice. `notified_at` says that the applicant was told
+    of the decision.
     """
 
     __tablename__ = "dossiers"

@@ -32,6 +32,7 @@ def group() -> None:
 group.add_command(notify)
 group.add_command(overdue)
 
+
 @group.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option(

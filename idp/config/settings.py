@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from idp.config.activation import ActivationConfig
 from idp.config.enrolment import EnrolmentConfig
 from idp.config.figures import FiguresConfig, ImportConfig
-from idp.config.representation import OrganisationsConfig, RepresentationConfig
 from idp.config.locks import BackchannelConfig, LocksConfig, RightsConfig
 from idp.config.registry import RegistryConfig
+from idp.config.representation import OrganisationsConfig, RepresentationConfig
 from idp.config.staff import StaffConfig
 
 

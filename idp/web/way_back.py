@@ -90,6 +90,7 @@ def hub(case_id: str) -> ResponseReturnValue:
         "back_hub.html",
         case_id=case_id,
         proven=[gettext(PROVEN[name]) for name in PROVEN if name in proofs],
+        is_locked=bool(refused),
         opened=opened,
         following=_following(here, here.known()),
         token=here.token("send"),

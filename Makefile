@@ -32,7 +32,12 @@ demo: $(BIN)/idp  ## provider, portals, reader: PORT=8000 STATE=.state RESET=1 T
 
 test: $(TEST_TOOLS)  ## every test, with coverage; ARGS="tests/unit -k otp" for a part
 	@tests/install-services
-	$(BIN)/python -m pytest -n 2 $(or $(ARGS),--cov --cov-report=term:skip-covered)
+ifdef ARGS
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+else
+	$(BIN)/python -m pytest -n 2 -m "not e2e" --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 2 -m e2e  # not measured: that doubles a demo's time
+endif
 
 check: $(TEST_TOOLS)  ## ruff, format, mypy --strict, the direction of imports
 	$(BIN)/ruff check .

@@ -34,6 +34,7 @@ What = Literal[
     "email_changed",
     "account_locked",
     "account_unlocked",
+    "lock_ended",
     "data_exported",
     "closing_asked",
     "account_closed",
@@ -58,6 +59,7 @@ _TO_PHONE_TOO = frozenset(
         "email_changed",
         "account_locked",
         "account_unlocked",
+        "lock_ended",
         "closing_asked",
         "account_closed",
         "way_added",
@@ -82,6 +84,8 @@ _WHAT = {
         "email_changed": "địa chỉ thư điện tử của tài khoản của bạn vừa được đổi",
         "account_locked": "tài khoản của bạn vừa bị khóa; mọi nơi đã được đăng xuất",
         "account_unlocked": "tài khoản của bạn vừa được mở khóa",
+        "lock_ended": "một lý do khóa tài khoản của bạn không còn nữa, nhưng tài khoản "
+        "vẫn bị khóa vì lý do khác",
         "data_exported": "vừa có một bản sao dữ liệu tài khoản của bạn được tải về",
         "closing_asked": "vừa có yêu cầu đóng tài khoản của bạn; có thể rút lại trên "
         "trang tài khoản",
@@ -110,6 +114,8 @@ _WHAT = {
         "email_changed": "the e-mail address of your account was changed",
         "account_locked": "your account was locked, and every place is signed out",
         "account_unlocked": "your account was unlocked",
+        "lock_ended": "one lock of your account has ended, and the account stays "
+        "locked for another reason",
         "data_exported": "a copy of your account's data was downloaded",
         "closing_asked": "somebody asked to close your account; that can be taken back "
         "on the account's page",
@@ -165,7 +171,7 @@ _LINKS = {
 # Anybody who knows number and phone causes these: they must not use up the warnings.
 _BY_STRANGERS = frozenset({"activation_again", "activation_late"})
 # There is nothing left to freeze.
-_WITHOUT_LINK = frozenset({"account_locked", "account_closed"})
+_WITHOUT_LINK = frozenset({"account_locked", "lock_ended", "account_closed"})
 
 log = structlog.get_logger("idp.factors")
 

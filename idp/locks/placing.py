@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from idp.accounts import lifecycle
 from idp.authentication.session_changes import Services
+from idp.factors.notices import What
 from idp.locks import effects, grounds
 
 
@@ -57,3 +58,14 @@ def unlock(  # noqa: PLR0913 - the stores, then the decision
         session, services.audit, account_id, ground=ground, asker=asker, now=now
     )
     return lifecycle.live_locks(session, account_id)
+
+
+def told(left: tuple[str, ...]) -> What | None:
+    """Return what the holder is told when a lock ended and these grounds hold on.
+
+    Which they are is told where they were placed, and not by whoever lifts another;
+    to the family of somebody dead nothing is sent.
+    """
+    if "death" in left:
+        return None
+    return "lock_ended" if left else "account_unlocked"

@@ -158,8 +158,8 @@ def _tell(  # noqa: PLR0913, PLR0917 - whom, of what
         return  # nobody sends such a message to the family
     if set(after) - set(before):
         notices.warn(services, known, "account_locked", now)
-    elif before and not after:
-        notices.warn(services, known, "account_unlocked", now)
+    elif set(before) - set(after) and (what := placing.told(after)):
+        notices.warn(services, known, what, now)
 
 
 def _mark(session: Session, event: RegistryEvent, now: datetime) -> bool:

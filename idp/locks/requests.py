@@ -18,6 +18,7 @@ from idp.accounts.calendar import HANOI, Calendar
 from idp.accounts.lifecycle import live_locks
 from idp.audit.lock_events import AuthorityAnswered, AuthorityAsked, AuthorityForwarded
 from idp.errors import IdpError
+from idp.factors.notices import What
 from idp.locks import placing
 from idp.locks.grounds import AUTHORITY_REQUEST
 from idp.locks.models import AuthorityRequest
@@ -118,8 +119,8 @@ def agree(
     *,
     officer_id: UUID,
     now: datetime,
-) -> UUID:
-    """Carry the request out, at once and with every effect; return whose account."""
+) -> What | None:
+    """Carry the request out, at once and with every effect; return what to tell."""
     moved = _decide(services, session, request_id, "agreed", officer_id, "", now)
     is_locked = AUTHORITY_REQUEST in live_locks(session, moved.account_id)
     change = placing.lock if moved.change == "lock" else placing.unlock
@@ -132,8 +133,9 @@ def agree(
             asker="authority",
             now=now,
         )
-    account_id: UUID = moved.account_id
-    return account_id
+    if moved.change == "lock":
+        return "account_locked"
+    return placing.told(live_locks(session, moved.account_id))
 
 
 def refuse(  # noqa: PLR0913 - the stores, then the decision

@@ -93,6 +93,7 @@ def _unlock(services: Services, account_id: UUID, ground: str, now: datetime) ->
             )
     except LifecycleError:
         return False
-    if not left:
-        notices.warn(services, known, "account_unlocked", now)
+    what = placing.told(left)
+    if what:
+        notices.warn(services, known, what, now)
     return True

@@ -32,7 +32,7 @@ TEXTS = {
     "PasskeySuspended": phrase("A passkey was held: it may have been copied"),
     "DeviceRemembered": phrase("A device was remembered"),
     "LockPlaced": phrase("The account was locked"),
-    "LockLifted": phrase("The account was unlocked"),
+    "LockLifted": phrase("A lock of the account ended"),
     "UnlockedByHotline": phrase("The hotline unlocked it at your call"),
     "StateChanged": phrase("The account's state changed"),
     "LevelChanged": phrase("The account's level changed"),

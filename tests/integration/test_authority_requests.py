@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from idp import clock
 from idp.accounts.calendar import HANOI, Calendar
 from idp.accounts.lifecycle import live_locks
+from idp.locks import placing
 from idp.locks.models import AuthorityRequest
 from tests.driver import Browser, _Forms, at, error_code
 from tests.integration.way_back import Post, prepare
@@ -113,6 +114,35 @@ def test_one_enters_and_another_decides(app, provider, citizen, officers) -> Non
     assert {"OfficerLookedUp", "AuthorityAsked", "AuthorityAnswered"} <= {
         entry.type for entry in events
     }
+
+
+def test_the_notice_tells_that_other_locks_hold(provider, citizen, officers) -> None:
+    """What ended is told, that it stays locked too, and not on which ground."""
+    first, second = officers
+    for ground, asker in (
+        ("terms_breach", "agency"),
+        ("authority_request", "authority"),
+    ):
+        with provider.database.transaction() as session:
+            placing.lock(
+                provider,
+                session,
+                citizen.id,
+                ground=ground,
+                asker=asker,
+                now=clock.now(),
+            )
+    page = enter(first, citizen.person.number, change="unlock")
+    send(first, decision="forward")
+    second.visit(page.request.path)
+    send(second, decision="agree")
+
+    assert locks(provider, citizen) == ("terms_breach",)
+    letter, message = Post(provider).letters()[0], Post(provider).messages()[0]
+    assert "vẫn bị khóa vì lý do khác" in letter
+    assert "van bi khoa vi ly do khac" in message
+    assert "mở khóa" not in letter
+    assert "điều khoản" not in letter
 
 
 def test_a_refusal_has_reasons(provider, citizen, officers) -> None:

@@ -149,10 +149,11 @@ def _act(here: Visit, officer: Officer, request_id: UUID, typed: dict[str, str])
                 now=now,
             )
             return "lock-refused"
-        requests.agree(provider, database, request_id, officer_id=officer.id, now=now)
-    is_lock = found.change == "lock"
-    what: notices.What = "account_locked" if is_lock else "account_unlocked"
-    notices.warn(provider, known, what, now)
+        what = requests.agree(
+            provider, database, request_id, officer_id=officer.id, now=now
+        )
+    if what:
+        notices.warn(provider, known, what, now)
     return "carried-out"
 
 

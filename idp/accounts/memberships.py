@@ -38,10 +38,13 @@ class MembershipError(IdpError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """Whom an organisation lists, as what, and for a mandate its words and term."""
+    """Whom an organisation lists, as what, and for a mandate its words and term.
+
+    Where nobody invites it is the register that names the legal representative.
+    """
 
     organisation_id: UUID
-    invited_by: UUID
+    invited_by: UUID | None
     number: str
     role: str
     mandate: str = ""
@@ -154,22 +157,38 @@ def end(
     now: datetime,
 ) -> bool:
     """End a listing at once; a legal representative's ends by the register alone."""
-    row = session.execute(
-        sa.update(Membership)
-        .where(
+    return bool(
+        end_where(
+            session,
+            audit,
             Membership.id == membership_id,
             Membership.role != LEGAL_REPRESENTATIVE,
-            Membership.ended_at.is_(None),
+            ended_by=ended_by,
+            now=now,
         )
+    )
+
+
+def end_where(
+    session: Session,
+    audit: AuditLog,
+    *conditions: sa.ColumnElement[bool],
+    ended_by: UUID | None,
+    now: datetime,
+) -> list[tuple[UUID, UUID | None]]:
+    """End every open listing that fits; return organisations and who was listed."""
+    ended = session.execute(
+        sa.update(Membership)
+        .where(*conditions, Membership.ended_at.is_(None))
         .values(ended_at=now)
-        .returning(Membership.organisation_id, Membership.account_id)
-    ).one_or_none()
-    if row is None:
-        return False
-    for account_id in filter(None, (row.organisation_id, row.account_id)):
-        event = MembershipEnded(account_id, membership_id, ended_by)
-        audit.record(session, event, now=now)
-    return True
+        .returning(Membership.id, Membership.organisation_id, Membership.account_id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for row in ended:
+        for account_id in filter(None, (row.organisation_id, row.account_id)):
+            event = MembershipEnded(account_id, row.id, ended_by)
+            audit.record(session, event, now=now)
+    return [(row.organisation_id, row.account_id) for row in ended]
 
 
 def of_organisation(
@@ -190,7 +209,8 @@ def of_person(
 def _check(invitation: Invitation) -> None:
     until = invitation.valid_until
     is_mandate = invitation.role == AUTHORISED
-    if invitation.role not in (AUTHORISED, MEMBER):
+    named = LEGAL_REPRESENTATIVE if invitation.invited_by is None else MEMBER
+    if invitation.role not in (AUTHORISED, MEMBER, named):
         raise MembershipError("a person is authorised, or a member")
     if is_mandate and not invitation.mandate.strip():
         raise MembershipError("a mandate says what for")

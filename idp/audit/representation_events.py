@@ -67,11 +67,11 @@ class OrganisationFiled(Event):
 
 @dataclass(frozen=True, slots=True)
 class MemberInvited(Event):
-    """An organisation listed a person, with a mandate or without."""
+    """An organisation listed a person; without `invited_by` the register named them."""
 
     membership_id: UUID
     role: str
-    invited_by: UUID
+    invited_by: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class MembershipAccepted(Event):
 
 @dataclass(frozen=True, slots=True)
 class MembershipEnded(Event):
-    """A person's mandate or listing ended; `ended_by` is who ended it."""
+    """A person's mandate or listing ended; without `ended_by` the register did it."""
 
     membership_id: UUID
-    ended_by: UUID
+    ended_by: UUID | None

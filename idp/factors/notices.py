@@ -48,6 +48,7 @@ What = Literal[
     "window_opened",
     "level_asked",
     "representation_ended",
+    "mandate_ended",
 ]
 
 # Whoever takes an account over reads its letters first: these go to the phone too.
@@ -72,6 +73,7 @@ _TO_PHONE_TOO = frozenset(
         "window_opened",
         "level_asked",
         "representation_ended",
+        "mandate_ended",
     }
 )
 _WHAT = {
@@ -104,6 +106,8 @@ _WHAT = {
         "level_asked": "một cán bộ vừa nộp hồ sơ nâng tài khoản của bạn lên mức 2",
         "representation_ended": "một quan hệ đại diện ghi ở tài khoản của bạn vừa kết "
         "thúc",
+        "mandate_ended": "bạn không còn được hành động thay cho một tổ chức, vì cơ "
+        "quan đăng ký ghi người đại diện khác",
     },
     "en": {
         "password_changed": "the password of your account was changed",
@@ -133,6 +137,8 @@ _WHAT = {
         "window_opened": "the hotline opened the time to activate your account again",
         "level_asked": "an officer applied to raise your account to level 2",
         "representation_ended": "a representation that your account is part of ended",
+        "mandate_ended": "you may no longer act for an organisation: the register "
+        "names another representative",
     },
 }
 _WAYS = {

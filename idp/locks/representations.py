@@ -56,7 +56,7 @@ def end(services: Services, ending: Ending, *, now: datetime) -> bool:
             now=now,
         )
         if is_ended:
-            _stop(services, session, ending.ward_id, ending.representative_id, now)
+            stop(services, session, ending.ward_id, ending.representative_id, now=now)
     if is_ended:
         _tell(services, ending.ward_id, ending.representative_id, now)
     return is_ended
@@ -79,25 +79,26 @@ def sweep(services: Services, *, now: datetime) -> int:
                     session, services.audit, representation_id, now=now
                 ):
                     continue  # somebody was faster
-                _stop(services, session, ward_id, representative_id, now)
+                stop(services, session, ward_id, representative_id, now=now)
             _tell(services, ward_id, representative_id, now)
             done += 1
         services.courier.wait()
 
 
-def _stop(
+def stop(
     services: Services,
     session: Session,
-    ward_id: UUID,
-    representative_id: UUID,
+    principal_id: UUID,
+    actor_id: UUID,
+    *,
     now: datetime,
 ) -> None:
-    """End what the representative holds for this ward, and tell those portals."""
-    given = grants.list_given_by(session, representative_id, now=now)
-    ended = [grant for grant in given if grant.account_id == ward_id]
+    """End what someone holds for this ward or organisation; those portals are told."""
+    given = grants.list_given_by(session, actor_id, now=now)
+    ended = [grant for grant in given if grant.account_id == principal_id]
     effects.end_tokens(services, session, ended, reason=_WHY, now=now)
     clients = [grant.client_id for grant in ended]
-    backchannel.account_stopped(services, session, ward_id, clients, now=now)
+    backchannel.account_stopped(services, session, principal_id, clients, now=now)
 
 
 def _tell(

@@ -17,7 +17,7 @@ from idp.authentication import acting, assurance, steps
 from idp.authentication.acting import Acting
 from idp.authentication.session import SignedIn
 from idp.enrolment.organisation_source import SourceDownError
-from idp.locks import dissolution
+from idp.locks import register
 from idp.web import people, visit, whose
 from idp.web.csrf import CsrfError
 from idp.web.forms import FormError
@@ -80,13 +80,24 @@ def choose(transaction: str) -> ResponseReturnValue:
     account_id = choice.signed_in.account.id
     if chosen == account_id and choice.whom.own:
         return _keep(choice, chosen)
-    principal = next((one for one in choice.whom.options if one.id == chosen), None)
+    principal = _option(choice, chosen)
     if principal is None:
         raise FormError("nobody to act for")
-    if principal.kind == "organisation" and _is_gone(choice, principal):
-        return _refused(choice, NOT_NOW)
+    if principal.kind == "organisation":
+        change = _asked(choice, principal)
+        if change == "locked":
+            return _refused(choice, NOT_NOW)
+        if change == "replaced":
+            now_open = _choice(step)
+            principal = _option(now_open, chosen) if now_open else None
+            if principal is None:
+                return _refused(choice, NO_MANDATE)
     code = _obstacle(choice, principal)
     return _refused(choice, code) if code else _keep(choice, principal.id)
+
+
+def _option(choice: Choice, chosen: UUID) -> Principal | None:
+    return next((one for one in choice.whom.options if one.id == chosen), None)
 
 
 def _choice(step: Step) -> Choice | None:
@@ -121,17 +132,16 @@ def _keep(choice: Choice, chosen: UUID) -> ResponseReturnValue:
     return redirect(choice.step.resume, HTTPStatus.SEE_OTHER)
 
 
-def _is_gone(choice: Choice, principal: Principal) -> bool:
-    """Ask the register, and lock what it tells dissolved (D69 art. 15).
+def _asked(choice: Choice, principal: Principal) -> register.Change | None:
+    """Ask the register who represents it, and whether it is still there (art. 12, 15).
 
     A register that does not answer stops nobody: the account is what it was.
     """
     here = choice.step.visit
     try:
-        change = dissolution.check(here.provider, principal.id, now=here.now)
+        return register.check(here.provider, principal.id, now=here.now)
     except SourceDownError:
-        return False
-    return change == "locked"
+        return None
 
 
 def _obstacle(choice: Choice, principal: Principal) -> str | None:

@@ -1,32 +1,54 @@
-"""The nightly question to the register: what is dissolved is locked, and whole."""
+"""What the register tells, by night and when somebody acts: an end, another head."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from uuid import UUID
 
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 
 from idp import clock
+from idp.accounts.identifiers import replace_number
 from idp.accounts.standing import read_standing
+from idp.app import create_app
 from idp.cli import main
 from idp.cli.context import CliContext
-from idp.enrolment.organisation_source import NoOrganisations
+from idp.enrolment.organisation_source import (
+    NoOrganisations,
+    RegisteredOrganisation,
+    SandboxOrganisations,
+)
 from idp.locks import placing
 from idp.provider import Provider
-from tests.driver import Portal
+from tests.driver import Portal, at, citizen, error_code
 from tests.integration.acting import (
     AUTHORISED,
+    LEGAL,
+    NOBODY,
     ORGANISATION,
+    account,
     act_for,
     finish,
     machine,
     organisation,
     portal_for,
+    press,
     sign_in,
     userinfo,
 )
 from tests.integration.test_acting_for_organisations import DissolvedNow, Silent
 from tests.services import BACKENDS
+
+
+@dataclass
+class Succeeded:
+    """The sandbox's register on the day after somebody else came to represent it."""
+
+    number: str = NOBODY
+
+    def find(self, tax_code: str) -> RegisteredOrganisation | None:
+        known = SandboxOrganisations().find(tax_code)
+        return replace(known, legal_representative=self.number) if known else None
 
 
 @pytest.fixture
@@ -63,7 +85,8 @@ def test_what_is_dissolved_is_locked_though_nobody_signs_in(
     done = sweep(provider, DissolvedNow())
 
     assert done.stdout == (
-        "1 asked about, 1 locked, 0 unlocked, 0 without an answer.\n"
+        "1 asked about, 1 locked, 0 unlocked, 0 with another representative, "
+        "0 without an answer.\n"
     )
     assert locks(provider) == ("dissolved",)
     assert userinfo(browser.client, tokens).status_code == 401
@@ -106,3 +129,64 @@ def test_what_an_agency_locked_is_the_agencys(provider: Provider) -> None:
 
     assert sweep(provider).stdout.startswith("1 asked about, 0 locked, 0 unlocked")
     assert locks(provider) == ("dissolved",)
+
+
+def events_of(provider: Provider, account_id: UUID) -> list[tuple[str, object]]:
+    with provider.database.read() as connection:
+        found = provider.audit.recent(connection, account_id, 20)
+    return [(one.type, one.data.get("ended_by")) for one in found]
+
+
+@pytest.mark.parametrize("asked_by", ["sweep", "acting"])
+def test_a_replaced_representative_loses_the_right_at_once(
+    app: Flask, provider: Provider, portal: Portal, asked_by: str
+) -> None:
+    """Tokens die, it is told and audited, and who is named now accepts and acts."""
+    url = portal.url(scope=f"{ORGANISATION} offline_access")
+    former = sign_in(app, provider, LEGAL, url)
+    act_for(former, organisation(provider))
+    tokens = finish(former, portal)
+    other = sign_in(app, provider, AUTHORISED, url)
+    act_for(other, organisation(provider))
+    others = finish(other, portal)
+    assert userinfo(former.client, tokens).status_code == 200
+
+    later = create_app(provider=replace(provider, organisations=Succeeded()))
+    if asked_by == "sweep":
+        assert "1 with another representative" in sweep(provider, Succeeded()).stdout
+        assert "0 with another representative" in sweep(provider, Succeeded()).stdout
+    else:
+        again = sign_in(later, provider, LEGAL, portal.url(scope=ORGANISATION))
+        page = act_for(again, organisation(provider))
+        assert (page.status_code, error_code(page)) == (403, "DD-ORG-001")
+
+    assert userinfo(former.client, tokens).status_code == 401
+    refused = machine(
+        former.client, portal, "/token",
+        grant_type="refresh_token", refresh_token=tokens["refresh_token"],
+    )  # fmt: skip
+    assert refused.get_json()["error"] == "invalid_grant"
+    assert userinfo(other.client, others).status_code == 200, "a mandate is its own"
+    for one in (account(provider, LEGAL), organisation(provider)):
+        assert ("MembershipEnded", None) in events_of(provider, one)
+    assert ("RefreshTokensEnded", None) in events_of(provider, organisation(provider))
+    provider.courier.wait()
+    phone = citizen(provider, personal_number=LEGAL)["phone"]
+    assert "khong con duoc hanh dong thay" in provider.messages.list(phone)[0].text
+    heir = sign_in(later, provider, NOBODY, "/account/organisations")
+    press(heir, "accept")
+    heir.visit(portal.url(scope=ORGANISATION))
+    assert at(act_for(heir, organisation(provider))) == "consent"
+
+
+def test_a_representative_with_another_number_stays(provider: Provider) -> None:
+    """The register names the person by either number; nothing is taken away."""
+    with provider.database.transaction() as session:
+        replace_number(
+            session, provider.audit, provider.sealer, account(provider, LEGAL),
+            "999085000999", now=clock.now(),
+        )  # fmt: skip
+
+    for number in ("999085000999", LEGAL):
+        done = sweep(provider, Succeeded(number))
+        assert "0 with another representative" in done.stdout

@@ -1,4 +1,7 @@
-"""Organisations that the register tells dissolved (Decree 69/2024 art. 15).
+"""What the register tells of organisations (Decree 69/2024 art. 12, 15).
+
+One that is dissolved is locked; who is no longer its legal representative loses the
+right at once.
 
 The register sends no events, so it is asked: whenever somebody is about to act for an
 organisation, and by a periodic sweep for those for whom nobody does. A register that
@@ -14,17 +17,18 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from idp.accounts import organisations
+from idp.accounts import contacts, lifecycle, organisations, succession
 from idp.accounts.lifecycle import LifecycleError
 from idp.accounts.models import Account, Lock
 from idp.accounts.organisation_models import Organisation
 from idp.accounts.principals import USABLE
 from idp.errors import IdpError
-from idp.locks import placing, sweeping
+from idp.factors import notices
+from idp.locks import placing, representations, sweeping
 
 DISSOLVED = "dissolved"
 _ASKER = "system"
-Change = Literal["locked", "unlocked"]
+Change = Literal["locked", "unlocked", "replaced"]
 _AT_ONCE = 200
 # One strange answer stops no sweep; a register that is down is not asked thousands of
 # times.
@@ -37,6 +41,10 @@ class Known(Protocol):
     @property
     def is_dissolved(self) -> bool:
         """Say whether it is no more."""
+
+    @property
+    def legal_representative(self) -> str:
+        """Return the personal number of who represents it."""
 
 
 class Register(Protocol):
@@ -61,14 +69,16 @@ class Asked:
     asked: int = 0
     locked: int = 0
     unlocked: int = 0
+    replaced: int = 0
     unanswered: int = 0
 
 
 def check(services: Services, organisation_id: UUID, *, now: datetime) -> Change | None:
-    """Lock what the register tells dissolved with every effect, unlock what lives on.
+    """Do what the register tells of one organisation, with every effect.
 
-    The register may be late: a lock that an agency placed on this ground is its own.
-    Raises what the register raises.
+    Lock what is dissolved, unlock what lives on, and end the right of who is no longer
+    its legal representative. The register may be late: a lock that an agency placed on
+    this ground is its own. Raises what the register raises.
     """
     with services.database.read() as connection:
         details = organisations.read_details(
@@ -77,6 +87,39 @@ def check(services: Services, organisation_id: UUID, *, now: datetime) -> Change
     known = services.organisations.find(details.tax_code)
     if known is None:
         return None
+    change = _standing(services, organisation_id, known, now)
+    if known.is_dissolved:
+        return change
+    return (
+        _succeed(services, organisation_id, known.legal_representative, now) or change
+    )
+
+
+def sweep(services: Services, *, now: datetime) -> Asked:
+    """Ask about every organisation; killed, it has done whole ones."""
+    counts = dict.fromkeys(("locked", "unlocked", "replaced", "unanswered"), 0)
+    asked = in_a_row = 0
+    for organisation_id in _living(services):
+        asked += 1
+        try:
+            change = check(services, organisation_id, now=now)
+        except IdpError:
+            counts["unanswered"] += 1
+            in_a_row += 1
+            if in_a_row == _PATIENCE:
+                break
+            continue
+        in_a_row = 0
+        if change is not None:
+            counts[change] += 1
+            services.courier.wait()
+    return Asked(asked=asked, **counts)
+
+
+def _standing(
+    services: Services, organisation_id: UUID, known: Known, now: datetime
+) -> Change | None:
+    """Lock what is dissolved, unlock what lives on after all."""
     try:
         with services.database.transaction() as session:
             asker = _locked_by(session, organisation_id)
@@ -97,25 +140,25 @@ def check(services: Services, organisation_id: UUID, *, now: datetime) -> Change
     return "unlocked" if is_locked else "locked"
 
 
-def sweep(services: Services, *, now: datetime) -> Asked:
-    """Ask about every organisation; killed, it has done whole ones."""
-    counts = {"locked": 0, "unlocked": 0, "unanswered": 0}
-    asked = in_a_row = 0
-    for organisation_id in _living(services):
-        asked += 1
-        try:
-            change = check(services, organisation_id, now=now)
-        except IdpError:
-            counts["unanswered"] += 1
-            in_a_row += 1
-            if in_a_row == _PATIENCE:
-                break
-            continue
-        in_a_row = 0
-        if change is not None:
-            counts[change] += 1
-            services.courier.wait()
-    return Asked(asked=asked, **counts)
+def _succeed(
+    services: Services, organisation_id: UUID, number: str, now: datetime
+) -> Change | None:
+    """End the right of whom the register no longer names, and tell them."""
+    stores = (services.sealer, organisation_id, number)
+    with services.database.read() as connection:
+        if succession.is_named(connection, *stores):
+            return None
+    with services.database.transaction() as session:
+        lifecycle.hold(session, organisation_id, now=now)
+        if succession.is_named(session, *stores):
+            return None  # somebody was faster
+        told = []
+        for former in succession.follow(session, services.audit, *stores, now=now):
+            told.append(contacts.read_contacts(session, services.sealer, former))
+            representations.stop(services, session, organisation_id, former, now=now)
+    for known in told:
+        notices.warn(services, known, "mandate_ended", now)
+    return "replaced"
 
 
 def _locked_by(session: Session, organisation_id: UUID) -> str | None:

@@ -12,14 +12,13 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from idp.accounts import contacts, lifecycle
-from idp.accounts.contacts import Contacts
 from idp.accounts.models import Lock
 from idp.audit.right_events import ClosingAsked, ClosingTakenBack
 from idp.authentication import backchannel
 from idp.authentication.sign_in import sign_out_everywhere
 from idp.consent import grants
 from idp.factors import notices
-from idp.rights import erasure
+from idp.rights import erasure, ties
 from idp.rights.models import Closing
 from idp.rights.services import RightError, Services
 
@@ -115,24 +114,28 @@ def _close(services: Services, account_id: UUID, *, now: datetime) -> bool:
         if taken is None:
             return False  # taken back, or locked, or closed by another sweep
         known = contacts.read_contacts(session, services.sealer, account_id)
+        others = ties.end(services, session, account_id, REASON, now)
         _end_everything(services, session, account_id, now)
         lifecycle.close_account(session, services.audit, account_id, now=now)
         erasure.erase(session, services.audit, services.sealer, account_id, now=now)
-    _say_goodbye(services, known, now)
+    notices.warn(services, known, "account_closed", now)
+    for other in others:
+        notices.warn(services, other, "representation_ended", now)
     return True
 
 
 def _end_everything(
     services: Services, session: Session, account_id: UUID, now: datetime
 ) -> None:
-    live = grants.list_for(session, account_id, now=now)
-    clients = [grant.client_id for grant in live]
+    """End sessions and grants; what was given for others ends with who gave it."""
+    live = (
+        *grants.list_for(session, account_id, now=now),
+        *grants.list_given_by(session, account_id, now=now),
+    )
     sign_out_everywhere(services, session, account_id, reason=REASON, now=now)
-    backchannel.account_stopped(services, session, account_id, clients, now=now)
+    for whose in {grant.account_id for grant in live}:
+        clients = [grant.client_id for grant in live if grant.account_id == whose]
+        backchannel.account_stopped(services, session, whose, clients, now=now)
     for grant in live:
         grants.end(session, services.audit, grant.id, REASON, now)
         services.ephemeral.drop_grant(str(grant.id))
-
-
-def _say_goodbye(services: Services, known: Contacts, now: datetime) -> None:
-    notices.warn(services, known, "account_closed", now)

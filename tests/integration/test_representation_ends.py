@@ -13,13 +13,20 @@ from idp.accounts.models import Account, Representation
 from idp.cli import main
 from idp.cli.context import CliContext
 from idp.provider import Provider
+from idp.rights import closing
 from tests.driver import Browser, Portal, at, citizen
 from tests.integration.acting import (
+    AUTHORISED,
     CHILD,
     GUARDIAN,
+    LEGAL,
+    ORGANISATION,
     account,
+    act_for,
     as_child,
+    finish,
     machine,
+    organisation,
     portal_for,
     press,
     sign_in,
@@ -259,3 +266,74 @@ def test_a_minors_guardianship_ends_with_eighteen(provider: Provider) -> None:
     ends = {one.account_id: one.until for one in found}
     assert str(ends[account(provider, CHILD)])[:10] == "2034-04-12"
     assert ends[account(provider, "999190000013")] is None
+
+
+def close(provider: Provider, number: str) -> None:
+    """Let the time to think be over, and the sweep carry the wish out."""
+    now = clock.now()
+    with provider.database.transaction() as session:
+        asked_at = now - timedelta(seconds=provider.config.rights.closing)
+        closing.ask(provider, session, account(provider, number), now=asked_at)
+    assert closing.sweep(provider, now=now) == 1
+
+
+@on_each_backend
+def test_who_closes_the_account_acts_for_nobody(
+    app: Flask, provider: Provider, portal: Portal, backend: str
+) -> None:
+    """The ward's tokens die with the guardian's account, and its history says why."""
+    browser, tokens = as_child(app, provider, portal)
+
+    close(provider, GUARDIAN)
+
+    assert is_dead(browser, portal, tokens)
+    assert ending_of(provider)["reason"] == "account_closed"
+    with provider.database.read() as connection:
+        found = provider.audit.recent(connection, account(provider, CHILD), 5)
+        ward = account(provider, CHILD)
+        assert not representation.representatives_of(connection, ward, now=clock.now())
+    assert "GrantEnded" in {one.type for one in found}
+    child = sign_in(app, provider, CHILD, portal.url())
+    assert at(child.page) == "confirmation", "still below 14"
+
+
+def test_nobody_acts_for_who_closed_the_account(
+    app: Flask, provider: Provider, portal: Portal
+) -> None:
+    """The ward's account ends: so does the representation, and who acted is told."""
+    browser, tokens = as_child(app, provider, portal)
+    child = account(provider, CHILD)
+
+    close(provider, CHILD)
+
+    assert is_dead(browser, portal, tokens)
+    with provider.database.read() as connection:
+        found = provider.audit.recent(connection, child, 20)
+        assert not representation.representatives_of(connection, child, now=clock.now())
+    assert "RepresentationEnded" in {one.type for one in found}
+    provider.courier.wait()
+    phone = citizen(provider, personal_number=GUARDIAN)["phone"]
+    assert any("dai dien" in one.text for one in provider.messages.list(phone))
+
+
+def test_who_closes_the_account_leaves_every_organisation(
+    app: Flask, provider: Provider, portal: Portal
+) -> None:
+    """Tokens made for it die, the listing is over, and its page still opens."""
+    browser = sign_in(
+        app, provider, AUTHORISED, portal.url(scope=f"{ORGANISATION} offline_access")
+    )
+    act_for(browser, organisation(provider))
+    tokens = finish(browser, portal)
+    address = f"/account/organisations/{organisation(provider)}"
+    head = sign_in(app, provider, LEGAL, address)
+    people = head.page.text.count("<li")
+
+    close(provider, AUTHORISED)
+
+    assert is_dead(browser, portal, tokens)
+    page = head.visit(address)
+    assert (page.status_code, page.text.count("<li")) == (200, people - 1)
+    with provider.database.read() as connection:
+        found = provider.audit.recent(connection, organisation(provider), 10)
+    assert {"MembershipEnded", "GrantEnded"} <= {one.type for one in found}

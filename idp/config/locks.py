@@ -25,7 +25,11 @@ class BackchannelConfig:
 
 @dataclass(frozen=True, slots=True)
 class RightsConfig:
-    """Terms of the rights over one's data, in seconds (Decree 13/2023 gives 72 h)."""
+    """Terms of the rights over one's data, in seconds.
+
+    No term of Law 91/2025 for them is known to us; both keep the 72 hours that Decree
+    13/2023 gave, by analogy.
+    """
 
     correction: int = 259_200
     closing: int = 259_200

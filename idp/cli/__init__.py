@@ -17,7 +17,7 @@ GROUPS = {
     "clients": "Register, show and remove relying parties.",
     "accounts": "Create, show, lock and unlock citizens' accounts.",
     "enrol": "Import dossiers by the million.",
-    "staff": "Invite, rescue, list and end officers; add their units.",
+    "staff": "Invite and rescue officers, propose their end; add their units.",
     "locks": "Apply what the registries tell; lock and unlock by date; tell portals.",
     "organisations": "Lock the organisations that the register tells dissolved.",
     "wards": "End representations, by paper and by age.",

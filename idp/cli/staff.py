@@ -1,20 +1,25 @@
-"""`idp staff`: invite, rescue, list and end officers; add their units.
+"""`idp staff`: the first officers, a rescue, proposals; units and the list.
 
-Whoever runs the server may always invite and rescue by command, since somebody must be
-the first; it is recorded as done by command, and the officers' page shows it.
+Somebody must be the first: until two administrators can sign in, the command gives
+links. From then on it only proposes, and an administrator approves with a passkey; a
+rescue for a lost passkey stays. All is recorded as done by command, and the officers'
+page shows it.
 """
 
+from collections.abc import Collection
 from uuid import UUID
 
 import click
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.orm import Session
 
 from idp import clock
 from idp.cli.context import CliContext, pass_cli
-from idp.staff import invitations, people, units
+from idp.staff import invitations, people, requests, units
 from idp.staff.invitations import Link
 from idp.staff.officer import BY_COMMAND, ROLES
+from idp.staff.requests import Asked, Kind
 
 
 @click.group()
@@ -67,9 +72,10 @@ def list_units(cli: CliContext) -> None:
 @click.option("--role", "roles", type=click.Choice(ROLES), multiple=True, required=True)
 @pass_cli
 def invite(cli: CliContext, name: str, unit: str, roles: tuple[str, ...]) -> None:
-    """Open an officer's account and print the one-time link to enrol a passkey.
+    """Invite an officer: the first ones by the link that is printed.
 
-    Begin with two administrators: from then on they invite on their page.
+    Begin with two administrators: from then on this prints a code, one of them approves
+    on their page and gets the link, and the officer needs both.
     """
     provider, now = cli.provider, clock.now()
     with provider.database.transaction() as session:
@@ -84,18 +90,23 @@ def invite(cli: CliContext, name: str, unit: str, roles: tuple[str, ...]) -> Non
             by=BY_COMMAND,
             now=now,
         )
-        link = invitations.issue(
-            session,
-            provider.audit,
-            provider.config.staff,
-            staff_id,
-            "invite",
-            by=BY_COMMAND,
-            now=now,
-        )
-    if not is_bootstrap:
-        click.echo("Administrators could do this on their page.", err=True)
-    _print(cli, link)
+        if is_bootstrap:
+            link = invitations.issue(
+                session,
+                provider.audit,
+                provider.config.staff,
+                staff_id,
+                "invite",
+                by=BY_COMMAND,
+                now=now,
+            )
+        else:
+            asked = _propose(cli, session, "invite", staff_id, roles)
+    if is_bootstrap:
+        _print(cli, link)
+    else:
+        click.echo(asked.code)
+        click.echo("The officer's code. An administrator approves: /staff", err=True)
 
 
 @group.command()
@@ -120,11 +131,14 @@ def rescue(cli: CliContext, officer: UUID) -> None:
 @click.argument("officer", type=click.UUID)
 @pass_cli
 def disable(cli: CliContext, officer: UUID) -> None:
-    """End an officer's account for good, with sessions, passkeys and links."""
-    provider = cli.provider
-    with provider.database.transaction() as session:
-        people.disable(session, provider.audit, officer, by=BY_COMMAND, now=clock.now())
-    click.echo("Ended.")
+    """Propose to end an officer's account for good; an administrator approves.
+
+    If a passkey may have been stolen, `rescue` shuts it out at once.
+    """
+    with cli.provider.database.transaction() as session:
+        roles = people.hold_roles(session, officer)
+        _propose(cli, session, "disable", officer, roles)
+    click.echo("Proposed. An administrator approves: /staff", err=True)
 
 
 @group.command(name="list")
@@ -143,6 +157,18 @@ def list_(cli: CliContext) -> None:
                 person.created_by,
             )
     Console().print(table)
+
+
+def _propose(
+    cli: CliContext,
+    session: Session,
+    kind: Kind,
+    officer: UUID,
+    roles: Collection[str],
+) -> Asked:
+    provider = cli.provider
+    stores = (session, provider.audit, provider.sealer, provider.config.staff)
+    return requests.ask(*stores, None, kind, officer, roles, now=clock.now())
 
 
 def _print(cli: CliContext, link: Link) -> None:

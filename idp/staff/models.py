@@ -111,7 +111,10 @@ class StaffSession(Base):
 
 
 class StaffRequest(Base):
-    """What one administrator asks and a second one has to approve."""
+    """What one administrator asks and a second one has to approve.
+
+    Without `asked_by` it was asked by command on the server.
+    """
 
     __tablename__ = "staff_requests"
 
@@ -120,7 +123,7 @@ class StaffRequest(Base):
     staff_id: Mapped[UUID] = mapped_column(sa.ForeignKey("staff_accounts.id"))
     roles: Mapped[list[str]]
     code_digest: Mapped[bytes | None]
-    asked_by: Mapped[UUID] = mapped_column(sa.ForeignKey("staff_accounts.id"))
+    asked_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("staff_accounts.id"))
     asked_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(sa.String(16))
@@ -128,6 +131,8 @@ class StaffRequest(Base):
     decided_at: Mapped[datetime | None]
 
     __table_args__ = (
-        sa.CheckConstraint("kind IN ('invite', 'roles', 'rescue')", name="kind"),
+        sa.CheckConstraint(
+            "kind IN ('invite', 'roles', 'rescue', 'disable')", name="kind"
+        ),
         sa.CheckConstraint("state IN ('open', 'approved', 'refused')", name="state"),
     )

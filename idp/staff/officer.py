@@ -27,8 +27,7 @@ ROLES: tuple[Role, ...] = (
     "lock_officer",
     "administrator",
 )
-# What one administrator alone cannot give.
-POWERFUL: frozenset[str] = frozenset({"security", "administrator", "lock_officer"})
+ADMINISTRATOR = "administrator"
 BY_COMMAND = "command"
 
 

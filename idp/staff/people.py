@@ -22,11 +22,11 @@ from idp.staff import invitations, passkeys, sessions
 from idp.staff.errors import StaffChangeError
 from idp.staff.invitations import Link
 from idp.staff.models import StaffAccount, StaffRole, StaffUnit
-from idp.staff.officer import ROLES, Unit, open_name, seal_name
+from idp.staff.officer import ADMINISTRATOR, ROLES, Unit, open_name, seal_name
 from keys.sealing import Sealer
 
 MAX_NAME = 128
-_BOOTSTRAP = 2  # two administrators can approve each other's requests
+TWO = 2  # administrators, who can approve each other's requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,27 +167,31 @@ def find_person(
 
 def is_bootstrap(connection: Connection | Session) -> bool:
     """Say whether there are not yet two administrators who can sign in."""
-    query = (
-        sa.select(sa.func.count())
-        .select_from(StaffRole)
-        .join(StaffAccount, StaffAccount.id == StaffRole.staff_id)
-        .where(StaffRole.role == "administrator", StaffAccount.state == "active")
-    )
-    return connection.execute(query).scalar_one() < _BOOTSTRAP
+    return len(administrators(connection)) < TWO
 
 
-def is_administrator(connection: Connection | Session, staff_id: UUID) -> bool:
-    """Say whether this officer is an administrator now."""
+def administrators(connection: Connection | Session) -> frozenset[UUID]:
+    """Return who are administrators now, and can sign in."""
     query = (
-        sa.select(StaffRole.role)
+        sa.select(StaffRole.staff_id)
         .join(StaffAccount, StaffAccount.id == StaffRole.staff_id)
-        .where(
-            StaffRole.staff_id == staff_id,
-            StaffRole.role == "administrator",
-            StaffAccount.state == "active",
-        )
+        .where(StaffRole.role == ADMINISTRATOR, StaffAccount.state == "active")
     )
-    return connection.execute(query).first() is not None
+    return frozenset(connection.execute(query).scalars())
+
+
+def hold_administrators(session: Session) -> frozenset[UUID]:
+    """Return the administrators, locked: parallel approvals see each other."""
+    query = sa.select(StaffRole.staff_id).where(StaffRole.role == ADMINISTRATOR)
+    session.execute(query.order_by(StaffRole.staff_id).with_for_update())
+    return administrators(session)
+
+
+def hold_roles(session: Session, staff_id: UUID) -> frozenset[str]:
+    """Return an officer's roles, locked against parallel changes."""
+    _hold(session, staff_id)
+    query = sa.select(StaffRole.role).where(StaffRole.staff_id == staff_id)
+    return frozenset(session.execute(query).scalars())
 
 
 def _hold(session: Session, staff_id: UUID) -> None:

@@ -1,13 +1,14 @@
-"""What takes two administrators: powerful roles, and a way back in for an officer.
+"""What takes two administrators: an officer, a role more, a new passkey, an end.
 
 One asks and gets a code; another approves and gets the link. Neither can enrol a
 passkey in the officer's name alone. Roles of a request hold from its approval on.
+Whoever runs the server may ask by command; then one administrator approves.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -21,10 +22,13 @@ from idp.staff import invitations, people
 from idp.staff.errors import StaffChangeError
 from idp.staff.invitations import Link
 from idp.staff.models import StaffRequest
-from idp.staff.officer import POWERFUL, Officer
+from idp.staff.officer import BY_COMMAND, Officer
 from keys.sealing import Sealer
 
-Kind = Literal["invite", "roles", "rescue"]
+Kind = Literal["invite", "roles", "rescue", "disable"]
+
+
+_WITH_LINK: frozenset[Kind] = frozenset({"invite", "rescue"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class OpenRequest:
     kind: str
     staff_id: UUID
     roles: tuple[str, ...]
-    asked_by: UUID
+    asked_by: UUID | None
     asked_at: datetime
     expires_at: datetime
 
@@ -48,30 +52,29 @@ class Asked:
     code: str | None
 
 
-def needs_two(roles: Collection[str], former: Collection[str] = ()) -> bool:
-    """Say whether what is added to `former` is more than one administrator gives."""
-    return bool(POWERFUL.intersection(roles).difference(former))
-
-
 def ask(  # noqa: PLR0913, PLR0917 - the stores, then what is asked for whom
     session: Session,
     audit: AuditLog,
     sealer: Sealer,
     config: StaffConfig,
-    officer: Officer,
+    asker: Officer | None,
     kind: Kind,
     staff_id: UUID,
     roles: Collection[str],
     *,
     now: datetime,
 ) -> Asked:
-    """Note what this administrator asks; nothing changes before another approves."""
-    _never_oneself(officer, staff_id)
+    """Note what this administrator asks; nothing changes before another approves.
+
+    Nobody asks by command.
+    """
+    if asker is not None:
+        never_oneself(asker, staff_id)
     person = people.find_person(session, sealer, staff_id)
     if person.state == "disabled":
         raise StaffChangeError("this account is disabled")
     asked = tuple(people.sort_roles(roles))
-    code = None if kind == "roles" else invitations.new_code()
+    code = invitations.new_code() if kind in _WITH_LINK else None
     request_id = uuid4()
     session.add(
         StaffRequest(
@@ -80,13 +83,14 @@ def ask(  # noqa: PLR0913, PLR0917 - the stores, then what is asked for whom
             staff_id=staff_id,
             roles=list(asked),
             code_digest=code and invitations.code_digest(sealer, code, staff_id),
-            asked_by=officer.id,
+            asked_by=asker.id if asker else None,
             asked_at=now,
             expires_at=now + timedelta(seconds=config.request),
             state="open",
         )
     )
-    event = StaffRequestAsked(request_id, staff_id, kind, asked, str(officer.id))
+    by = str(asker.id) if asker else BY_COMMAND
+    event = StaffRequestAsked(request_id, staff_id, kind, asked, by)
     audit.record(session, event, now=now)
     return Asked(request_id, code)
 
@@ -102,31 +106,50 @@ def approve(  # noqa: PLR0913 - the stores, then who approves what
 ) -> Link | None:
     """Approve another's request and return its link, if it brings one.
 
-    Raises `StaffChangeError` for one's own request, one about oneself, and one whose
-    asker is no administrator any more; of parallel decisions one counts.
+    Raises `StaffChangeError` for one's own request, one about oneself, one whose asker
+    is no administrator any more, and one that would leave fewer than two
+    administrators; of parallel decisions one counts.
     """
     row = _decide(session, audit, officer, request_id, "approved", now)
-    if not people.is_administrator(session, row.asked_by):
-        raise StaffChangeError("its asker is no administrator any more")
-    by = str(officer.id)
-    if row.kind == "roles":
-        people.set_roles(session, audit, row.staff_id, row.roles, by=by, now=now)
-        return None
-    if row.kind == "invite":
-        people.set_roles(session, audit, row.staff_id, row.roles, by=by, now=now)
-        return invitations.issue(
-            session,
-            audit,
-            config,
-            row.staff_id,
-            "invite",
-            by=by,
-            code=row.code_digest,
-            now=now,
-        )
-    return people.rescue(
-        session, audit, config, row.staff_id, by=by, code=row.code_digest, now=now
-    )
+    before = people.hold_administrators(session)
+    if not {officer.id, row.asked_by or officer.id} <= before:
+        raise StaffChangeError("asker and approver have to be administrators now")
+    link = _carry_out(session, audit, config, row, str(officer.id), now)
+    left = people.administrators(session)
+    if len(left) < people.TWO and not before <= left:
+        raise StaffChangeError("two administrators stay")
+    return link
+
+
+def _carry_out(  # noqa: PLR0913, PLR0917 - the stores, then what was approved
+    session: Session,
+    audit: AuditLog,
+    config: StaffConfig,
+    row: Any,
+    by: str,
+    now: datetime,
+) -> Link | None:
+    kind: Kind = row.kind
+    whom = (session, audit, row.staff_id)
+    match kind:
+        case "roles":
+            people.set_roles(*whom, row.roles, by=by, now=now)
+        case "disable":
+            people.disable(*whom, by=by, now=now)
+        case "rescue":
+            return people.rescue(
+                session, audit, config, row.staff_id,
+                by=by, code=row.code_digest, now=now,
+            )  # fmt: skip
+        case "invite":
+            people.set_roles(*whom, row.roles, by=by, now=now)
+            return invitations.issue(
+                session, audit, config, row.staff_id, "invite",
+                by=by, code=row.code_digest, now=now,
+            )  # fmt: skip
+        case _:
+            assert_never(kind)
+    return None
 
 
 def refuse(
@@ -175,7 +198,7 @@ def _decide(  # noqa: PLR0913, PLR0917 - the stores, then who decides what
             StaffRequest.id == request_id,
             StaffRequest.state == "open",
             StaffRequest.expires_at > now,
-            StaffRequest.asked_by != officer.id,
+            StaffRequest.asked_by.is_distinct_from(officer.id),
         )
         .values(state=decision, decided_by=officer.id, decided_at=now)
         .returning(
@@ -188,12 +211,13 @@ def _decide(  # noqa: PLR0913, PLR0917 - the stores, then who decides what
     ).one_or_none()
     if row is None:
         raise StaffChangeError("no such request of another administrator is open")
-    _never_oneself(officer, row.staff_id)
+    never_oneself(officer, row.staff_id)
     event = StaffRequestDecided(request_id, row.staff_id, decision, str(officer.id))
     audit.record(session, event, now=now)
     return row
 
 
-def _never_oneself(officer: Officer, staff_id: UUID) -> None:
+def never_oneself(officer: Officer, staff_id: UUID) -> None:
+    """Raise `StaffChangeError` where officers would decide about themselves."""
     if officer.id == staff_id:
         raise StaffChangeError("nobody decides about themselves")

@@ -113,12 +113,14 @@ def _create_requests() -> None:
         _staff(),
         _required("roles", sa.JSON),
         _optional("code_digest", sa.LargeBinary),
-        _staff("asked_by"),
+        _optional("asked_by", sa.Uuid, sa.ForeignKey("staff_accounts.id")),
         _required("asked_at", _MOMENT),
         _required("expires_at", _MOMENT),
         _required("state", sa.String(16)),
         _optional("decided_by", sa.Uuid, sa.ForeignKey("staff_accounts.id")),
         _optional("decided_at", _MOMENT),
-        sa.CheckConstraint("kind IN ('invite', 'roles', 'rescue')", name="kind"),
+        sa.CheckConstraint(
+            "kind IN ('invite', 'roles', 'rescue', 'disable')", name="kind"
+        ),
         sa.CheckConstraint("state IN ('open', 'approved', 'refused')", name="state"),
     )

@@ -1,4 +1,4 @@
-"""Officers invite, rescue and end each other; powerful changes take two."""
+"""Officers invite, rescue and end each other; what gives power takes two."""
 
 import html
 import re
@@ -16,8 +16,8 @@ from idp.cli.context import CliContext
 from idp.cli.staff import group
 from idp.provider import Provider
 from idp.staff.models import StaffAccount
-from idp.staff.officer import POWERFUL, ROLES
-from idp.staff.requests import needs_two
+from idp.staff.changes import takes_two
+from idp.staff.officer import ROLES
 from tests.authenticator import Authenticator
 from tests.driver import Browser, error_code
 from tests.services import BACKENDS
@@ -54,10 +54,13 @@ class Officer:
         path = f"/staff/people/{staff_id}"
         return self.press(path, path, **typed)
 
-    def decide(self, decision: str):
+    def waiting(self) -> list[str]:
+        """Return where this officer decides what waits, the oldest first."""
         page = self.browser.visit("/staff/people").text
-        path = re.findall(r'action="(/staff/people/requests/[^"]*)"', page)[0]
-        return self.press("/staff/people", path, decision=decision)
+        return re.findall(r'action="(/staff/people/requests/[^"]*)"', page)
+
+    def decide(self, decision: str):
+        return self.press("/staff/people", self.waiting()[0], decision=decision)
 
 
 @pytest.fixture
@@ -95,41 +98,44 @@ def events(provider: Provider, kind: str) -> list[str]:
         return list(connection.execute(query).scalars())
 
 
-def test_one_administrator_invites_a_reviewer(
-    provider: Provider, first: Officer, newcomer: Browser
-) -> None:
-    """Without a powerful role one gives the link; it signs the newcomer in."""
-    page = first.invite(unit_named(provider), "reviewer", "hotline")
-    device = Authenticator()
-    join(newcomer, secret(page), device)
-
-    assert "Newcomer" in prove(newcomer, device).text
-    assert "Newcomer" in first.browser.visit("/staff/people").text
-
-
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_powerful_role_takes_two(
+def test_an_invitation_takes_two(
     provider: Provider, first: Officer, second: Officer, newcomer: Browser
 ) -> None:
     """One has the code, the other the link; the newcomer needs both."""
-    code = secret(first.invite(unit_named(provider), "administrator"))
-    assert "/approve" not in first.browser.visit("/staff/people").text
-    link = secret(second.decide("approve"))
+    asked = first.invite(unit_named(provider), "reviewer", "hotline")
+    assert "/staff/join/" not in asked.text
+    code = secret(asked)
+    approved = second.decide("approve")
+    assert code not in approved.text
+    link = secret(approved)
     device = Authenticator()
 
     page = join(newcomer, link, device, code="WRNG-CODE")
     assert error_code(page) == "DD-STAFF-002"
     join(newcomer, link, device, code=code.lower().replace("-", " "))
 
-    assert prove(newcomer, device).request.path == "/staff"
+    assert "Newcomer" in prove(newcomer, device).text
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_which_roles_take_two(role: str) -> None:
-    """What is powerful takes two when it is added, and one when it stays."""
-    assert needs_two([role]) == (role in {"administrator", "security", "lock_officer"})
-    assert not needs_two([role], former=[role])
-    assert set(ROLES) > POWERFUL
+    """Each role more does; of what is taken away the administrator's alone."""
+    assert takes_two([role], former=[])
+    assert not takes_two([role], former=[role])
+    assert takes_two([], former=[role]) == (role == "administrator")
+
+
+def test_one_administrator_gets_no_link(provider: Provider, first: Officer) -> None:
+    """Neither by asking twice, nor by approving oneself, nor by a later rescue."""
+    unit = unit_named(provider)
+    issued = len(events(provider, "StaffLinkIssued"))
+    for role in ("enrolment_officer", "reviewer"):
+        first.invite(unit, role, name=role)
+    first.change(newest(provider), decision="rescue")
+
+    assert len(events(provider, "StaffLinkIssued")) == issued
+    assert "/staff/people/requests/" not in first.browser.visit("/staff/people").text
 
 
 def test_wrong_codes_end_the_link(
@@ -179,11 +185,48 @@ def test_a_request_of_a_former_administrator_is_void(
     app: Flask, provider: Provider, first: Officer, second: Officer
 ) -> None:
     """Its asker lost the role meanwhile: nothing is approved."""
-    first.invite(unit_named(provider), "administrator")
-    second.change(first.id, decision="roles", role=["reviewer"])
+    third = Officer(app, provider, "administrator", name="Third")
+    first.invite(unit_named(provider), "reviewer")
+    second.change(first.id, decision="roles", role=["leader"])
+    paths = third.waiting()
+    third.press("/staff/people", paths[1], decision="approve")
 
-    assert error_code(second.decide("approve")) == "DD-STAFF-004"
-    assert len(events(provider, "StaffLinkIssued")) == 2
+    page = third.press("/staff/people", paths[0], decision="approve")
+
+    assert error_code(page) == "DD-STAFF-004"
+    assert len(events(provider, "StaffLinkIssued")) == 3
+
+
+@pytest.mark.parametrize(
+    "typed", [{"decision": "disable"}, {"decision": "roles", "role": ["leader"]}]
+)
+def test_one_administrator_ends_no_other(
+    app: Flask, provider: Provider, first: Officer, second: Officer, typed
+) -> None:
+    """Neither the account nor the role: a third one has to approve."""
+    third = Officer(app, provider, "administrator", name="Third")
+
+    first.change(third.id, **typed)
+    first.change(second.id, **typed)
+
+    assert third.browser.visit("/staff/people").request.path == "/staff/people"
+    path = third.waiting()[0]  # about the third one, who decides nothing of it
+    assert path not in first.browser.visit("/staff/people").text
+    second.press("/staff/people", second.waiting()[0], decision="approve")
+    page = third.browser.visit("/staff/people")
+    assert page.request.path == "/staff/sign-in" or error_code(page) == "DD-STAFF-003"
+
+
+def test_two_administrators_stay(
+    app: Flask, provider: Provider, first: Officer, second: Officer
+) -> None:
+    """Not even the server and one of two end the other."""
+    assert run(provider, "disable", str(first.id)).exit_code == 0
+    assert run(provider, "disable", str(second.id)).exit_code == 0
+
+    for one in (first, second):
+        assert error_code(one.decide("approve")) == "DD-STAFF-004"
+        assert one.browser.visit("/staff/people").status_code == 200
 
 
 def test_roles_hold_at_once_in_a_live_session(
@@ -315,18 +358,23 @@ def test_the_first_officers_come_by_command(
     assert "Centre" in run(provider, "units", "list").stdout
 
 
-def test_later_invitations_by_command_are_marked(
-    provider: Provider, first: Officer, second: Officer
+def test_later_invitations_by_command_are_proposals(
+    provider: Provider, first: Officer, second: Officer, newcomer: Browser
 ) -> None:
-    """With two administrators it still works, says so, and the page shows it."""
+    """With two administrators the command has the code, one of them the link."""
     done = run(
         provider, "invite", "--name", "Late", "--unit", "Commune One",
         "--role", "reviewer",
     )  # fmt: skip
 
-    assert "on their page" in done.stderr
-    page = first.browser.visit(f"/staff/people/{newest(provider)}")
-    assert "Late" in page.text
+    assert "/staff/join/" not in done.output
+    assert "lệnh trên máy chủ" in first.browser.visit("/staff/people").text
+    device = Authenticator()
+    join(
+        newcomer, secret(first.decide("approve")), device,
+        code=done.stdout.splitlines()[0],
+    )  # fmt: skip
+    assert "Late" in prove(newcomer, device).text
 
 
 def test_rescue_by_command(app: Flask, provider: Provider, newcomer: Browser) -> None:
@@ -379,21 +427,26 @@ def test_a_rescue_link_lives_an_hour(
     assert error_code(page) == "DD-STAFF-002"
 
 
-def test_disable_by_command(app: Flask, provider: Provider) -> None:
-    """It ends the account, once; an ended account is not rescued."""
+def test_disable_by_command_is_a_proposal(
+    app: Flask, provider: Provider, first: Officer
+) -> None:
+    """An administrator approves; an ended account is neither ended nor rescued."""
     other = Officer(app, provider, "reviewer", name="Other")
 
     assert run(provider, "disable", str(other.id)).exit_code == 0
+    assert other.browser.visit("/staff").request.path == "/staff"
+    first.decide("approve")
+
+    assert other.browser.visit("/staff").request.path == "/staff/sign-in"
     assert run(provider, "disable", str(other.id)).exit_code != 0
     assert run(provider, "rescue", str(other.id)).exit_code != 0
-    assert other.browser.visit("/staff").request.path == "/staff/sign-in"
 
 
 def test_an_invited_officer_who_is_ended_cannot_join(
-    provider: Provider, newcomer: Browser
+    provider: Provider, first: Officer, newcomer: Browser
 ) -> None:
     """The link dies with the account."""
-    staff_id, link = invite_officer(provider, "reviewer")
-    run(provider, "disable", str(staff_id))
+    staff_id, link = invite_officer(provider, "administrator")
+    first.change(staff_id, decision="disable")
 
     assert error_code(newcomer.visit(link)) == "DD-STAFF-002"

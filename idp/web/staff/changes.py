@@ -1,4 +1,4 @@
-"""What administrators change: each needs a fresh passkey, and some a second person."""
+"""What administrators change: each needs a fresh passkey, and most a second person."""
 
 from http import HTTPStatus
 from uuid import UUID
@@ -6,16 +6,20 @@ from uuid import UUID
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.staff import invitations, people, requests, units
+from idp.audit.log import AuditLog
+from idp.config.staff import StaffConfig
+from idp.staff import changes, people, requests, units
 from idp.staff.errors import StaffChangeError
 from idp.staff.invitations import Link
-from idp.staff.officer import Officer
+from idp.staff.officer import ADMINISTRATOR, Officer
+from idp.staff.requests import Asked
 from idp.web import presentation
 from idp.web.language import gettext
 from idp.web.problem import notice
 from idp.web.staff import access, frame
-from idp.web.staff.people import ADMINISTRATOR, TAB, form
+from idp.web.staff.people import TAB, form
 from idp.web.visit import Visit
+from keys.sealing import Sealer
 
 blueprint = Blueprint("staff_changes", __name__)
 
@@ -44,19 +48,20 @@ def add_unit() -> ResponseReturnValue:
 
 @blueprint.post("/staff/people")
 def invite() -> ResponseReturnValue:
-    """Open an officer's account: one gives the link, or two for powerful roles."""
+    """Ask for a new officer: a second administrator gives the link."""
     here, officer = access.fresh(url_for("staff_people.new"), ADMINISTRATOR)
     if isinstance(officer, Response):
         return officer
     fields = here.check(access.purpose(officer, "invite"), "name", "unit")
     roles = tuple(request.form.getlist("role"))
     try:
-        return _invite(here, officer, fields, roles)
+        asked = _invite(here, officer, fields, roles)
     except StaffChangeError as error:
         problem = notice("DD-AUTH-006", detail=str(error)).at(
             "name", gettext("Give a name, a unit and one role or more.")
         )
         return form(here, officer, problem, roles=roles, **fields_of(fields))
+    return _asked_page(here, officer, asked)
 
 
 @blueprint.post("/staff/people/<uuid:staff_id>")
@@ -70,20 +75,9 @@ def change(staff_id: UUID) -> ResponseReturnValue:
     fields = here.check(purpose, "decision", "unit")
     if officer.id == staff_id:
         raise StaffChangeError("nobody decides about themselves")
-    if fields["decision"] == "rescue":
-        return _ask(here, officer, "rescue", staff_id, _roles_of(here, staff_id))
-    if fields["decision"] == "roles":
-        return _change_roles(here, officer, staff_id)
-    by, provider = str(officer.id), here.provider
-    with provider.database.transaction() as database:
-        if fields["decision"] == "move":
-            unit_id = units.find_unit(database, fields["unit"]).id
-            people.move(
-                database, provider.audit, staff_id, unit_id, by=by, now=here.now
-            )
-        elif fields["decision"] == "disable":
-            people.disable(database, provider.audit, staff_id, by=by, now=here.now)
-    done = {"move": "moved", "disable": "disabled"}.get(fields["decision"])
+    asked, done = _change(here, officer, staff_id, fields)
+    if asked is not None:
+        return _asked_page(here, officer, asked)
     address = url_for("staff_people.one", staff_id=staff_id, done=done)
     return redirect(address, HTTPStatus.SEE_OTHER)
 
@@ -110,7 +104,7 @@ def decide(request_id: UUID) -> ResponseReturnValue:
         else:
             requests.refuse(database, provider.audit, officer, request_id, now=here.now)
     if link is not None:
-        return _link_page(here, officer, link, needs_code=True)
+        return _link_page(here, officer, link)
     done = "approved" if is_approved else "refused"
     return redirect(url_for(_ENTRY, done=done), HTTPStatus.SEE_OTHER)
 
@@ -122,9 +116,8 @@ def fields_of(fields: dict[str, str]) -> dict[str, str]:
 
 def _invite(
     here: Visit, officer: Officer, fields: dict[str, str], roles: tuple[str, ...]
-) -> ResponseReturnValue:
-    provider, by, takes_two = here.provider, str(officer.id), requests.needs_two(roles)
-    link, asked = None, None
+) -> Asked:
+    provider = here.provider
     with provider.database.transaction() as database:
         staff_id = people.invite(
             database,
@@ -133,84 +126,50 @@ def _invite(
             name=fields["name"],
             unit_id=units.find_unit(database, fields["unit"]).id,
             roles=roles,
-            by=by,
-            now=here.now,
-        )
-        if takes_two:
-            asked = requests.ask(
-                database,
-                provider.audit,
-                provider.sealer,
-                provider.config.staff,
-                officer,
-                "invite",
-                staff_id,
-                roles,
-                now=here.now,
-            )
-        else:
-            link = invitations.issue(
-                database,
-                provider.audit,
-                provider.config.staff,
-                staff_id,
-                "invite",
-                by=by,
-                now=here.now,
-            )
-    if link is not None:
-        return _link_page(here, officer, link, needs_code=False)
-    return _asked_page(here, officer, asked.code if asked else None)
-
-
-def _change_roles(here: Visit, officer: Officer, staff_id: UUID) -> ResponseReturnValue:
-    roles, provider = tuple(request.form.getlist("role")), here.provider
-    if requests.needs_two(roles, _roles_of(here, staff_id)):
-        return _ask(here, officer, "roles", staff_id, roles)
-    with provider.database.transaction() as database:
-        people.set_roles(
-            database,
-            provider.audit,
-            staff_id,
-            roles,
             by=str(officer.id),
             now=here.now,
         )
-    address = url_for("staff_people.one", staff_id=staff_id, done="roles")
-    return redirect(address, HTTPStatus.SEE_OTHER)
+        stores = (database, *_stores(here))
+        return requests.ask(*stores, officer, "invite", staff_id, roles, now=here.now)
 
 
-def _ask(
-    here: Visit,
-    officer: Officer,
-    kind: requests.Kind,
-    staff_id: UUID,
-    roles: tuple[str, ...],
-) -> Response:
+def _change(
+    here: Visit, officer: Officer, staff_id: UUID, fields: dict[str, str]
+) -> tuple[Asked | None, str]:
+    """Do what one administrator may, or ask for what takes two."""
+    now, roles = here.now, tuple(request.form.getlist("role"))
+    with here.provider.database.transaction() as database:
+        stores = (database, *_stores(here))
+        match fields["decision"]:
+            case "rescue":
+                held = people.hold_roles(database, staff_id)
+                asked = requests.ask(
+                    *stores, officer, "rescue", staff_id, held, now=now
+                )
+                return asked, ""
+            case "roles":
+                changed = changes.change_roles(
+                    *stores, officer, staff_id, roles, now=now
+                )
+                return changed, "roles"
+            case "disable":
+                ended = changes.disable(*stores, officer, staff_id, now=now)
+                return ended, "disabled"
+            case "move":
+                unit_id = units.find_unit(database, fields["unit"]).id
+                people.move(
+                    database, stores[1], staff_id, unit_id, by=str(officer.id), now=now
+                )
+                return None, "moved"
+    return None, ""
+
+
+def _stores(here: Visit) -> tuple[AuditLog, Sealer, StaffConfig]:
     provider = here.provider
-    with provider.database.transaction() as database:
-        asked = requests.ask(
-            database,
-            provider.audit,
-            provider.sealer,
-            provider.config.staff,
-            officer,
-            kind,
-            staff_id,
-            roles,
-            now=here.now,
-        )
-    return _asked_page(here, officer, asked.code)
+    return provider.audit, provider.sealer, provider.config.staff
 
 
-def _roles_of(here: Visit, staff_id: UUID) -> tuple[str, ...]:
-    with here.provider.database.read() as connection:
-        return people.find_person(connection, here.provider.sealer, staff_id).roles
-
-
-def _link_page(
-    here: Visit, officer: Officer, link: Link, *, needs_code: bool
-) -> Response:
+def _link_page(here: Visit, officer: Officer, link: Link) -> Response:
     path = url_for("staff_invitation.show", token=link.token)
     return frame.page(
         here,
@@ -220,16 +179,15 @@ def _link_page(
         tab=TAB,
         address=f"{here.provider.config.issuer}{path}",
         until=presentation.moment_text(link.expires_at),
-        needs_code=needs_code,
     )
 
 
-def _asked_page(here: Visit, officer: Officer, code: str | None) -> Response:
+def _asked_page(here: Visit, officer: Officer, asked: Asked) -> Response:
     return frame.page(
         here,
         officer,
         "asked",
         gettext("A second administrator decides"),
         tab=TAB,
-        code=code,
+        code=asked.code,
     )

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.staff import people, requests, units
-from idp.staff.officer import BY_COMMAND, POWERFUL, ROLES, Officer
+from idp.staff.officer import ADMINISTRATOR, BY_COMMAND, ROLES, Officer
 from idp.staff.people import Person
 from idp.staff.requests import OpenRequest
 from idp.web import presentation
@@ -17,7 +17,6 @@ from idp.web.visit import Visit
 
 blueprint = Blueprint("staff_people", __name__)
 
-ADMINISTRATOR = "administrator"
 TAB = "staff_people.show"
 _STATES = {
     "invited": phrase("invited"),
@@ -28,6 +27,7 @@ _KINDS = {
     "invite": phrase("Invite %(name)s"),
     "roles": phrase("Give %(name)s other roles"),
     "rescue": phrase("Let %(name)s enrol a new passkey"),
+    "disable": phrase("End the account of %(name)s"),
 }
 
 
@@ -67,6 +67,7 @@ def one(staff_id: UUID) -> ResponseReturnValue:
         person=person,
         state=gettext(_STATES[person.state]),
         is_oneself=person.id == officer.id,
+        is_administrator=ADMINISTRATOR in person.roles and person.state == "active",
         since=presentation.moment_text(person.created_at),
         is_by_command=person.created_by == BY_COMMAND,
         roles=role_choices(person.roles),
@@ -130,7 +131,6 @@ def role_choices(chosen: tuple[str, ...]) -> list[dict[str, object]]:
         {
             "value": role,
             "label": gettext(frame.ROLE_NAMES[role]),
-            "is_powerful": role in POWERFUL,
             "is_chosen": role in chosen,
         }
         for role in ROLES
@@ -149,17 +149,20 @@ def _row(person: Person) -> dict[str, object]:
     }
 
 
+def _asked_text(item: OpenRequest, names: dict[UUID, str]) -> str:
+    time = presentation.moment_text(item.asked_at)
+    if item.asked_by is None:
+        return gettext("asked by command on the server, %(time)s", time=time)
+    return gettext("asked by %(name)s, %(time)s", name=names[item.asked_by], time=time)
+
+
 def _request_row(
     here: Visit, officer: Officer, item: OpenRequest, names: dict[UUID, str]
 ) -> dict[str, object]:
     return {
         "text": gettext(_KINDS[item.kind], name=names[item.staff_id]),
         "roles": ", ".join(gettext(frame.ROLE_NAMES[role]) for role in item.roles),
-        "asked": gettext(
-            "asked by %(name)s, %(time)s",
-            name=names[item.asked_by],
-            time=presentation.moment_text(item.asked_at),
-        ),
+        "asked": _asked_text(item, names),
         "is_mine": officer.id in (item.asked_by, item.staff_id),
         "action": url_for("staff_changes.decide", request_id=item.id),
         "token": here.token(access.purpose(officer, f"decide:{item.id}")),

@@ -13,6 +13,7 @@ from idp.oidc.endpoints import blueprint as oidc
 from idp.oidc.request_guard import Headers
 from idp.oidc.server import EXTENSION as SERVER
 from idp.provider import EXTENSION, Provider, build_provider
+from idp.web.route import Route
 from idp.web.routes import register as register_pages
 
 MAX_FORM_PARTS = 200
@@ -41,6 +42,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = config.server.max_body_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = config.server.max_body_bytes
     app.config["MAX_FORM_PARTS"] = MAX_FORM_PARTS
+    app.url_rule_class = Route
     app.url_map.strict_slashes = False
     app.extensions[EXTENSION] = provider or build_provider(config)
     app.register_blueprint(oidc)

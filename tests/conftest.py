@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
+import jinja2
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -41,6 +42,9 @@ def pytest_configure(config: pytest.Config) -> None:
     shared = getattr(config, "workerinput", None)
     services = Services(Path(shared["services"])) if shared else Services.create()
     config.stash[_SERVICES] = services
+    # Each test has an application of its own; all of them have the same templates.
+    compiled = jinja2.FileSystemBytecodeCache(str(services.folder))
+    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": compiled}
 
 
 @pytest.hookimpl(optionalhook=True)

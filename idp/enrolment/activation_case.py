@@ -31,8 +31,8 @@ class ActivationError(IdpError):
 class ActivationCase:
     """What one browser has done towards an activation.
 
-    `subject` counts tries without naming the account; `account_id` is None where
-    nothing may be activated, which nobody is told before the code.
+    `subject` counts tries by number and source without naming them; `account_id` is
+    None where nothing may be activated, which nobody is told before the code.
     """
 
     id: str
@@ -48,6 +48,11 @@ class ActivationCase:
     def holder(self) -> UUID:
         """Return the account, or an id that no account has."""
         return self.account_id or NOBODY
+
+    @property
+    def blind_id(self) -> UUID:
+        """Return an id that no account has, under which messages are counted."""
+        return UUID(self.subject[:32])
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object."""

@@ -45,8 +45,10 @@ class Applicant:
 class Draft:
     """One application under way.
 
-    `subject` stands for the number without naming it. `is_matched` and `refusal` are
-    the registries' answer. `receipt` is that of the dossier which it became.
+    `subject` stands for number and source without naming them. `refusal` is the
+    registries' answer, `is_matched` says that it does not stop the draft: that all
+    agrees, or that nobody may hear yet what was found. `receipt` is that of the dossier
+    which it became.
     """
 
     id: str
@@ -105,16 +107,22 @@ class Draft:
 
 
 def begin(
-    sealer: Sealer, browser: str, applicant: Applicant, *, now: datetime
+    sealer: Sealer, browser: str, applicant: Applicant, *, source: str, now: datetime
 ) -> Draft:
-    """Return a new draft of the browser with this cookie value, not yet stored."""
+    """Return a new draft of the browser with this cookie value, not yet stored.
+
+    Tries are counted by number and source: a stranger who types the number elsewhere
+    uses up none of its owner's.
+    """
     draft_id = secrets.token_urlsafe(24)
     text = json.dumps(asdict(applicant), ensure_ascii=False)
     return Draft(
         id=draft_id,
         browser=browsers.digest(browser).hex(),
         begun_at=now,
-        subject=sealer.index(applicant.number, context="enrolment.draft").hex(),
+        subject=sealer.index(
+            f"{applicant.number}:{source}", context="enrolment.draft"
+        ).hex(),
         sealed=sealer.seal(text.encode(), context=_context(draft_id)),
     )
 

@@ -42,10 +42,13 @@ class Applying:
 
     app: Flask
     provider: Provider
+    source: str = "127.0.0.1"
     browser: Browser = field(init=False)
 
     def __post_init__(self) -> None:
-        self.browser = Browser(self.app.test_client())
+        client = self.app.test_client()
+        client.environ_base["REMOTE_ADDR"] = self.source
+        self.browser = Browser(client)
 
     @property
     def path(self) -> str:

@@ -362,6 +362,22 @@ def test_beginning_too_often_waits(provider, activating) -> None:
     assert [page.status_code for page in pages] == [200] * limit + [429]
 
 
+def test_a_stranger_uses_up_nobody_s_tries(app, provider, activating) -> None:
+    """Beginnings, messages and codes with number and phone, from elsewhere."""
+    citizen = grant(provider)
+    stranger = Activating.open(app, provider)
+    stranger.browser.client.environ_base["REMOTE_ADDR"] = "203.0.113.9"
+    limit = provider.config.throttle.recoveries_per_account
+    for _ in range(limit):
+        stranger.begin(citizen.person.number)
+        stranger.browser.submit(otp="000000")
+    assert stranger.begin(citizen.person.number).status_code == 429
+
+    activating.prepare(citizen.person.number)
+    activating.choose_passcode()
+    assert state_of(provider, citizen.id)[0] == "active"
+
+
 def test_what_is_no_number_or_phone_is_said(provider, activating) -> None:
     """Such a mistake is of the form, and of nobody."""
     citizen = grant(provider)

@@ -322,6 +322,17 @@ def test_beginnings_are_counted(app, provider, person):
     assert last.headers["Retry-After"]
 
 
+def test_a_stranger_uses_up_nobody_s_tries(app, provider, person):
+    """Beginnings, messages and codes with the same number and phone, from elsewhere."""
+    for _ in range(provider.config.enrolment.drafts_per_person + 1):
+        stranger = Applying(app, provider, source="203.0.113.9")
+        seen = stranger.begin(details(person))
+        guessed = stranger.browser.submit(otp="000000") if seen.status_code < 300 else 0
+    assert (seen.status_code, guessed) == (429, 0)
+
+    assert receipt_in(Applying(app, provider).apply(person))
+
+
 def test_a_registry_that_is_down_is_asked_again(
     applying, provider, person, monkeypatch
 ):

@@ -46,7 +46,7 @@ class Here:
 
     def errand(self, phone: str) -> Errand:
         """Return the errand of a code that is sent for this activation."""
-        return Errand(self.case.holder, phone, "activate", self.binding)
+        return Errand(self.case.blind_id, phone, "activate", self.binding)
 
     def phone(self) -> str:
         """Return the account's phone; the same look-up where there is none."""

@@ -51,7 +51,10 @@ def begin() -> ResponseReturnValue:
     number, phone, problem = _read(here, typed)
     if problem:
         return _page(here, typed, problem), HTTPStatus.UNPROCESSABLE_ENTITY
-    subject = identifiers.number_index(here.provider.sealer, number).hex()
+    # By source too: a stranger who types the number uses up none of its owner's tries.
+    subject = here.provider.sealer.index(
+        f"{number}:{here.source}", context="activation.case"
+    ).hex()
     wait = _wait(here, subject)
     if wait:
         body = _page(here, {}, proofs.too_many(wait))
@@ -191,7 +194,7 @@ def _tell(here: Here, found: Candidate | None, refused: Refusal | None) -> None:
 
 
 def _wait(here: Visit, subject: str) -> int:
-    """Return how long to wait, if this number or this source asks too often."""
+    """Return how long to wait, if this source asks too often, in all or for one."""
     throttle, ephemeral = here.provider.config.throttle, here.provider.ephemeral
     counts = (
         (f"activations:{subject}", throttle.recoveries_per_account),

@@ -66,7 +66,11 @@ def begin() -> ResponseReturnValue:
         problem = notice("DD-AUTH-006").at(wrong.field, wrong.mend)
         return _page(visit, typed, problem)
     begun = draft.begin(
-        visit.provider.sealer, visit.browser or "", applicant, now=visit.now
+        visit.provider.sealer,
+        visit.browser or "",
+        applicant,
+        source=visit.source,
+        now=visit.now,
     )
     here = Here(visit, begun)
     wait = _wait(here, applicant)
@@ -156,10 +160,15 @@ def _check_age(visit: Visit, applicant: Applicant) -> None:
 
 
 def _wait(here: Here, applicant: Applicant) -> int:
-    """Return how long to wait, if this person, phone or source begins too often."""
+    """Return how long to wait, if this source begins too often, in all or for one.
+
+    One number or phone may be begun with from each source: what strangers type
+    elsewhere stops nobody. What messages cost is limited apart (`send_limits`).
+    """
     provider = here.visit.provider
     config, window = provider.config.enrolment, provider.config.throttle.window
-    phone = provider.sealer.index(applicant.phone, context="enrolment.phone").hex()
+    place = f"{applicant.phone}:{here.visit.source}"
+    phone = provider.sealer.index(place, context="enrolment.phone").hex()
     counts = (
         (f"enrolments:{here.draft.subject}", config.drafts_per_person),
         (f"enrolments-to:{phone}", config.drafts_per_person),

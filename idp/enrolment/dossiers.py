@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from idp.accounts.calendar import Calendar
+from idp.accounts.contacts import PhoneTakenError
+from idp.accounts.identifiers import NumberTakenError
 from idp.accounts.lifecycle import (
     LifecycleError,
     NewAccount,
@@ -154,8 +156,10 @@ def grant(
     An account that is raised keeps its subjects and consents (D69 art. 11).
     """
     row = _decide(services, session, dossier_id, "granted", by, now)
-    account_id: UUID | None = row.account_id
     evidence = open_evidence(services.sealer, row.evidence_sealed, dossier_id)
+    account_id: UUID | None = row.account_id
+    if account_id is None:
+        account_id = _open(services, session, dossier_id, row.kind, evidence, now)
     if account_id is not None:
         standing = read_standing(session, account_id)
         if standing.state in OPEN:
@@ -212,8 +216,8 @@ def _account(
     level: int | None,
     now: datetime,
 ) -> UUID | None:
-    if level is None:  # an organisation's own, made with what is known of it
-        return new.account_id
+    if level is None or not new.is_proven:
+        return new.account_id  # an organisation's own, or none before the grant
     if new.account_id is not None:
         standing = read_standing(session, new.account_id)
         if standing.state not in ("granted", "active") or standing.level >= level:
@@ -227,6 +231,30 @@ def _account(
         email=new.email,
     )
     return create_account(session, services.audit, services.sealer, wanted, now=now)
+
+
+def _open(  # noqa: PLR0913, PLR0917 - the stores, then whose dossier
+    services: Services,
+    session: Session,
+    dossier_id: UUID,
+    kind: str,
+    evidence: dict[str, Any],
+    now: datetime,
+) -> UUID | None:
+    """Open the account of an applicant whom nothing proved before this grant."""
+    level = kind_of(kind).level
+    if level is None:
+        return None
+    if evidence.get("mismatches"):
+        raise DossierError("something speaks against this applicant")
+    try:
+        account_id = effects.open_account(services, session, level, evidence, now=now)
+    except (NumberTakenError, PhoneTakenError) as error:
+        raise DossierError("number or phone has an account by now") from error
+    session.execute(
+        sa.update(Dossier).where(Dossier.id == dossier_id).values(account_id=account_id)
+    )
+    return account_id
 
 
 def _move(

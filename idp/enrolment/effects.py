@@ -8,7 +8,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from idp.accounts.identity import store_identity
-from idp.accounts.lifecycle import change_level, change_state, close_account
+from idp.accounts.lifecycle import (
+    NewAccount,
+    change_level,
+    change_state,
+    close_account,
+    create_account,
+)
 from idp.accounts.representation import appoint, term_of, wards_of
 from idp.accounts.standing import read_standing
 from idp.audit.log import AuditLog
@@ -31,6 +37,26 @@ class Services(Protocol):
     @property
     def audit(self) -> AuditLog:
         """The audit log."""
+
+
+def open_account(
+    services: Services,
+    session: Session,
+    level: int,
+    evidence: Mapping[str, Any],
+    *,
+    now: datetime,
+) -> UUID:
+    """Open the account that a dossier asks for, as its evidence names the person."""
+    person = evidence["person"]
+    wanted = NewAccount(
+        number=person["number"],
+        identity=identity_of(evidence),
+        level=level,
+        phone=person["phone"],
+        email=person["email"],
+    )
+    return create_account(session, services.audit, services.sealer, wanted, now=now)
 
 
 def grant_account(

@@ -65,8 +65,16 @@ class Match:
         return not self.mismatches
 
     @property
+    def is_proven(self) -> bool:
+        """Say whether the carrier vouches that the proven phone is the person's own."""
+        return "phone_owner" not in self.doubts
+
+    @property
     def refusal(self) -> Refusal | None:
-        """Return what is told: one answer for all but the own card's being invalid."""
+        """Return what speaks against it, for the person's own ears.
+
+        One answer for all but the own card's being invalid.
+        """
         if self.is_whole:
             return None
         return "no_card" if self.mismatches == {"no_card"} else "no_match"

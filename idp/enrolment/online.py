@@ -2,7 +2,8 @@
 
 Consent is given in words and recorded with the version of its text (Law 91/2025:
 silence is none); the face is compared with the registry's portrait. A draft becomes
-one dossier however often its last form is sent.
+one dossier however often its last form is sent. Where neither carrier nor face shows
+that the applicant is the person, everybody's draft becomes one, whatever was found.
 """
 
 from base64 import b64encode
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from idp.accounts.contacts import PhoneTakenError
 from idp.accounts.identifiers import NumberTakenError
+from idp.accounts.identity import Identity
 from idp.audit.log import AuditLog
 from idp.config import Config
 from idp.enrolment import dossiers, matching, queue
@@ -60,6 +62,10 @@ class Proofs:
     likeness: Likeness
     photo: bytes
 
+    def show(self, found: Match) -> bool:
+        """Say whether phone or face shows that the applicant is the person."""
+        return found.is_proven or self.likeness == "match"
+
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
@@ -82,8 +88,10 @@ def submit(  # noqa: PLR0913 - the draft, then everything that speaks for it
 
     Raises `NumberTakenError` or `PhoneTakenError` if somebody was quicker.
     """
-    if draft.stage != "finish" or not found.is_whole or proofs.likeness == "mismatch":
+    if draft.stage != "finish" or proofs.likeness == "mismatch":
         raise DraftError("something is missing")
+    if not found.is_whole and proofs.show(found):
+        raise DraftError("something speaks against it")
     if not proofs.has_consented:
         raise NotConsentedError("no consent")
     new = _dossier(services.config, draft, applicant, found, proofs, now)
@@ -125,34 +133,57 @@ def _dossier(  # noqa: PLR0913, PLR0917 - everything that speaks for it
     proofs: Proofs,
     now: datetime,
 ) -> NewDossier:
-    person, record = found.person, found.record
-    if person is None or record is None:
-        raise DraftError("nobody was found")
-    doubts = sorted(found.doubts)
-    evidence: dict[str, Any] = {
-        "registry": {"as_of": record.as_of.isoformat(), "stale": record.is_stale},
-        "phone_own_name": "phone_owner" not in found.doubts,
-        "face": proofs.likeness,
-    }
-    if proofs.likeness == "doubtful":
-        doubts.append("face")
-    if doubts or config.enrolment.decision == "officer":
-        # For the officer who compares it; it goes with the decision.
-        evidence["photo"] = b64encode(proofs.photo).decode()
-    is_foreign = person.nationality != "VN"
+    person, is_proven = found.person, proofs.show(found)
+    # The term of a kind is shown: it tells nobody who is not the person of them.
+    is_foreign = is_proven and person is not None and person.nationality != "VN"
+    identity = Identity(
+        given_name=applicant.name, birth_date=applicant.birth_date, gender="unknown"
+    )
+    if person is not None:
+        identity = matching.identity_of(person, now=now)
     return NewDossier(
         kind="level1_foreigner" if is_foreign else "level1",
         channel="online",
-        identity=matching.identity_of(person, now=now),
+        identity=identity,
         number=applicant.number,
         phone=applicant.phone,
         email=applicant.email,
-        evidence={**evidence, "doubts": doubts},
+        evidence=_evidence(config, applicant, found, proofs),
         consent_version=config.enrolment.consent_version,
         consented_at=now,
-        province_code=matching.province_of(record),
+        is_proven=is_proven,
+        province_code=matching.province_of(found.record) if found.record else None,
         external_id=_name(draft),
     )
+
+
+def _evidence(
+    config: Config, applicant: Applicant, found: Match, proofs: Proofs
+) -> dict[str, Any]:
+    """Return what was found, and for an officer's eyes the photo.
+
+    Who is refused without having been shown to be the person reads the name that they
+    typed and no reason: the registry's spelling would tell that it is there.
+    """
+    doubts = sorted(found.doubts)
+    if proofs.likeness == "doubtful":
+        doubts.append("face")
+    evidence: dict[str, Any] = {
+        "phone_own_name": found.is_proven,
+        "face": proofs.likeness,
+        "doubts": doubts,
+    }
+    record = found.record
+    if record is not None:
+        as_of = record.as_of.isoformat()
+        evidence["registry"] = {"as_of": as_of, "stale": record.is_stale}
+    if not proofs.show(found):
+        evidence["applicant"] = applicant.name
+        evidence["mismatches"] = sorted(found.mismatches)
+    if doubts or config.enrolment.decision == "officer":
+        # For the officer who compares it; it goes with the decision.
+        evidence["photo"] = b64encode(proofs.photo).decode()
+    return evidence
 
 
 def _name(draft: Draft) -> str:

@@ -168,6 +168,8 @@ def _notice(services: Services, dossier_id: UUID) -> _Notice | None:
 
 def _text(config: Config, row: Any, evidence: dict[str, Any]) -> str:
     what, name = row.state, identity_of(evidence).full_name
+    if what == "refused":
+        name = evidence.get("applicant", name)
     if kind_of(row.kind).level is None:
         what = "organisation" if what == "granted" else what
         name = evidence["organisation"]["name"]

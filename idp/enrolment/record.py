@@ -18,7 +18,11 @@ PICTURES = ("photo", "chip")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDossier:
-    """What is applied for. `account_id` is an account that is to be raised."""
+    """What is applied for. `account_id` is an account that is to be raised.
+
+    Where `is_proven` is False nothing shows yet that the applicant is the person: the
+    account comes to be with the grant, and until then nothing is kept from its owner.
+    """
 
     kind: str
     channel: Channel
@@ -30,6 +34,7 @@ class NewDossier:
     consent_version: str | None = None
     consented_at: datetime | None = None
     account_id: UUID | None = None
+    is_proven: bool = True
     organisation_id: UUID | None = None
     filed_by: UUID | None = None
     officer_id: UUID | None = None

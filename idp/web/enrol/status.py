@@ -49,6 +49,12 @@ REASONS = {
     "other": phrase("Call the hotline to hear why."),
 }
 
+# Whether the person is known is no business of whoever is not shown to be them.
+UNPROVEN = phrase(
+    "Nothing showed that the applicant is the person who was named: neither the phone "
+    "nor the photo. Take the card to any commune police office."
+)
+
 log = structlog.get_logger("idp.web")
 
 
@@ -130,11 +136,17 @@ def filed_page(here: Visit, receipt: str) -> ResponseReturnValue:
         receipt=receipt_text(receipt),
         state=gettext(STATES[dossier.state]),
         dossier=dossier,
-        reason=gettext(REASONS.get(dossier.refusal or "", "")),
+        reason=_reason(dossier),
         submitted_at=presentation.moment_text(dossier.submitted_at),
         due_on=presentation.date_text(_last_day(dossier)),
         is_overdue=dossier.is_overdue(here.now),
     )
+
+
+def _reason(dossier: DossierView) -> str:
+    if dossier.refusal is None:
+        return ""
+    return gettext(REASONS[dossier.refusal] if dossier.account_id else UNPROVEN)
 
 
 def _last_day(dossier: DossierView) -> datetime:

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from idp.accounts.contacts import PhoneTakenError
 from idp.accounts.identifiers import NumberTakenError
 from idp.enrolment import matching, online, outcome
+from idp.enrolment.draft import Applicant, Refusal
 from idp.enrolment.matching import Match
 from idp.enrolment.online import NotConsentedError, Proofs
 from idp.factors import face
@@ -118,14 +119,14 @@ def submit(draft_id: str) -> ResponseReturnValue:
 
 
 def _submit(here: Here, photo: bytes) -> ResponseReturnValue:
-    applicant, now = here.applicant(), here.visit.now
+    applicant = here.applicant()
     receipt = online.filed_as(here.provider, here.draft)
     if receipt is not None:  # it was filed, and the answer did not get through
         return _on(here.save(here.draft.filed(receipt)))
     try:
-        found = matching.match(here.provider, applicant, now=now)
-        if not found.is_whole:
-            return _answer(here, found)
+        found = matching.match(here.provider, applicant, now=here.visit.now)
+        if found.is_proven and not found.is_whole:
+            return _answer(here, found.refusal)
         likeness = here.provider.faces.recognises(applicant.number, photo)
     except (RegistryDownError, CarrierError, FaceError) as error:
         return pages.finish(here, notice("DD-ENR-503", detail=error.detail))
@@ -133,6 +134,15 @@ def _submit(here: Here, photo: bytes) -> ResponseReturnValue:
         other = notice("DD-FACE-001").at("photo", gettext("Take another photo"))
         return pages.finish(here, other)
     given = Proofs(has_consented=True, likeness=likeness, photo=photo)
+    return _file(here, applicant, found, given)
+
+
+def _file(
+    here: Here, applicant: Applicant, found: Match, given: Proofs
+) -> ResponseReturnValue:
+    if given.show(found) and not found.is_whole:
+        return _answer(here, found.refusal)
+    now = here.visit.now
     try:
         done = online.submit(
             here.provider, here.draft, applicant, found, given, now=now
@@ -149,11 +159,12 @@ def _match(here: Here) -> ResponseReturnValue:
         found = matching.match(here.provider, here.applicant(), now=here.visit.now)
     except (RegistryDownError, CarrierError) as error:
         return pages.match(here, notice("DD-ENR-503", detail=error.detail))
-    return _answer(here, found)
+    # Where the carrier cannot tell whose the phone is, nobody hears what was found.
+    return _answer(here, found.refusal if found.is_proven else None)
 
 
-def _answer(here: Here, found: Match) -> ResponseReturnValue:
-    return _on(here.save(here.draft.answered(found.refusal)))
+def _answer(here: Here, refusal: Refusal | None) -> ResponseReturnValue:
+    return _on(here.save(here.draft.answered(refusal)))
 
 
 def _is_tried_out(here: Here) -> bool:

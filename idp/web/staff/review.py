@@ -7,6 +7,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.accounts.contacts import mask_phone
+from idp.accounts.identifiers import find_account_id
 from idp.accounts.identity import read_identity
 from idp.enrolment import dossiers, outcome, queue, reviewing
 from idp.enrolment.dossiers import Decided, DossierError
@@ -163,14 +164,16 @@ def _look(here: Visit, officer: Officer, view: DossierView) -> dict[str, object]
     """Open the evidence; the look is written down first."""
     provider = here.provider
     with provider.database.transaction() as database:
-        look_ups.note(
-            database, provider.audit, officer, view.account_id, "review", here.now
-        )
         sealed = queue.sealed_evidence(database, view.id)
-    if not sealed:
-        raise NotFoundError("no such dossier")
-    evidence = open_evidence(provider.sealer, sealed, view.id)
-    person, identity = evidence["person"], identity_of(evidence)
+        if not sealed:
+            raise NotFoundError("no such dossier")
+        evidence = open_evidence(provider.sealer, sealed, view.id)
+        person = evidence["person"]
+        whose = view.account_id or find_account_id(
+            database, provider.sealer, person["number"]
+        )
+        look_ups.note(database, provider.audit, officer, whose, "review", here.now)
+    identity = identity_of(evidence)
     phone = person.get("phone")
     return {
         "name": identity.full_name,
@@ -180,6 +183,8 @@ def _look(here: Visit, officer: Officer, view: DossierView) -> dict[str, object]
         "phone": mask_phone(phone) if phone else "",
         "facts": list(review_texts.facts(evidence)),
         "differences": review_texts.differences(evidence),
+        "is_unproven": view.account_id is None,
+        "may_grant": not evidence.get("mismatches"),
         "photo": evidence.get("photo"),
         "portrait": evidence.get("chip"),
     }

@@ -42,6 +42,7 @@ _FACTS = {
     "checks": phrase("Checks of the card"),
     "doubts": phrase("To be decided"),
     "waits_for": phrase("To be decided"),
+    "mismatches": phrase("Against it"),
 }
 _WORDS = {
     "match": phrase("matches"),
@@ -51,6 +52,11 @@ _WORDS = {
     "officer": phrase("compared by the officer"),
     "not_held": phrase("not held by the registry"),
     "not_taken": phrase("not taken"),
+    "unknown": phrase("the registry has nobody of this number, name and birth date"),
+    "has_account": phrase("this person has an account"),
+    "phone_taken": phrase("the phone belongs to another account"),
+    "not_alive": phrase("dead, or the number is cancelled"),
+    "no_card": phrase("no valid card"),
     "no_chip": phrase("no chip was read"),
     "differs": phrase("card and registry differ"),
     "registry_stale": phrase("the registry's answer is an earlier one"),

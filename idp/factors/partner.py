@@ -6,19 +6,17 @@ and nothing of what was sent.
 """
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-import requests
-
+from idp import outbound
 from idp.errors import ConfigError
+from idp.outbound import NoAnswerError
 
 _MAX_ANSWER = 65_536
-_CHUNK = 4096
 
 
 class PartnerError(Exception):
@@ -63,32 +61,17 @@ class PartnerService:
         return answer
 
     def _post(self, values: Mapping[str, Any], *, is_read: bool) -> bytes:
-        with requests.Session() as http:
-            http.trust_env = False
-            try:
-                with http.post(
-                    self.url,
-                    json=dict(values),
-                    headers=dict(self.headers),
-                    timeout=self.timeout,
-                    allow_redirects=False,
-                    stream=True,
-                ) as answer:
-                    body = self._body(answer) if is_read else b""
-                    status = answer.status_code
-            except requests.RequestException as error:
-                # The class only: some messages repeat what was sent.
-                raise PartnerError(type(error).__name__) from None
-        if not HTTPStatus(200) <= status < HTTPStatus(300):
-            raise PartnerError(f"answered {status}")
-        return body
-
-    def _body(self, answer: requests.Response) -> bytes:
-        until, body = time.monotonic() + self.timeout, b""
-        for chunk in answer.iter_content(_CHUNK):
-            body += chunk
-            if len(body) > _MAX_ANSWER:
-                raise PartnerError("an answer too long")
-            if time.monotonic() > until:
-                raise PartnerError("an answer too slow")
-        return body
+        headers = {**self.headers, "Content-Type": "application/json"}
+        try:
+            answer = outbound.post(
+                self.url,
+                json.dumps(dict(values)).encode(),
+                headers,
+                timeout=self.timeout,
+                most=_MAX_ANSWER if is_read else 0,
+            )
+        except NoAnswerError as error:
+            raise PartnerError(str(error)) from None
+        if not HTTPStatus(200) <= answer.status < HTTPStatus(300):
+            raise PartnerError(f"answered {answer.status}")
+        return answer.body

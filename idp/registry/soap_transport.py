@@ -5,17 +5,17 @@ is ever logged: it names a person.
 """
 
 import io
-import time
-from typing import Any
+import ssl
 
 import requests
 from zeep.transports import Transport
 
+from idp import outbound
 from idp.config.registry import RegistryConfig
 from idp.errors import ConfigError
+from idp.outbound import Answer, NoAnswerError
 from idp.registry.port import RegistryDownError
 
-_CHUNK = 16_384
 _XML = frozenset({"text/xml", "application/xml", "application/soap+xml"})
 
 
@@ -36,55 +36,47 @@ class BoundedTransport(Transport):
         sent = {**headers, "Accept": "text/xml"}
         if self._token is not None:
             sent["Authorization"] = f"Bearer {self._token}"
-        with requests.Session() as http:
-            http.trust_env = False
-            try:
-                with http.post(
-                    address,
-                    data=message,
-                    headers=sent,
-                    timeout=self._config.timeout,
-                    allow_redirects=False,
-                    stream=True,
-                    **_tls(self._config),
-                ) as answer:
-                    return self._whole(answer)
-            except (requests.RequestException, OSError) as error:
-                # The class only: some messages repeat what was sent.
-                raise _down(type(error).__name__) from None
+        config = self._config
+        try:
+            answer = outbound.post(
+                address,
+                message,
+                sent,
+                timeout=config.timeout,
+                most=config.max_answer_bytes,
+                tls=_tls(config),
+            )
+        except NoAnswerError as error:
+            raise _down(str(error)) from None
+        except OSError as error:  # of our own certificate's files
+            raise _down(type(error).__name__) from None
+        return _whole(answer)
 
     def load(self, url: str) -> bytes:
         """Read the packaged description; nothing is fetched for it."""
         with open(url, "rb") as file:  # noqa: PTH123 - zeep gives a text
             return file.read()
 
-    def _whole(self, answer: requests.Response) -> requests.Response:
-        media = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        # SOAP 1.1 §6.2: a fault comes with status 500.
-        if answer.status_code not in (200, 500) or media not in _XML:
-            raise _down(f"answered {answer.status_code}")
-        until, body = time.monotonic() + self._config.timeout, b""
-        for chunk in answer.iter_content(_CHUNK):
-            body += chunk
-            if len(body) > self._config.max_answer_bytes:
-                raise _down("an answer too long")
-            if time.monotonic() > until:
-                raise _down("an answer too slow")
-        whole = requests.Response()
-        whole.status_code, whole.headers = answer.status_code, answer.headers
-        whole.raw = io.BytesIO(body)
-        return whole
+
+def _whole(answer: Answer) -> requests.Response:
+    media = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    # SOAP 1.1 §6.2: a fault comes with status 500.
+    if answer.status not in (200, 500) or media not in _XML:
+        raise _down(f"answered {answer.status}")
+    whole = requests.Response()
+    whole.status_code = answer.status
+    whole.headers.update(answer.headers.items())
+    whole.raw = io.BytesIO(answer.body)
+    return whole
 
 
-def _tls(config: RegistryConfig) -> dict[str, Any]:
+def _tls(config: RegistryConfig) -> ssl.SSLContext | None:
     certificate, key, authority = (
         None if path is None else str(path)
         for path in (config.certificate_file, config.key_file, config.ca_file)
     )
-    return {
-        "cert": (certificate, key) if certificate and key else None,
-        "verify": authority or True,
-    }
+    own = (certificate, key) if certificate and key else None
+    return outbound.client_tls(authority, own) if own or authority else None
 
 
 def _token(config: RegistryConfig) -> str | None:

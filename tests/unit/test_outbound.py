@@ -1,0 +1,69 @@
+"""Calls to other machines end in time, however slowly those answer."""
+
+import pytest
+
+from idp import outbound
+from idp.config import FaceConfig, RegistryConfig
+from idp.factors.face import FaceError, HttpFaces
+from idp.outbound import NoAnswerError
+from idp.registry.divisions import packaged
+from idp.registry.port import Asker, Question, RegistryDownError
+from idp.registry.soap import SoapRegistry
+from tests.drip import dripping
+from tests.unit.factors.partners import partner
+from tests.unit.world import NOW
+
+_HEADERS = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 5000\r\n\r\n"
+# A TLS record that would be long: the handshake never ends.
+_RECORD = b"\x16\x03\x03\x3f\xff"
+
+
+def _ask_registry(url):
+    config = RegistryConfig(source="soap", url=url, timeout=0.2)
+    question = Question("001085000123", "A B", "1985")
+    SoapRegistry(config, packaged).confirms(question, Asker("p", "o", "u"), now=NOW)
+
+
+def _ask_partner(url):
+    HttpFaces(FaceConfig(match="http", url=url, timeout=0.2)).recognises("1", b"photo")
+
+
+@pytest.mark.parametrize(
+    ("ask", "refusal"), [(_ask_registry, RegistryDownError), (_ask_partner, FaceError)]
+)
+def test_a_body_that_drips_is_cut_at_the_timeout(ask, refusal):
+    """Not at the timeout of each byte: the server sees its caller go."""
+    with dripping(_HEADERS) as server, pytest.raises(refusal) as caught:
+        ask(f"http://127.0.0.1:{server.port}/")
+    assert server.was_cut
+    assert caught.value.detail.endswith("an answer too slow")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "prefix"),
+    [("http", b"HTTP/1.1 200 OK\r\nX: "), ("http", b"HT"), ("https", _RECORD)],
+)
+def test_so_are_headers_and_handshakes(scheme, prefix):
+    """Every part of the exchange is under one watch."""
+    with dripping(prefix) as server:
+        url = f"{scheme}://127.0.0.1:{server.port}/"
+        with pytest.raises(NoAnswerError, match="too slow"):
+            outbound.post(url, b"", {}, timeout=0.2, most=10)
+    assert server.was_cut
+
+
+def test_only_a_whole_answer_within_its_size_is_one():
+    """A promised length is kept; nothing of a body that nobody wants is read."""
+    with partner(lambda _: (200, [b"{}", b" "])) as server:
+        answer = outbound.post(server.url, b"{}", {}, timeout=5, most=3)
+        assert (answer.status, answer.body) == (200, b"{} ")
+        assert outbound.post(server.url, b"{}", {}, timeout=5, most=0).body == b""
+        with pytest.raises(NoAnswerError, match="too long"):
+            outbound.post(server.url, b"{}", {}, timeout=5, most=2)
+        with pytest.raises(NoAnswerError, match="ValueError"):
+            outbound.post(server.url, b"{}", {"X": "a\r\nY: b"}, timeout=5, most=0)
+    short = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"
+    with dripping(short, drops=0) as server:
+        url = f"http://127.0.0.1:{server.port}/"
+        with pytest.raises(NoAnswerError, match="cut short"):
+            outbound.post(url, b"", {}, timeout=5, most=9)

@@ -1,8 +1,8 @@
 """The personal number with its alias history, and the pairwise subjects.
 
-Signing in accepts the current number only; staff's look-ups may follow the history.
-No number ever names a second account, whether it is still valid or not. The number is
-neither a key nor a `sub`: it can change (Decree 69/2024 art. 15).
+A former number goes on naming its account: for whoever signs in, for staff and for
+registries' events. None ever names a second account, whether it is still valid or not.
+The number is neither a key nor a `sub`: it can change (Decree 69/2024 art. 15).
 """
 
 import re
@@ -101,18 +101,12 @@ def seal_number(sealer: Sealer, number: str, row_id: UUID) -> bytes:
 
 
 def find_account_id(
-    connection: Connection | Session,
-    sealer: Sealer,
-    number: str,
-    *,
-    with_history: bool = False,
+    connection: Connection | Session, sealer: Sealer, number: str
 ) -> UUID | None:
-    """Return the account that `number` names today, or ever named `with_history`."""
+    """Return the account that `number` names, or named before it was replaced."""
     query = sa.select(PersonalNumber.account_id).where(
         PersonalNumber.number_index == number_index(sealer, number)
     )
-    if not with_history:
-        query = query.where(PersonalNumber.valid_until.is_(None))
     return connection.execute(query).scalar_one_or_none()
 
 
@@ -141,6 +135,23 @@ def current_number(
     if row is None:
         raise NotFoundError("no such account")
     return sealer.open(row.number_sealed, context=_context(row.id)).decode()
+
+
+def numbers_of(
+    connection: Connection | Session, sealer: Sealer, account_id: UUID
+) -> tuple[str, ...]:
+    """Return the account's number, then those that it had before, the last first."""
+    query = (
+        sa.select(PersonalNumber.id, PersonalNumber.number_sealed)
+        .where(PersonalNumber.account_id == account_id)
+        .order_by(
+            PersonalNumber.valid_until.is_not(None), PersonalNumber.valid_from.desc()
+        )
+    )
+    return tuple(
+        sealer.open(row.number_sealed, context=_context(row.id)).decode()
+        for row in connection.execute(query)
+    )
 
 
 def assign_number(

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
+from idp.accounts import identifiers
 from idp.accounts.organisation_models import Membership
 from idp.accounts.organisations import (
     AUTHORISED,
@@ -126,15 +127,14 @@ def accept(  # noqa: PLR0913 - the stores, then the person
     membership_id: UUID,
     *,
     account_id: UUID,
-    number: str,
     now: datetime,
 ) -> bool:
-    """Accept an invitation to one's own number; of parallel callers one succeeds."""
+    """Accept an invitation to a number of one's own; of parallel callers one does."""
     row = session.execute(
         sa.update(Membership)
         .where(
             Membership.id == membership_id,
-            Membership.number_index == person_index(sealer, number),
+            Membership.number_index.in_(_indexes(session, sealer, account_id)),
             Membership.accepted_at.is_(None),
             Membership.ended_at.is_(None),
         )
@@ -199,11 +199,25 @@ def of_organisation(
 
 
 def of_person(
-    connection: Connection | Session, sealer: Sealer, number: str
+    connection: Connection | Session, sealer: Sealer, account_id: UUID
 ) -> list[Listed]:
-    """Return where the holder of a number is listed or invited."""
-    of_number = Membership.number_index == person_index(sealer, number)
-    return _find(connection, sealer, of_number)
+    """Return where an account's holder is listed, or invited by any number of theirs.
+
+    What was accepted stays with the account when its number changes.
+    """
+    is_invited = sa.and_(
+        Membership.account_id.is_(None),
+        Membership.number_index.in_(_indexes(connection, sealer, account_id)),
+    )
+    condition = sa.or_(Membership.account_id == account_id, is_invited)
+    return _find(connection, sealer, condition)
+
+
+def _indexes(
+    connection: Connection | Session, sealer: Sealer, account_id: UUID
+) -> list[bytes]:
+    numbers = identifiers.numbers_of(connection, sealer, account_id)
+    return [person_index(sealer, number) for number in numbers]
 
 
 def _check(invitation: Invitation) -> None:

@@ -36,7 +36,7 @@ def is_named(
     ).all()
     if [row.number_index for row in listed] == [person_index(sealer, number)]:
         return True
-    holder = find_account_id(connection, sealer, number, with_history=True)
+    holder = find_account_id(connection, sealer, number)
     return holder is not None and [row.account_id for row in listed] == [holder]
 
 

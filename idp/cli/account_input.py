@@ -64,9 +64,7 @@ def find_account(cli: CliContext, account: str) -> UUID:
         raise click.UsageError("name the account by its id, or enter - and the number")
     provider = cli.provider
     with provider.database.read() as connection:
-        account_id = find_account_id(
-            connection, provider.sealer, number, with_history=True
-        )
+        account_id = find_account_id(connection, provider.sealer, number)
     if account_id is None:
         raise NotFoundError("no such account")
     return account_id

@@ -183,16 +183,19 @@ def set_level(cli: CliContext, account: str, level: int) -> None:
 def replace(cli: CliContext, account: str) -> None:
     """Give an account a new personal number, entered unseen; the old stays known."""
     account_id, provider = find_account(cli, account), cli.provider
-    number = read_number(cli, "New personal number")
+    number, now = read_number(cli, "New personal number"), clock.now()
     with provider.database.transaction() as session:
+        known = read_contacts(session, provider.sealer, account_id)
         replace_number(
             session,
             provider.audit,
             provider.sealer,
             account_id,
             number,
-            now=clock.now(),
+            now=now,
         )
+    notices.warn(provider, known, "number_replaced", now)
+    provider.courier.wait()
     click.echo("Number replaced.")
 
 

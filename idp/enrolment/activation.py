@@ -129,7 +129,6 @@ def find(connection: Connection, sealer: Sealer, number: str) -> Candidate | Non
         sealer,
         query.where(
             PersonalNumber.number_index == number_index(sealer, number),
-            PersonalNumber.valid_until.is_(None),
         ),
     )
 

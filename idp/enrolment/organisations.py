@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from idp.accounts import organisations
-from idp.accounts.identifiers import current_number
+from idp.accounts.identifiers import numbers_of
 from idp.accounts.identity import read_identity
 from idp.accounts.organisations import Details, parse_tax_code
 from idp.accounts.standing import read_standing
@@ -94,9 +94,10 @@ def apply(
     tax_code = parse_tax_code(tax_code)
     known = services.organisations.find(tax_code)
     with services.database.read() as connection:
-        number = current_number(connection, services.sealer, applicant_id)
+        numbers = numbers_of(connection, services.sealer, applicant_id)
     if known is not None and (
-        known.is_dissolved or known.legal_representative != number
+        # The register may not have heard yet that a number was established anew.
+        known.is_dissolved or known.legal_representative not in numbers
     ):
         raise NotRepresentativeError("not whom the register names")
     if known is not None:
@@ -105,7 +106,7 @@ def apply(
         details = replace(told, tax_code=tax_code)
     else:
         return Outcome("details_needed")
-    applicant = _Applicant(applicant_id, number)
+    applicant = _Applicant(applicant_id, numbers[0])
     kind = "organisation" if known else "organisation_unknown"
     with services.database.transaction() as session:
         if read_standing(session, applicant_id).level != APPLICANT_LEVEL:

@@ -49,6 +49,7 @@ What = Literal[
     "level_asked",
     "representation_ended",
     "mandate_ended",
+    "number_replaced",
 ]
 
 # Whoever takes an account over reads its letters first: these go to the phone too.
@@ -74,6 +75,7 @@ _TO_PHONE_TOO = frozenset(
         "level_asked",
         "representation_ended",
         "mandate_ended",
+        "number_replaced",
     }
 )
 _WHAT = {
@@ -108,6 +110,8 @@ _WHAT = {
         "thúc",
         "mandate_ended": "bạn không còn được hành động thay cho một tổ chức, vì cơ "
         "quan đăng ký ghi người đại diện khác",
+        "number_replaced": "số định danh cá nhân của bạn vừa được xác lập lại; tài "
+        "khoản vẫn như cũ, đăng nhập bằng số mới hay số cũ đều được",
     },
     "en": {
         "password_changed": "the password of your account was changed",
@@ -139,6 +143,8 @@ _WHAT = {
         "representation_ended": "a representation that your account is part of ended",
         "mandate_ended": "you may no longer act for an organisation: the register "
         "names another representative",
+        "number_replaced": "your personal number was established anew; the account "
+        "stays as it is, and you sign in with the new number or the old one",
     },
 }
 _WAYS = {

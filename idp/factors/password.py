@@ -150,7 +150,6 @@ def prove(  # noqa: PLR0913 - the stores, then the proof
         .join(PersonalNumber, PersonalNumber.account_id == Account.id)
         .where(
             PersonalNumber.number_index == number_index(sealer, number),
-            PersonalNumber.valid_until.is_(None),
         )
     )
     return _prove(database, pool, audit, query, password=password, now=now)

@@ -97,16 +97,16 @@ def apply(services: Services, event: RegistryEvent, *, now: datetime) -> Outcome
     with services.database.transaction() as session:
         if not _mark(session, event, now):
             return "known"
-        account_id = identifiers.find_account_id(
-            session, services.sealer, event.number, with_history=True
-        )
+        account_id = identifiers.find_account_id(session, services.sealer, event.number)
         if account_id is None:
             return "nobody"
         lifecycle.hold(session, account_id, now=now)
         known = read_contacts(session, services.sealer, account_id)
         before = lifecycle.live_locks(session, account_id)
-        _change(services, session, account_id, event, before, now)
+        is_renamed = _change(services, session, account_id, event, before, now)
         after = lifecycle.live_locks(session, account_id)
+    if is_renamed:
+        notices.warn(services, known, "number_replaced", now)
     _tell(services, known, event, before, after, now)
     return "applied"
 
@@ -118,12 +118,15 @@ def _change(  # noqa: PLR0913, PLR0917 - the stores, then what is changed
     event: RegistryEvent,
     before: tuple[str, ...],
     now: datetime,
-) -> None:
-    effect = KINDS[event.kind]
+) -> bool:
+    """Carry it out; say whether the account has another number now."""
+    effect, is_renamed = KINDS[event.kind], False
     if effect.paper is not None:
         papers.note(session, account_id, effect.paper, event.expires_on, now=now)
     if event.new_number is not None:
-        _replace_number(services, session, account_id, event.new_number, now)
+        is_renamed = _replace_number(
+            services, session, account_id, event.new_number, now
+        )
     ground = effect.locks
     if ground is not None and ground not in before:
         placing.lock(
@@ -133,17 +136,19 @@ def _change(  # noqa: PLR0913, PLR0917 - the stores, then what is changed
         placing.unlock(
             services, session, account_id, ground=ground, asker="system", now=now
         )
+    return is_renamed
 
 
 def _replace_number(
     services: Services, session: Session, account_id: UUID, number: str, now: datetime
-) -> None:
+) -> bool:
     """Keep the account and its subjects; the former number stays as an alias."""
     if identifiers.current_number(session, services.sealer, account_id) == number:
-        return
+        return False
     identifiers.replace_number(
         session, services.audit, services.sealer, account_id, number, now=now
     )
+    return True
 
 
 def _tell(  # noqa: PLR0913, PLR0917 - whom, of what

@@ -85,6 +85,5 @@ def _list(
             sealer,
             membership_id,
             account_id=account_id,
-            number=number,
             now=now,
         )

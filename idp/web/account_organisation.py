@@ -20,7 +20,6 @@ from idp.authentication.session import SignedIn
 from idp.errors import NotFoundError
 from idp.web import account, account_access, people, presentation
 from idp.web.account_organisations import ROLES as ROLE_NAMES
-from idp.web.account_organisations import own_number
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
 from idp.web.typed import typed_day, typed_line
@@ -89,9 +88,9 @@ def end(organisation: UUID, membership: UUID) -> ResponseReturnValue:
 
 def _details(here: Visit, member: SignedIn, organisation: UUID) -> Details:
     """Return the organisation if the citizen is its legal representative."""
-    number, provider = own_number(here, member), here.provider
+    provider = here.provider
     with provider.database.read() as connection:
-        own = memberships.of_person(connection, provider.sealer, number)
+        own = memberships.of_person(connection, provider.sealer, member.account.id)
         if not any(
             one.organisation_id == organisation and one.role == LEGAL_REPRESENTATIVE
             for one in own

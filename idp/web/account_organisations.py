@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.accounts import identifiers, memberships, organisations
+from idp.accounts import memberships, organisations
 from idp.accounts.memberships import Listed
 from idp.accounts.organisations import (
     LEGAL_REPRESENTATIVE,
@@ -51,9 +51,9 @@ def show() -> ResponseReturnValue:
     here, member = account_access.enter(request.path)
     if isinstance(member, Response):
         return member
-    number, provider = own_number(here, member), here.provider
+    provider = here.provider
     with provider.database.read() as connection:
-        listed = memberships.of_person(connection, provider.sealer, number)
+        listed = memberships.of_person(connection, provider.sealer, member.account.id)
         ids = [one.organisation_id for one in listed]
         details = organisations.read_all(connection, provider.sealer, ids)
         states = {one: read_standing(connection, one).effective for one in ids}
@@ -77,7 +77,7 @@ def accept(membership: UUID) -> ResponseReturnValue:
     if isinstance(member, Response):
         return member
     here.check(_purpose(member, f"accept:{membership}"))
-    number, provider = own_number(here, member), here.provider
+    provider = here.provider
     with provider.database.transaction() as database:
         is_accepted = memberships.accept(
             database,
@@ -85,7 +85,6 @@ def accept(membership: UUID) -> ResponseReturnValue:
             provider.sealer,
             membership,
             account_id=member.account.id,
-            number=number,
             now=here.now,
         )
     if not is_accepted:
@@ -101,9 +100,9 @@ def leave(membership: UUID) -> ResponseReturnValue:
     if isinstance(member, Response):
         return member
     here.check(_purpose(member, f"leave:{membership}"))
-    number, provider = own_number(here, member), here.provider
+    provider = here.provider
     with provider.database.transaction() as database:
-        own = memberships.of_person(database, provider.sealer, number)
+        own = memberships.of_person(database, provider.sealer, member.account.id)
         if membership not in {one.id for one in own}:
             raise NotFoundError("no such listing of this citizen")
         memberships.end(
@@ -155,14 +154,6 @@ def apply() -> ResponseReturnValue:
     done = f"organisation-{outcome.state}"
     address = url_for("account_organisations.show", done=done)
     return redirect(address, HTTPStatus.SEE_OTHER)
-
-
-def own_number(here: Visit, member: SignedIn) -> str:
-    """Return the citizen's personal number, by which organisations list them."""
-    with here.provider.database.read() as connection:
-        return identifiers.current_number(
-            connection, here.provider.sealer, member.account.id
-        )
 
 
 def _told(typed: dict[str, str]) -> Details | Problem | None:

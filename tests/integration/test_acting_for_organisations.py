@@ -10,6 +10,7 @@ from flask import Flask
 
 from idp import clock
 from idp.accounts import memberships
+from idp.accounts.identifiers import find_account_id, replace_number
 from idp.accounts.standing import read_standing
 from idp.app import create_app
 from idp.enrolment import dossiers, organisations
@@ -67,7 +68,8 @@ def portal(provider: Provider) -> Portal:
 
 def membership_of(provider: Provider, number: str) -> memberships.Listed:
     with provider.database.read() as connection:
-        (listed,) = memberships.of_person(connection, provider.sealer, number)
+        person = find_account_id(connection, provider.sealer, number)
+        (listed,) = memberships.of_person(connection, provider.sealer, person)
     return listed
 
 
@@ -391,6 +393,29 @@ def test_only_the_legal_representative_manages(app: Flask, provider: Provider) -
     for number in (AUTHORISED, MEMBER, NOBODY):
         browser = open_page(app, provider, number)
         assert browser.visit(address).status_code == 404
+
+
+def test_a_new_number_keeps_what_was_given(app: Flask, provider: Provider) -> None:
+    """The representative goes on managing; an invitation to either number is one's."""
+    address = f"/account/organisations/{organisation(provider)}"
+    persons = (LEGAL, "999085000777"), (NOBODY, "999190000778")
+    for number, new in persons:
+        with provider.database.transaction() as session:
+            stores = (session, provider.audit, provider.sealer)
+            person = account(provider, number)
+            replace_number(*stores, person, new, now=clock.now())
+    legal = open_page(app, provider, LEGAL)
+    assert legal.page is not None
+    assert "Gạo Đồng Xanh" in legal.page.text
+    for invited in persons[1]:
+        legal.visit(address)
+        press(legal, "/invite", personal_number=invited, role="member")
+        person = open_page(app, provider, NOBODY)
+        assert person.page is not None
+        press(person, "/accept")
+        assert 'action="/account/organisations' in person.page.text
+        page = press(person, "/leave")
+        assert "Gạo Đồng Xanh" not in page.text
 
 
 def test_leaving_is_ones_own(app: Flask, provider: Provider, portal: Portal) -> None:

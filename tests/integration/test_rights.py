@@ -234,10 +234,7 @@ def test_closing_erases_and_the_audit_proves_whole(app, provider) -> None:
         assert personal_of(provider, one) == []
         with provider.database.read() as connection:
             number = one.person.number
-            assert (
-                find_account_id(connection, provider.sealer, number, with_history=True)
-                is None
-            )
+            assert find_account_id(connection, provider.sealer, number) is None
             state = connection.scalar(
                 sa.select(Account.state).where(Account.id == one.id)
             )

@@ -107,9 +107,7 @@ def _enter(here: Visit, officer: Officer, typed: dict[str, str]) -> UUID | None:
     except InvalidPersonalNumberError:
         return None
     with provider.database.transaction() as database:
-        account_id = identifiers.find_account_id(
-            database, provider.sealer, number, with_history=True
-        )
+        account_id = identifiers.find_account_id(database, provider.sealer, number)
         stores = (database, provider.audit)
         look_ups.note(*stores, officer, account_id, _PURPOSE, here.now)
         if account_id is None:

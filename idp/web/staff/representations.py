@@ -65,9 +65,7 @@ def find() -> ResponseReturnValue:
         wrong = notice("DD-AUTH-006").at("personal_number", mend)
         return _page(here, officer, problem=wrong)
     with provider.database.read() as connection:
-        ward = identifiers.find_account_id(
-            connection, provider.sealer, number, with_history=True
-        )
+        ward = identifiers.find_account_id(connection, provider.sealer, number)
     return _page(here, officer, ward, is_asked=True)
 
 

@@ -75,7 +75,10 @@ def build_provider(config: Config) -> Provider:
     except (KeyMaterialError, StoreUnreachableError) as error:
         raise ConfigError(str(error)) from error
     sealer = secrets.sealer()
-    lifetimes, courier = config.lifetimes, Courier()
+    lifetimes, courier = (
+        config.lifetimes,
+        Courier(lanes=config.backchannel.portals_at_once),
+    )
     return Provider(
         config=config,
         database=database,

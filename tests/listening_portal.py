@@ -17,11 +17,19 @@ from idp.provider import Provider
 
 @dataclass
 class Ear:
-    """What a portal heard, and how it answers: a status for each call, then 200."""
+    """What a portal heard, and how it answers: a status for each call, then 200.
+
+    While `may_answer` is not set it hangs; `has_heard` is set by every call.
+    """
 
     uri: str = ""
     tokens: list[str] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
+    may_answer: threading.Event = field(default_factory=threading.Event)
+    has_heard: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.may_answer.set()
 
     def heard(self, provider: Provider) -> list[dict[str, Any]]:
         """Return the claims of every logout token, its header and signature proven."""
@@ -44,6 +52,8 @@ def listening() -> Iterator[Ear]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             ear.tokens.append(parse_qs(body)["logout_token"][0])
+            ear.has_heard.set()
+            ear.may_answer.wait()
             status = ear.answers.pop(0) if ear.answers else 200
             self.send_response(status)
             if status == 302:
@@ -61,5 +71,6 @@ def listening() -> Iterator[Ear]:
         try:
             yield ear
         finally:
+            ear.may_answer.set()
             server.shutdown()
             thread.join()

@@ -42,7 +42,8 @@ class LogoutNotice(Base):
     __tablename__ = "logout_notices"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    client_id: Mapped[str] = mapped_column(sa.String(255))
+    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
+    client_id: Mapped[str] = mapped_column(sa.String(255), index=True)
     subject: Mapped[str | None] = mapped_column(sa.String(64))
     sid: Mapped[str | None] = mapped_column(sa.String(64))
     attempts: Mapped[int] = mapped_column(default=0)

@@ -7,7 +7,7 @@ from typing import IO
 import click
 
 from idp import clock
-from idp.authentication import backchannel
+from idp.authentication import logout_outbox
 from idp.cli.context import CliContext, pass_cli
 from idp.errors import IdpError
 from idp.locks import registry_events, sweeping
@@ -58,7 +58,7 @@ def sweep(cli: CliContext) -> None:
     now = clock.now()
     swept = sweeping.sweep(cli.provider, now=now)
     cli.provider.courier.wait()
-    heard = backchannel.deliver(cli.provider, now=now)
+    heard = logout_outbox.deliver(cli.provider, now=now)
     click.echo(
         f"{swept.locked} locked, {swept.unlocked} unlocked, {heard} portals told."
     )

@@ -3,7 +3,7 @@
 import click
 
 from idp import clock
-from idp.authentication import backchannel
+from idp.authentication import logout_outbox
 from idp.cli.context import CliContext, pass_cli
 from idp.locks import register
 
@@ -24,7 +24,7 @@ def sweep(cli: CliContext) -> None:
     now = clock.now()
     done = register.sweep(cli.provider, now=now)
     cli.provider.courier.wait()
-    backchannel.deliver(cli.provider, now=now)
+    logout_outbox.deliver(cli.provider, now=now)
     click.echo(
         f"{done.asked} asked about, {done.locked} locked, {done.unlocked} unlocked, "
         f"{done.replaced} with another representative, "

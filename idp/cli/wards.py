@@ -3,7 +3,7 @@
 import click
 
 from idp import clock
-from idp.authentication import backchannel
+from idp.authentication import logout_outbox
 from idp.cli.account_input import find_account
 from idp.cli.context import CliContext, pass_cli
 from idp.locks import representations
@@ -59,4 +59,4 @@ def sweep(cli: CliContext) -> None:
 
 def _deliver(cli: CliContext) -> None:
     cli.provider.courier.wait()
-    backchannel.deliver(cli.provider, now=clock.now())
+    logout_outbox.deliver(cli.provider, now=clock.now())

@@ -2,15 +2,17 @@
 
 Whether a number has an account, and which address it has, could be read off the time
 that a message takes. A few threads send; a queue that is full refuses further errands,
-which the citizen asks for again.
+which the citizen asks for again. What goes to somebody who may keep us waiting has a
+lane of its own, on other threads.
 """
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from threading import BoundedSemaphore, Lock
+from threading import BoundedSemaphore, RLock
 
 import structlog
 
+Errand = Callable[[], None]
 _THREADS = 2
 _WAITING = 200
 
@@ -18,39 +20,70 @@ log = structlog.get_logger("idp.factors")
 
 
 class Courier:
-    """A bounded queue of errands in this process."""
+    """A bounded queue of errands in this process, and lanes beside it."""
 
-    def __init__(self, *, waiting: int = _WAITING) -> None:
+    def __init__(self, *, waiting: int = _WAITING, lanes: int = 1) -> None:
         # Threads start with the first errand, which is after the workers' fork.
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="courier")
+        self._on_lanes = ThreadPoolExecutor(lanes, thread_name_prefix="courier-lane")
         self._places = BoundedSemaphore(waiting)
-        self._lock = Lock()
+        self._lock = RLock()
         self._running: set[Future[None]] = set()
+        self._next: dict[str, Errand | None] = {}
 
-    def later(self, errand: Callable[[], None]) -> bool:
+    def later(self, errand: Errand) -> bool:
         """Run the errand soon and say so, or say that too many wait already."""
         if not self._places.acquire(blocking=False):
             log.warning("errand refused", detail="too many wait")
             return False
         future = self._pool.submit(_run, errand)
-        with self._lock:
-            self._running.add(future)
-        future.add_done_callback(self._done)
+        future.add_done_callback(lambda _: self._places.release())
+        self._keep(future)
         return True
+
+    def along(self, lane: str, errand: Errand) -> None:
+        """Run the errand soon, as the only one of its lane.
+
+        While one of the lane runs, the last that was asked for waits, and then queues
+        behind other lanes: none has more than its turn.
+        """
+        with self._lock:
+            if lane in self._next:
+                self._next[lane] = errand
+            else:
+                self._set_out(lane, errand)
 
     def wait(self) -> None:
         """Return when every errand that was taken has been run."""
-        with self._lock:
-            running = set(self._running)
-        wait(running)
+        while running := self._under_way():
+            wait(running)
 
-    def _done(self, future: Future[None]) -> None:
+    def _set_out(self, lane: str, errand: Errand) -> None:
+        self._next[lane] = None
+        self._keep(self._on_lanes.submit(self._go, lane, errand))
+
+    def _go(self, lane: str, errand: Errand) -> None:
+        _run(errand)
+        with self._lock:
+            following = self._next.pop(lane)
+            if following is not None:
+                self._set_out(lane, following)
+
+    def _keep(self, future: Future[None]) -> None:
+        with self._lock:
+            self._running.add(future)
+        future.add_done_callback(self._forget)
+
+    def _forget(self, future: Future[None]) -> None:
         with self._lock:
             self._running.discard(future)
-        self._places.release()
+
+    def _under_way(self) -> set[Future[None]]:
+        with self._lock:
+            return set(self._running)
 
 
-def _run(errand: Callable[[], None]) -> None:
+def _run(errand: Errand) -> None:
     try:
         errand()
     except Exception as error:  # noqa: BLE001 - nobody waits for it; the log is told

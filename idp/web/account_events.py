@@ -15,6 +15,7 @@ TEXTS = {
     "CrossDeviceRefused": phrase("Refused a sign-in on another device"),
     "SessionReached": phrase("Signed in to %(portal)s"),
     "SessionEnded": phrase("Signed out"),
+    "PortalNotTold": phrase("%(portal)s could not be told that you signed out"),
     "GrantGiven": phrase("Allowed %(portal)s to see data"),
     "GrantEnded": phrase("The permission of %(portal)s ended"),
     "GivenForOther": phrase("Allowed %(portal)s to see data of whom you act for"),

@@ -76,7 +76,8 @@ def _create_notices() -> None:
     op.create_table(
         "logout_notices",
         _required("id", sa.Uuid, primary_key=True),
-        _required("client_id", sa.String(255)),
+        _account(index=True),
+        _required("client_id", sa.String(255), index=True),
         _optional("subject", sa.String(64)),
         _optional("sid", sa.String(64)),
         _required("attempts", sa.Integer),

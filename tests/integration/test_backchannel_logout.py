@@ -1,6 +1,11 @@
 """Portals are told of sign-outs and locks (OpenID Connect Back-Channel Logout 1.0)."""
 
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
+from itertools import repeat
 from uuid import UUID
 
 import pytest
@@ -8,7 +13,7 @@ import sqlalchemy as sa
 
 from idp import clock
 from idp.accounts import identifiers
-from idp.authentication import backchannel, logout_delivery
+from idp.authentication import logout_delivery, logout_outbox
 from idp.authentication.models import LogoutNotice
 from idp.locks import placing
 from idp.provider import Provider
@@ -154,8 +159,8 @@ def test_what_was_not_heard_is_told_again(
     assert len(ear.tokens) == 1
     now, wait = clock.now(), provider.config.backchannel.retry_after
 
-    assert backchannel.deliver(provider, now=now) == 0, "not before its time"
-    assert backchannel.deliver(provider, now=now + timedelta(seconds=wait)) == 1
+    assert logout_outbox.deliver(provider, now=now) == 0, "not before its time"
+    assert logout_outbox.deliver(provider, now=now + timedelta(seconds=wait)) == 1
 
     first, second = ear.heard(provider)
     assert first["jti"] == second["jti"]
@@ -176,10 +181,98 @@ def test_a_portal_that_is_gone_is_given_up(provider, client, ear, person) -> Non
         assert notice.attempts == turn
         due, now = notice.due_at - now, notice.due_at
         assert due > timedelta(seconds=29 * 2 ** (turn - 1))
-        assert backchannel.deliver(provider, now=now) == 0
+        assert logout_outbox.deliver(provider, now=now) == 0
 
     assert len(ear.tokens) == tries
     assert waiting(provider) == []
+    with provider.database.read() as connection:
+        (event,) = provider.audit.recent(
+            connection, account_of(provider, person), 5, types=("PortalNotTold",)
+        )
+    assert event.data == {"client_id": "tax", "attempts": tries}
+    browser.visit("/account")
+    browser.sign_in(person)
+    assert "Không báo được cho" in browser.visit("/account/history").text
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_portal_that_hangs_delays_no_other(provider, client, ear, person) -> None:
+    """However much waits for it: it has one exchange at a time, and the others theirs.
+
+    Once it answers it hears everything.
+    """
+    with listening() as hanging:
+        slow = Portal.register(provider, "slow", backchannel_logout_uri=hanging.uri)
+        portal = Portal.register(provider, "tax", backchannel_logout_uri=ear.uri)
+        browser, _ = sign_in(client, portal, person)
+        hanging.may_answer.clear()
+        with provider.database.transaction() as session:
+            session.add_all(
+                LogoutNotice(
+                    account_id=account_of(provider, person),
+                    client_id=slow.client_id,
+                    subject="somebody",
+                    due_at=clock.now() - timedelta(minutes=1),
+                )
+                for _ in range(60)
+            )
+        logout_outbox.deliver_soon(provider, slow.client_id)
+        assert hanging.has_heard.wait(30)
+
+        press(browser, "/account", "sign-out")
+
+        assert ear.has_heard.wait(30)
+        assert len(hanging.tokens) == 1
+        assert {one.client_id for one in waiting(provider)} >= {"slow"}
+        hanging.may_answer.set()
+        hour = clock.now() + timedelta(hours=1)
+        logout_outbox.deliver(provider, now=hour)
+        assert len({claims["jti"] for claims in hanging.heard(provider)}) == 60
+    assert waiting(provider) == []
+
+
+@contextmanager
+def answering(parts: Iterator[bytes]) -> Iterator[str]:
+    """Run a server that answers its one caller with these parts, as they come."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.recv(65_536)
+                for part in parts:
+                    connection.sendall(part)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/bye"
+        thread.join()
+
+
+def drops(answer: bytes) -> Iterator[bytes]:
+    never = threading.Event()
+    for byte in answer:
+        never.wait(0.05)
+        yield bytes([byte])
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        drops(b"HTTP/1.1 200 " + b"o" * 60 + b"\r\nContent-Length: 0\r\n\r\n"),
+        repeat(b"x" * 4096, 2000),
+        iter([b"HTTP/1.1 2"]),
+    ],
+    ids=["dripping", "endless", "broken"],
+)
+def test_an_exchange_has_an_end(parts) -> None:
+    """One deadline for all of it, and no more than a line is read."""
+    with (
+        answering(parts) as uri,
+        pytest.raises(logout_delivery.NotHeardError) as error,
+    ):
+        logout_delivery.post(uri, "token", timeout=0.5, allow_private=True)
+    assert error.value.is_silent
 
 
 @pytest.mark.parametrize(

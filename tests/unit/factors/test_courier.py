@@ -40,3 +40,23 @@ def test_a_failure_is_told_by_its_class_alone():
     assert [entry["detail"] for entry in logs] == ["ValueError"]
     assert courier.later(lambda: None)
     courier.wait()
+
+
+def test_a_lane_that_hangs_holds_back_itself_alone():
+    """One errand at a time; of those asked meanwhile the last is run, once."""
+    courier, gate, began, done = Courier(lanes=2), threading.Event(), [], []
+
+    def hang():
+        began.append(1)
+        gate.wait()
+
+    courier.along("slow", hang)
+    for number in range(3):
+        courier.along("slow", lambda number=number: done.append(number))
+    other = threading.Event()
+    courier.along("other", other.set)
+    assert other.wait(30)
+    assert (began, done) == ([1], [])
+    gate.set()
+    courier.wait()
+    assert done == [2]

@@ -14,7 +14,7 @@ from idp import clock
 from idp.cli.context import CliContext, pass_cli
 from idp.registry import division_lists
 from idp.registry.divisions import read_list
-from idp.registry.dossiers import COLUMNS, dossiers
+from idp.registry.dossiers import COLUMNS, MAX_DOSSIERS, dossiers
 from idp.registry.generator import MAX_PEOPLE, Population
 from idp.registry.person import CODE_LIST
 
@@ -62,6 +62,10 @@ def generate(
     if seed is None:
         seed = cli.config.registry.seed
     if as_dossiers:
+        if count > MAX_DOSSIERS:
+            raise click.BadParameter(
+                f"at most {MAX_DOSSIERS:,} people have a dossier", param_hint="--count"
+            )
         everyone = Population(MAX_PEOPLE, seed)
         _print(islice(dossiers(everyone), count), COLUMNS, form)
     else:

@@ -34,6 +34,8 @@ COLUMNS = (
     "submitted_at",
     "representative_number",
 )
+# Of ten million people of any seed a few more than these can have one (859 in 1,000).
+MAX_DOSSIERS = 8_500_000
 _FIRST = datetime(2024, 7, 1, 1, 0, tzinfo=UTC)  # Decree 69/2024 in force
 _SECONDS = 800 * 86_400
 _STRIDE = 7_654_321  # spreads neighbours over the days

@@ -28,7 +28,7 @@ _SERVICE = "{http://dancuquocgia.bca}"
 _SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 _BODY = f"{_SOAP}Body"
 _CITIZENS = "{http://www.mic.gov.vn/dancu/1.0}"
-_LONGEST_OFFICER, _LONGEST_UNIT = 20, 35
+_LONGEST_OFFICER, _LONGEST_UNIT, _LONGEST_NAME = 20, 35, 100
 # zeep meets nonsense with its own errors, lxml's, or those of a value that is missing.
 _UNREADABLE = (
     Error,
@@ -96,6 +96,8 @@ class SoapRegistry:
         return client.create_service(f"{_SERVICE}DanCu", self._config.url)
 
     def _ask(self, operation: str, question: Question, asker: Asker) -> Any:
+        if len(question.name) > _LONGEST_NAME:
+            return None  # HoVaTen has a hundred characters: nobody is registered so
         request = {
             "MaYeuCau": uuid4().hex,
             "MaDVC": self._config.procedure,

@@ -54,6 +54,16 @@ def test_both_forms_tell_the_same_people(run, options, columns):
         assert row["personal_number"].startswith("999")
 
 
+def test_more_dossiers_than_people_have_are_refused(run):
+    """Before anything is printed, not by a shorter file at its end."""
+    options = ("registry", "generate", "--dossiers", "--count")
+    result = run(*options, "8500001")
+
+    assert result.exit_code == 2
+    assert "at most 8,500,000 people have a dossier" in result.output
+    assert "external_id" not in result.output
+
+
 def test_another_seed_is_another_people(run):
     """By the option; without it the configured one."""
     arguments = ("registry", "generate", "--count", "5")

@@ -77,6 +77,16 @@ def test_each_query_names_who_asks_and_for_what(exchange, tmp_path):
     assert "TraCuuThongTinCongDan" in exchange.headers[1]["SOAPAction"]
 
 
+def test_a_name_that_no_message_holds_is_nobodys(exchange):
+    """`HoVaTen` has a hundred characters: those are asked, one more is not."""
+    for length, times in ((100, 2), (101, 0)):
+        asked = Question(QUESTION.number, "Ă" * length, QUESTION.birth_date)
+        assert client(exchange).look_up(asked, ASKER, now=NOW) is None
+        assert client(exchange).confirms(asked, ASKER, now=NOW) is False
+        assert len(exchange.asked) == times
+        exchange.asked.clear()
+
+
 def test_nothing_of_a_message_is_logged(exchange, caplog):
     """Not even where everything is logged: messages name a person."""
     caplog.set_level(logging.DEBUG)

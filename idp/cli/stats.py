@@ -27,7 +27,7 @@ from idp.figures.report import Report, Share
 def group(cli: CliContext, month: Any, *, as_json: bool) -> None:
     """Show dossiers, accounts, activation, sign-ins, and where people fail.
 
-    Figures of fewer people than figures.smallest are withheld.
+    Figures are rounded down to steps of figures.smallest.
     """
     provider = cli.provider
     asked: date | None = month.date() if month else None
@@ -70,16 +70,14 @@ def _print(console: Console, made: Report, names: Mapping[str, str]) -> None:
     console.print(f"At level 2: {_share(made.level2)}")
     show("Dossiers by state", made.dossier_states)
     show("Refused dossiers by reason", made.refusals)
-    show(
-        "Sign-ins per day", {day: cell for day, cell in made.days.items() if cell != 0}
-    )
+    show("Sign-ins per day", made.days)
     show(f"Sign-ins by portal, {made.month}", made.portals)
     show(f"Sign-ins by province, {made.month}", made.provinces)
     show(f"The way to a portal, {made.month}", {**made.way, "silent": made.silent})
     show("Why it ended on the way", made.failures)
     show("Proofs that were not taken", made.tries)
     console.print(
-        f"* withheld: fewer than {made.smallest}, or it would tell such a one"
+        f"Rounded down to steps of {made.smallest}; * is fewer than that, or nobody"
     )
 
 

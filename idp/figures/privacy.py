@@ -1,50 +1,31 @@
-"""Withhold figures of few people, and what would give them away by subtraction.
+"""One rule for every figure: whole steps, rounded down, and none below the first step.
 
-A cell below the threshold is withheld. Where a total is shown too, the withheld cells
-together must be as good as unknown: there are at least two of them, and their sum is
-not itself below the threshold; else the next smallest cell is withheld with them.
-Nobody at all (0) is told: it says nothing of anyone.
+What is told of a count is a step that it has reached, so it may be any of as many
+values as a step has. Nothing else is told: a sum is that of the told figures, and none
+and few look the same. Subtracting what one table tells from what another tells then
+leaves the roundings of all of them together, never one count.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 Key = TypeVar("Key")
-Cell = int | None  # None is withheld
+Cell = int | None  # None is less than a step, or nobody
 
 
-def shown(count: int, smallest: int) -> Cell:
-    """Return a figure that stands alone, or None if it is withheld."""
-    return None if 0 < count < smallest else count
+def told(count: int, step: int) -> Cell:
+    """Return the step that a count has reached, None below the first one."""
+    return count - count % step or None
 
 
-def withhold(cells: Mapping[Key, int], smallest: int) -> dict[Key, Cell]:
-    """Return the cells of one total, with None where a figure is withheld."""
-    hidden = {key for key, count in cells.items() if 0 < count < smallest}
-    others = sorted(
-        (count, str(key), key)
-        for key, count in cells.items()
-        if count and key not in hidden
-    )
-    for _, _, key in others:
-        if not hidden or _is_safe([cells[name] for name in hidden], smallest):
-            break
-        hidden.add(key)
-    return {key: None if key in hidden else count for key, count in cells.items()}
+def listed(cells: Mapping[Key, int], step: int) -> dict[Key, int]:
+    """Return the rows of a table that names only who or what has reached a step.
 
-
-def total(cells: Mapping[Key, int], smallest: int) -> Cell:
-    """Return the sum of cells that `withhold` makes safe, unless it is small itself."""
-    return shown(sum(cells.values()), smallest)
-
-
-def rounded_down(count: int, smallest: int) -> int:
-    """Return a figure that still grows, in steps of the threshold.
-
-    Two looks at it on two days then tell of no smaller group who came in between.
+    A row for less would say that there is somebody.
     """
-    return count - count % smallest
+    return {key: count - count % step for key, count in cells.items() if count >= step}
 
 
-def _is_safe(counts: list[int], smallest: int) -> bool:
-    return len(counts) > 1 and sum(counts) >= smallest
+def total(cells: Iterable[Cell]) -> Cell:
+    """Return the sum of what is told."""
+    return sum(cell or 0 for cell in cells) or None

@@ -1,6 +1,5 @@
-"""The figures that leaders see: summed from counted tables, small cells withheld."""
+"""The figures that leaders see: from counted tables, told by one rule (`privacy`)."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -22,14 +21,14 @@ _OPEN = ("submitted", "in_review")
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A part of a whole; both are withheld where one would tell the other."""
+    """A part of a whole, both as they are told."""
 
     part: Cell
     whole: Cell
 
     @property
     def ratio(self) -> float | None:
-        """Return the share of 1, if both are shown and there is a whole."""
+        """Return the share of 1, if both are told."""
         if self.part is None or not self.whole:
             return None
         return self.part / self.whole
@@ -37,17 +36,17 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All figures of one moment; None is a figure that is withheld.
+    """All figures of one moment, in steps of `smallest`; None is less than a step.
 
-    Days are those of Viet Nam. What is told of `month` grows in steps of the
-    threshold while the month lasts.
+    Days are those of Viet Nam. Dossiers and accounts are told as they stand, uses and
+    ways of days that are over, so that who looks twice a day sees nobody come.
     """
 
     as_of: datetime
     smallest: int
     dossiers: Cell
-    dossier_states: dict[str, Cell]
-    refusals: dict[str, Cell]
+    dossier_states: dict[str, int]
+    refusals: dict[str, int]
     overdue: Cell
     accounts: dict[str, Cell]
     activation: Share
@@ -57,15 +56,15 @@ class Report:
     days: dict[str, Cell]
     month: str
     is_month_over: bool
-    portals: dict[str, Cell]
-    provinces: dict[str, Cell]
+    portals: dict[str, int]
+    provinces: dict[str, int]
     way: dict[str, Cell]
     silent: Cell
-    failures: dict[str, Cell]
-    tries: dict[str, Cell]
+    failures: dict[str, int]
+    tries: dict[str, int]
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values; a figure that is withheld is `"<10"`."""
+        """Return plain JSON values; less than a step is `"<10"`."""
         values = asdict(self) | {"as_of": self.as_of.isoformat(timespec="seconds")}
         plain: dict[str, Any] = self._plain(values)
         for name in ("activation", "level2"):
@@ -85,64 +84,53 @@ def make(
     now: datetime,
     month: date | None = None,
 ) -> Report:
-    """Count the days that are over, add up, and withhold; accounts are not scanned.
+    """Count the days that are over, add up, and round; accounts are not scanned.
 
-    `month` is any day of the month whose portals and provinces are told, the current
-    one if none is named.
+    `month` is any day of the month whose portals and provinces are told, that of
+    yesterday if none is named.
     """
     counts.fold(database)
     days.count_days(database, now=now, settle=config.settle)
     today = days.day_of(now)
     with database.snapshot() as connection:
         states = _states(connection, config.smallest, now)
-        months = _month(
-            connection, config.smallest, (month or today).replace(day=1), today
-        )
+        first = (month or today - _DAY).replace(day=1)
+        months = _month(connection, config.smallest, first, today)
         recent = _recent(connection, config, today)
     return Report(as_of=now, smallest=config.smallest, days=recent, **states, **months)
 
 
 def _states(connection: Connection, smallest: int, now: datetime) -> dict[str, Any]:
     """Return how dossiers and accounts stand at this moment."""
-    accounts, dossiers = counts.accounts(connection), counts.dossiers(connection)
-    stand = {
-        "waiting": accounts.waiting,
-        "granted": accounts.granted,
-        "active": accounts.active,
+    counted, dossiers = counts.accounts(connection), counts.dossiers(connection)
+    names = ("waiting", "granted", "active")
+    accounts = {name: privacy.told(getattr(counted, name), smallest) for name in names}
+    levels = {
+        1: privacy.told(counted.level1, smallest),
+        2: privacy.told(counted.level2, smallest),
     }
-    shown = privacy.withhold(stand, smallest)
-    granted = {"granted": accounts.granted, "active": accounts.active}
-    levels = {1: accounts.level1, 2: accounts.level2}
-    by_level = privacy.withhold(levels, smallest)
+    states = privacy.listed(dossiers.states, smallest)
+    granted = privacy.total((accounts["granted"], accounts["active"]))
     return {
-        "dossiers": privacy.total(dossiers.states, smallest),
-        "dossier_states": privacy.withhold(dossiers.states, smallest),
-        "refusals": privacy.withhold(dossiers.refusals, smallest),
-        "overdue": _overdue(connection, dossiers, smallest, now),
-        "accounts": shown,
-        "activation": Share(
-            privacy.withhold(granted, smallest)["active"]
-            if shown["active"] is not None
-            else None,
-            privacy.total(granted, smallest),
-        ),
-        "levels": by_level,
-        "level2": Share(by_level[2], privacy.total(levels, smallest)),
-        "organisations": privacy.shown(accounts.organisations, smallest),
+        "dossiers": privacy.total(states.values()),
+        "dossier_states": states,
+        "refusals": privacy.listed(dossiers.refusals, smallest),
+        "overdue": privacy.told(_overdue(connection, now), smallest),
+        "accounts": accounts,
+        "activation": Share(accounts["active"], granted),
+        "levels": levels,
+        "level2": Share(levels[2], privacy.total(levels.values())),
+        "organisations": privacy.told(counted.organisations, smallest),
     }
 
 
-def _overdue(
-    connection: Connection, dossiers: counts.DossierTotals, smallest: int, now: datetime
-) -> Cell:
+def _overdue(connection: Connection, now: datetime) -> int:
     # The index on state and term makes this a look at what is late alone.
     query = sa.select(sa.func.count()).where(
         _DOSSIERS.c.state.in_(_OPEN),
         _DOSSIERS.c.due_at <= round(now.timestamp() * 1_000_000),
     )
-    late = connection.execute(query).scalar_one()
-    in_time = sum(dossiers.states[state] for state in _OPEN) - late
-    return privacy.withhold({"late": late, "in_time": in_time}, smallest)["late"]
+    return connection.execute(query).scalar_one()
 
 
 def _recent(
@@ -152,39 +140,23 @@ def _recent(
     first, last = today - config.shown_days * _DAY, today - _DAY
     counted = traffic.between(connection, first, last).by_day
     each = (first + number * _DAY for number in range(config.shown_days))
-    return {str(day): privacy.shown(counted[str(day)], config.smallest) for day in each}
+    return {str(day): privacy.told(counted[str(day)], config.smallest) for day in each}
 
 
 def _month(
     connection: Connection, smallest: int, first: date, today: date
 ) -> dict[str, Any]:
     following = (first + 31 * _DAY).replace(day=1)
-    is_over, last = following <= today, min(following - _DAY, today)
+    last = min(following, today) - _DAY
     used = traffic.between(connection, first, last)
     way = traffic.way_between(connection, first, last)
-
-    def steady(cells: Mapping[str, Cell]) -> dict[str, Cell]:
-        return {
-            key: count
-            if is_over or count is None
-            else privacy.rounded_down(count, smallest)
-            for key, count in cells.items()
-        }
-
-    def parts(cells: Mapping[str, int]) -> dict[str, Cell]:
-        return steady(privacy.withhold(cells, smallest))
-
-    def alone(cells: Mapping[str, int]) -> dict[str, Cell]:
-        """Return cells whose sum is told nowhere."""
-        return steady({key: privacy.shown(cells[key], smallest) for key in cells})
-
     return {
         "month": first.strftime("%Y-%m"),
-        "is_month_over": is_over,
-        "portals": parts(used.by_portal),
-        "provinces": parts(used.by_province),
-        "way": alone({stage: way.stages[stage] for stage in WAY}),
-        "silent": alone({"silent": way.stages["silent"]})["silent"],
-        "failures": alone(way.failures),
-        "tries": alone(way.tries),
+        "is_month_over": following <= today,
+        "portals": privacy.listed(used.by_portal, smallest),
+        "provinces": privacy.listed(used.by_province, smallest),
+        "way": {stage: privacy.told(way.stages[stage], smallest) for stage in WAY},
+        "silent": privacy.told(way.stages["silent"], smallest),
+        "failures": privacy.listed(way.failures, smallest),
+        "tries": privacy.listed(way.tries, smallest),
     }

@@ -209,7 +209,8 @@ def test_days_are_counted_once_and_later_uses_beside_them(database: Database) ->
         assert session.scalar(sa.select(sa.func.sum(DailyUsage.count))) == 6
     use(database, NOW, 5)
 
-    assert sum(count or 0 for count in make(database).portals.values()) == 11
+    soon = datetime(2026, 11, 21, 17, 30, tzinfo=UTC)  # half an hour into the next day
+    assert report.make(database, ALL, now=soon).portals == {"tax": 11}
 
 
 def test_a_day_is_counted_when_nothing_can_still_come(database: Database) -> None:
@@ -234,22 +235,53 @@ def test_few_people_are_not_told(database: Database) -> None:
     before = make(database, FiguresConfig(), month=date(2026, 10, 5))
 
     assert (made.activation.whole, made.activation.ratio) == (None, None)
-    assert made.portals == {"tax": None, "bank": None}
-    assert made.to_json()["portals"] == {"tax": "<10", "bank": "<10"}
+    assert made.portals == {"bank": 10}, "that a portal has few is not told either"
+    assert made.to_json()["days"]["2026-11-20"] == 20
+    assert made.to_json()["days"]["2026-11-19"] == "<10"
     assert made.to_json()["activation"] == {
         "part": "<10",
         "whole": "<10",
         "ratio": None,
     }
-    assert (before.portals, before.is_month_over) == ({"bank": 14}, True)
+    assert (before.portals, before.is_month_over) == ({"bank": 10}, True)
     assert not made.is_month_over
 
 
-def test_a_month_that_lasts_is_told_in_steps(database: Database) -> None:
-    """Two looks on two days must not tell who came in between."""
-    use(database, NOW - DAY, 27)
+def test_no_subtraction_finds_a_day_that_is_not_told(database: Database) -> None:
+    """Thirty days, one with three sign-ins: neither portals nor provinces tell them."""
+    first = datetime(2026, 10, 2, 5, tzinfo=UTC)
+    for number in range(30):
+        for client_id in ("tax", "bank"):
+            times = 10 if number != 13 else {"tax": 1, "bank": 2}[client_id]
+            use(database, first + number * DAY, times, client_id=client_id)
 
-    assert make(database, FiguresConfig()).portals == {"tax": 20}
+    told = report.make(
+        database,
+        FiguresConfig(),
+        now=datetime(2026, 11, 1, 3, tzinfo=UTC),
+        month=date(2026, 10, 1),
+    )
+
+    assert told.days["2026-10-15"] is None
+    in_days = sum(count or 0 for count in told.days.values())
+    for table in (told.portals, told.provinces):
+        assert sum(table.values()) - in_days == 0
+        assert all(count % 10 == 0 for count in table.values())
+
+
+def test_two_looks_tell_nobody(database: Database) -> None:
+    """Neither the reason of one refusal nor one use of today stands between them."""
+    refused = {"refusal": "phone_not_own"}
+    add(database, *(dossier("refused", **refused) for _ in range(23)))
+    add(database, *(account("active", 2) for _ in range(23)))
+    use(database, NOW - DAY, 29)
+    before = make(database, FiguresConfig()).to_json()
+
+    add(database, dossier("refused", **refused), dossier("refused", refusal="no_card"))
+    add(database, account("active", 1), account("granted", 1))
+    use(database, NOW, 5)
+
+    assert make(database, FiguresConfig()).to_json() == before
 
 
 class Now:
@@ -275,8 +307,13 @@ def test_the_way_is_counted_in_memory_and_written_now_and_then(
     for funnel in funnels:
         funnel.note("try", "password", now=NOW + timedelta(seconds=60))
 
-    made = make(database)
-    assert made.way == {"began": 60, "identified": 0, "proven": 0, "finished": 0}
+    made = report.make(database, ALL, now=NOW + DAY)
+    assert made.way == {
+        "began": 60,
+        "identified": None,
+        "proven": None,
+        "finished": None,
+    }
     assert (made.failures, made.tries) == ({"cancelled": 2}, {"password": 2})
 
 
@@ -293,11 +330,11 @@ def test_counts_that_could_not_be_written_are_kept(database: Database) -> None:
 
     funnel.flush()
 
-    assert make(database).way["began"] == 1
+    assert report.make(database, ALL, now=NOW + DAY).way["began"] == 1
 
 
 def test_an_erased_account_leaves_its_history(database: Database) -> None:
     """The history points at nothing that must stay."""
-    use(database, NOW, account_id=UUID(int=1))
+    use(database, NOW - DAY, account_id=UUID(int=1))
 
     assert make(database).provinces == {"": 1}

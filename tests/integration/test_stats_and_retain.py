@@ -76,10 +76,7 @@ def test_figures_in_the_terminal(provider: Provider, command) -> None:
 
     assert "Activation rate:" in told
     assert "< 10*" in told
-    assert sorted(str(count) for count in data["days"].values() if count) == [
-        "12",
-        "<10",
-    ]
+    assert sorted({str(count) for count in data["days"].values()}) == ["10", "<10"]
     assert (before["month"], before["portals"]) == ("2026-01", {})
 
 

@@ -1,7 +1,7 @@
 """Charts as numbers for inline SVG: where each bar and line stands. Pure.
 
-Every chart is drawn from the rows of a table that stands beside it; a withheld figure
-has its row and no bar.
+Every chart is drawn from the rows of a table that stands beside it; a figure below
+the first step has its row and no bar.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ _LEADING = (1, 2, 5, 10)
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One row: what it counts, how many, and its length of 100 (None: withheld)."""
+    """One row: what it counts, how many, and its length of 100 (None: not told)."""
 
     key: str | int
     count: Cell

@@ -70,9 +70,9 @@ def province(code: str) -> str:
 
 
 def number(count: Cell, smallest: int) -> str:
-    """Return a figure grouped as the language does it, or that it is withheld."""
+    """Return a figure grouped as the language does it, or that it is small."""
     if count is None:
-        return gettext("fewer than %(smallest)s, or withheld", smallest=smallest)
+        return gettext("fewer than %(smallest)s, or nobody", smallest=smallest)
     return str(format_decimal(count, locale=current()))
 
 

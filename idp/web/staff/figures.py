@@ -44,7 +44,7 @@ def show() -> ResponseReturnValue:
 
 @blueprint.get("/staff/figures.json")
 def show_json() -> ResponseReturnValue:
-    """Answer the figures as JSON, withheld as on the page."""
+    """Answer the figures as JSON, told by the same rule as on the page."""
     here, officer = access.enter("/staff/figures", *ROLES)
     if isinstance(officer, Response):
         return officer

@@ -1,65 +1,83 @@
-"""What is withheld, and that no subtraction gives it away."""
+"""What is told in steps, and that no subtraction gives away what is below them."""
+
+from collections import Counter
+from datetime import date
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp.figures.privacy import rounded_down, shown, total, withhold
+from idp.figures.privacy import listed, told, total
 
-SMALLEST = 10
-
-
-def test_large_cells_are_shown() -> None:
-    """Where nothing is small nothing is withheld."""
-    assert withhold({"a": 10, "b": 2000}, SMALLEST) == {"a": 10, "b": 2000}
+STEP = 10
 
 
-def test_nobody_is_told() -> None:
-    """Zero says nothing of anyone, and hides nobody beside it."""
-    assert withhold({"a": 0, "b": 50}, SMALLEST) == {"a": 0, "b": 50}
+def test_figures_are_told_in_whole_steps() -> None:
+    """Between two looks the difference is none, or a step."""
+    assert [told(count, STEP) for count in (10, 19, 20)] == [10, 10, 20]
 
 
-def test_one_small_cell_takes_the_next_with_it() -> None:
-    """With the total shown, one withheld cell could be subtracted."""
-    cells = {"a": 3, "b": 25, "c": 400}
-
-    assert withhold(cells, SMALLEST) == {"a": None, "b": None, "c": 400}
-    assert total(cells, SMALLEST) == 428
+def test_nobody_and_few_look_the_same() -> None:
+    """That there is somebody is a figure too."""
+    assert [told(count, STEP) for count in (0, 1, 9)] == [None, None, None]
+    assert listed({"a": 0, "b": 9, "c": 10}, STEP) == {"c": 10}
 
 
-def test_two_small_cells_with_a_small_sum_take_a_third() -> None:
-    """Their sum would itself be a figure of few people."""
-    cells = {"a": 3, "b": 4, "c": 25, "d": 400}
-
-    assert withhold(cells, SMALLEST) == {"a": None, "b": None, "c": None, "d": 400}
-
-
-def test_two_small_cells_with_a_large_sum_are_enough() -> None:
-    """Nothing more is withheld than is needed."""
-    cells = {"a": 6, "b": 7, "c": 25}
-
-    assert withhold(cells, SMALLEST) == {"a": None, "b": None, "c": 25}
+def test_a_sum_is_the_sum_of_what_is_told() -> None:
+    """What is not told is in no sum."""
+    assert total([told(count, STEP) for count in (3, 25, 19)]) == 30
+    assert total([None, None]) is None
 
 
-def test_a_small_total_is_withheld() -> None:
-    """A sum is a figure like any other."""
-    assert total({"a": 2, "b": 3}, SMALLEST) is None
-    assert shown(9, SMALLEST) is None
-    assert shown(10, SMALLEST) == 10
+def test_a_step_of_one_tells_all() -> None:
+    """An operator with nothing to hide may say so."""
+    assert [told(count, 1) for count in (0, 1, 7)] == [None, 1, 7]
 
 
-def test_what_grows_is_told_in_steps() -> None:
-    """Between two looks the difference is none, or at least a step."""
-    assert [rounded_down(count, SMALLEST) for count in (10, 19, 20)] == [10, 10, 20]
+def left(cells: Counter, tables: list[Counter]) -> dict[object, tuple[int, int]]:
+    """Return between what each cell must be, for one who has all of these tables.
+
+    All tables count the same sign-ins, and even the keys that are not listed are known:
+    more than anybody who looks at the figures has.
+    """
+    floors = {key: told(count, STEP) or 0 for key, count in cells.items()}
+    sums = [total(told(count, STEP) for count in one.values()) or 0 for one in tables]
+    least = max(sums)
+    most = min(
+        low + (STEP - 1) * len(one) for low, one in zip(sums, tables, strict=True)
+    )
+    others = sum(floors.values())
+    bounds = {}
+    for key, low in floors.items():
+        below = others - low
+        above = below + (STEP - 1) * (len(floors) - 1)
+        bounds[key] = max(low, least - above), min(low + STEP - 1, most - below)
+    return bounds
 
 
-@given(st.dictionaries(st.integers(), st.integers(0, 60), max_size=8))
-def test_no_difference_reveals_a_small_cell(cells: dict[int, int]) -> None:
-    """From total and shown cells only sums of two or more, or of nobody, follow."""
-    told = withhold(cells, SMALLEST)
+sign_ins = st.lists(
+    st.tuples(
+        st.dates(date(2026, 6, 1), date(2026, 6, STEP - 1)),
+        st.sampled_from(["tax", "bank", "health"]),
+        st.sampled_from(["01", "79", "48", "92", ""]),
+        st.integers(1, 25),
+    ),
+    min_size=1,
+    max_size=40,
+)
 
-    assert all(count is None or count == 0 or count >= 10 for count in told.values())
-    hidden = [cells[key] for key, count in told.items() if count is None]
-    all_hidden = len(hidden) == sum(1 for count in cells.values() if count)
-    if hidden and not all_hidden:
-        assert len(hidden) > 1
-        assert sum(hidden) >= SMALLEST
+
+@given(sign_ins)
+def test_no_subtraction_between_tables_tells_one_count(uses) -> None:
+    """Days, portals and provinces of the same sign-ins leave each count open.
+
+    With fewer cells than a step has values roundings can never add up so that only one
+    is possible: with more they all would have to be the largest, or none.
+    """
+    tables = [Counter(), Counter(), Counter()]
+    for *keys, times in uses:
+        for table, key in zip(tables, keys, strict=True):
+            table[key] += times
+    for cells in tables:
+        for key, (low, high) in left(cells, tables).items():
+            assert low <= cells[key] <= high, "the attack itself is right"
+            assert low < high, f"{key} can only be {low}"

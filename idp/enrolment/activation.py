@@ -22,6 +22,7 @@ from idp.audit.activation_events import AccountActivated, ActivationPermitted
 from idp.audit.log import AuditLog
 from idp.config import Config
 from idp.enrolment.activation_models import ActivationPermit
+from idp.enrolment.models import Dossier
 from idp.factors import enrolled, passcode, passkey_store, sms
 from idp.factors.passkey_answers import NewPasskey
 from idp.factors.password import set_password
@@ -48,13 +49,16 @@ class Services(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An account that a number names, as far as activation asks."""
+    """An account that a number names, as far as activation asks.
+
+    `noticed_at` is None while the message that tells of the grant has not gone out.
+    """
 
     account_id: UUID
     state: str
     phone: str | None
     is_locked: bool
-    granted_at: datetime | None
+    noticed_at: datetime | None
     permitted_until: datetime | None
 
 
@@ -74,6 +78,21 @@ _LOCKED = (
     .correlate(Account)
     .exists()
 )
+# The newest grant's notice; without a dossier whoever granted it told the holder.
+_NOTICED = (
+    sa.select(
+        sa.case(
+            (sa.func.count() == 0, Account.granted_at),
+            (
+                sa.func.count() == sa.func.count(Dossier.notified_at),
+                sa.func.max(Dossier.notified_at),
+            ),
+        )
+    )
+    .where(Dossier.account_id == Account.id, Dossier.state == "granted")
+    .correlate(Account)
+    .scalar_subquery()
+)
 _PERMITTED = (
     sa.select(sa.func.max(ActivationPermit.until))
     .where(ActivationPermit.account_id == Account.id)
@@ -82,21 +101,24 @@ _PERMITTED = (
 )
 
 
-def deadline(granted_at: datetime, *, days: int) -> datetime:
+def deadline(noticed_at: datetime, *, days: int) -> datetime:
     """Return when the holder's own time ends: the last midnight of these days.
 
     Calendar days, the first being the one after the notice (Decree 69/2024 art. 14;
     Civil Code art. 147–148).
     """
-    first = granted_at.astimezone(HANOI).date() + timedelta(days=1)
+    first = noticed_at.astimezone(HANOI).date() + timedelta(days=1)
     return datetime.combine(first + timedelta(days=days), time(), HANOI)
 
 
 def until(candidate: Candidate, *, days: int) -> datetime | None:
-    """Return until when the account may be activated, by its holder or a permit."""
-    if candidate.granted_at is None:
+    """Return until when the account may be activated, by its holder or a permit.
+
+    None before the notice, which begins the time (Decree 69/2024 art. 14).
+    """
+    if candidate.noticed_at is None:
         return None
-    own = deadline(candidate.granted_at, days=days)
+    own = deadline(candidate.noticed_at, days=days)
     return max(own, candidate.permitted_until or own)
 
 
@@ -115,10 +137,10 @@ def refusal(
         return "locked"
     if candidate.state == "active":
         return "again"
-    ends = until(candidate, days=days)
-    if candidate.state != "granted" or ends is None:
+    if candidate.state != "granted":
         return "not_granted"
-    return None if now < ends else "late"
+    ends = until(candidate, days=days)
+    return "late" if ends is not None and now >= ends else None
 
 
 def find(connection: Connection, sealer: Sealer, number: str) -> Candidate | None:
@@ -237,7 +259,7 @@ def _query() -> sa.Select[*tuple[Any, ...]]:
         Account.state,
         Account.phone_sealed,
         _LOCKED.label("is_locked"),
-        Account.granted_at,
+        _NOTICED.label("noticed_at"),
         _PERMITTED.label("permitted_until"),
     )
 
@@ -253,6 +275,6 @@ def _candidate(
         state=row.state,
         phone=open_phone(sealer, row.phone_sealed, row.id),
         is_locked=bool(row.is_locked),
-        granted_at=row.granted_at,
+        noticed_at=row.noticed_at,
         permitted_until=row.permitted_until,
     )

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 import structlog
 
 from idp.accounts.contacts import find_contacts
+from idp.accounts.models import Account
 from idp.config import Config
 from idp.enrolment.dossiers import Decided
 from idp.enrolment.kinds import kind_of
@@ -33,7 +34,7 @@ _PATIENCE = timedelta(minutes=10)
 _TEXTS = {
     "vi": {
         "granted": "{operator}: tài khoản định danh mức {level} của {name} đã được "
-        "cấp. Hãy mở {site} để kích hoạt trong 7 ngày. Không ai gọi điện hỏi mã.",
+        "cấp. Hãy mở {site} để kích hoạt trong {days} ngày. Không ai gọi điện hỏi mã.",
         "raised": "{operator}: tài khoản định danh của {name} đã lên mức {level}. Đăng "
         "nhập như trước tại {site}.",
         "organisation": "{operator}: tài khoản của tổ chức {name} đã được cấp. Hãy "
@@ -43,7 +44,7 @@ _TEXTS = {
     },
     "en": {
         "granted": "{operator}: the level {level} identity account of {name} is "
-        "granted. Open {site} within 7 days to activate it. Nobody calls for a code.",
+        "granted. Activate it within {days} days at {site}. Nobody calls for a code.",
         "raised": "{operator}: the identity account of {name} is now of level {level}. "
         "Sign in as before at {site}.",
         "organisation": "{operator}: the account of the organisation {name} is "
@@ -142,13 +143,16 @@ def _tell(services: Services, dossier_id: UUID, now: datetime) -> bool:
 
 def _notice(services: Services, dossier_id: UUID) -> _Notice | None:
     query = sa.select(
+        Account.state.label("account_state"),
         Dossier.state,
         Dossier.kind,
         Dossier.evidence_sealed,
         Dossier.filed_by,
         Dossier.account_id,
         Dossier.notified_at,
-    ).where(Dossier.id == dossier_id)
+    )
+    query = query.outerjoin(Account, Account.id == Dossier.account_id)
+    query = query.where(Dossier.id == dossier_id)
     with services.database.read() as connection:
         row = connection.execute(query).one_or_none()
         if row is None or row.notified_at is not None or not row.evidence_sealed:
@@ -173,12 +177,13 @@ def _text(config: Config, row: Any, evidence: dict[str, Any]) -> str:
     if kind_of(row.kind).level is None:
         what = "organisation" if what == "granted" else what
         name = evidence["organisation"]["name"]
-    if what == "granted" and row.kind == "level2_upgrade":
-        what = "raised"
+    if what == "granted" and row.account_state == "active":
+        what = "raised"  # nothing is left to activate
     return _TEXTS[config.pages.default_language][what].format(
         operator=config.pages.operator,
         name=name,
         level=kind_of(row.kind).level,
+        days=config.activation.window_days,
         site=urlsplit(config.issuer).netloc,
         hotline=config.pages.hotline,
     )

@@ -110,9 +110,7 @@ MESSAGES: dict[str, Message] = {
     ),
     "DD-AUTH-013": Message(
         phrase("Your account was granted but has not been activated."),
-        phrase(
-            "Activate it within 7 days of the message; after that, call the hotline."
-        ),
+        phrase("Activate it in the days that the message names, or call the hotline."),
     ),
     "DD-AUTH-014": Message(
         phrase("This account has ended."),

@@ -41,6 +41,7 @@ class Site:
         self.sandbox = config.sandbox.enabled
         self.hotline = config.pages.hotline.replace(" ", "\u00a0")  # on one line
         self.operator = config.pages.operator
+        self.window_days = config.activation.window_days
         self.address = urlsplit(config.issuer).netloc
         self.language = language.current()
         theme = preferences.wish("theme")

@@ -392,28 +392,29 @@ MOMENTS = st.integers(0, 48_000_000).map(  # five and a half years of seconds
 
 
 @given(
-    granted=st.none() | MOMENTS,
+    noticed=st.none() | MOMENTS,
     now=MOMENTS,
     permitted=st.none() | MOMENTS,
     state=st.sampled_from(("submitted", "in_review", "granted", "active", "closed")),
     is_locked=st.booleans(),
     phone=st.sampled_from((PHONE, OTHER_PHONE, None)),
 )
-def test_nobody_else_activates(granted, now, permitted, state, is_locked, phone):
+def test_nobody_else_activates(noticed, now, permitted, state, is_locked, phone):
     """The registered phone alone, a granted account, no lock, in time or by permit."""
     found = Candidate(
         account_id=activation.UUID(int=1),
         state=state,
         phone=PHONE,
         is_locked=is_locked,
-        granted_at=granted,
+        noticed_at=noticed,
         permitted_until=permitted,
     )
 
     refused = activation.refusal(found, phone, days=7, now=now)
 
-    in_time = granted is not None and (
-        now.date() <= granted.date() + timedelta(days=7)
+    in_time = (
+        noticed is None
+        or now.date() <= noticed.date() + timedelta(days=7)
         or (permitted is not None and now < permitted)
     )
     may = state == "granted" and not is_locked and phone == PHONE and in_time

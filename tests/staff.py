@@ -2,6 +2,7 @@
 
 import html
 import re
+from itertools import count
 from uuid import UUID
 
 from idp import clock
@@ -12,6 +13,8 @@ from idp.staff.officer import BY_COMMAND
 from tests.authenticator import Authenticator
 from tests.driver import Browser
 from tests.passkey_browser import PasskeyForm
+
+_NUMBERS = count(900_000)
 
 
 def unit_named(
@@ -33,10 +36,16 @@ def unit_named(
             return units.find_unit(session, name).id
 
 
+def any_number() -> str:
+    """Return a sandbox number of its own, of nobody whom a test knows."""
+    return f"999070{next(_NUMBERS):06}"
+
+
 def invite_officer(
     provider: Provider,
     *roles: str,
     name: str = "Officer One",
+    number: str | None = None,
     unit: str = "Commune One",
     province: str | None = None,
 ) -> tuple[UUID, str]:
@@ -48,6 +57,7 @@ def invite_officer(
             provider.audit,
             provider.sealer,
             name=name,
+            number=number or any_number(),
             unit_id=unit_id,
             roles=roles,
             by=BY_COMMAND,
@@ -86,6 +96,7 @@ def sign_in_officer(
     *,
     roles: tuple[str, ...] | list[str],
     name: str = "Officer One",
+    number: str | None = None,
     unit: str = "Commune One",
     province: str | None = None,
 ) -> tuple[UUID, Authenticator]:
@@ -94,7 +105,7 @@ def sign_in_officer(
     Returns the officer's id and their device.
     """
     staff_id, link = invite_officer(
-        provider, *roles, name=name, unit=unit, province=province
+        provider, *roles, name=name, number=number, unit=unit, province=province
     )
     device = Authenticator()
     join(browser, link, device)

@@ -15,6 +15,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from idp import clock
+from idp.accounts.identifiers import parse_personal_number
 from idp.cli.context import CliContext, pass_cli
 from idp.staff import invitations, people, requests, units
 from idp.staff.invitations import Link
@@ -68,16 +69,25 @@ def list_units(cli: CliContext) -> None:
 
 @group.command()
 @click.option("--name", required=True, help="The officer's name.")
+@click.option("--personal-number", required=True, help="The officer's own number.")
 @click.option("--unit", required=True, help="The unit's name or id.")
 @click.option("--role", "roles", type=click.Choice(ROLES), multiple=True, required=True)
 @pass_cli
-def invite(cli: CliContext, name: str, unit: str, roles: tuple[str, ...]) -> None:
+def invite(
+    cli: CliContext,
+    name: str,
+    personal_number: str,
+    unit: str,
+    roles: tuple[str, ...],
+) -> None:
     """Invite an officer: the first ones by the link that is printed.
 
     Begin with two administrators: from then on this prints a code, one of them approves
     on their page and gets the link, and the officer needs both.
     """
     provider, now = cli.provider, clock.now()
+    sandbox = provider.config.sandbox.enabled
+    number = parse_personal_number(personal_number, sandbox=sandbox, now=now)
     with provider.database.transaction() as session:
         is_bootstrap = people.is_bootstrap(session)
         staff_id = people.invite(
@@ -85,6 +95,7 @@ def invite(cli: CliContext, name: str, unit: str, roles: tuple[str, ...]) -> Non
             provider.audit,
             provider.sealer,
             name=name,
+            number=number,
             unit_id=units.find_unit(session, unit).id,
             roles=roles,
             by=BY_COMMAND,

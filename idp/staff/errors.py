@@ -33,6 +33,17 @@ class StaffChangeError(IdpError):
     status = HTTPStatus.CONFLICT
 
 
+class KnownOfficerError(StaffChangeError):
+    """The personal number has an officer's account already."""
+
+
+class OwnCaseError(IdpError):
+    """The case is the officer's own, or of whom they act for or who acts for them."""
+
+    code = "DD-STAFF-006"
+    status = HTTPStatus.FORBIDDEN
+
+
 class UnverifiedPasskeyError(IdpError):
     """The new passkey asked neither PIN nor finger nor face."""
 

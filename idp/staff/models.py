@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.storage.database import Base
 
+_ALIVE = sa.text("state <> 'disabled'")
+
 
 class StaffUnit(Base):
     """An office that officers belong to; without a province it serves the country."""
@@ -21,12 +23,18 @@ class StaffUnit(Base):
 
 
 class StaffAccount(Base):
-    """An officer's account, of another kind than a citizen's."""
+    """An officer's account, of another kind than a citizen's.
+
+    `number_index` is the keyed index of the officer's personal number, as citizens'
+    numbers have it: nobody has two officers' accounts, or acts on their own case.
+    """
 
     __tablename__ = "staff_accounts"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     name_sealed: Mapped[bytes]
+    number_sealed: Mapped[bytes]
+    number_index: Mapped[bytes]
     unit_id: Mapped[UUID] = mapped_column(sa.ForeignKey("staff_units.id"), index=True)
     state: Mapped[str] = mapped_column(sa.String(16))
     created_at: Mapped[datetime]
@@ -35,6 +43,13 @@ class StaffAccount(Base):
 
     __table_args__ = (
         sa.CheckConstraint("state IN ('invited', 'active', 'disabled')", name="state"),
+        sa.Index(
+            "uq_staff_accounts_number",
+            "number_index",
+            unique=True,
+            postgresql_where=_ALIVE,
+            sqlite_where=_ALIVE,
+        ),
     )
 
 

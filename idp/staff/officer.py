@@ -1,10 +1,12 @@
 """Who an officer is, and what the roles are."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from idp.accounts.identifiers import number_index
 from keys.sealing import Sealer
 
 Role = Literal[
@@ -61,6 +63,11 @@ class Officer:
     roles: frozenset[str]
     session_id: UUID
     proven_at: datetime
+    number_index: bytes = field(repr=False)
+
+    def holds(self, sealer: Sealer, numbers: Collection[str]) -> bool:
+        """Say whether one of these personal numbers is the officer's own."""
+        return self.number_index in {number_index(sealer, one) for one in numbers}
 
     def has(self, *roles: str) -> bool:
         """Say whether the officer has one of these roles; none named is any."""
@@ -70,6 +77,11 @@ class Officer:
 def seal_name(sealer: Sealer, name: str, staff_id: UUID) -> bytes:
     """Seal an officer's name for their row."""
     return sealer.seal(name.encode(), context=_context(staff_id))
+
+
+def seal_number(sealer: Sealer, number: str, staff_id: UUID) -> bytes:
+    """Seal an officer's personal number for their row, for whoever indexes it anew."""
+    return sealer.seal(number.encode(), context=f"staff.number:{staff_id}")
 
 
 def open_name(sealer: Sealer, sealed: bytes, staff_id: UUID) -> str:

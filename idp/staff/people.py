@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
+from idp.accounts.identifiers import number_index
 from idp.audit.log import AuditLog
 from idp.audit.staff_events import (
     StaffDisabled,
@@ -19,10 +20,17 @@ from idp.audit.staff_events import (
 from idp.config.staff import StaffConfig
 from idp.errors import NotFoundError
 from idp.staff import invitations, passkeys, sessions
-from idp.staff.errors import StaffChangeError
+from idp.staff.errors import KnownOfficerError, StaffChangeError
 from idp.staff.invitations import Link
 from idp.staff.models import StaffAccount, StaffRole, StaffUnit
-from idp.staff.officer import ADMINISTRATOR, ROLES, Unit, open_name, seal_name
+from idp.staff.officer import (
+    ADMINISTRATOR,
+    ROLES,
+    Unit,
+    open_name,
+    seal_name,
+    seal_number,
+)
 from keys.sealing import Sealer
 
 MAX_NAME = 128
@@ -48,12 +56,16 @@ def invite(  # noqa: PLR0913 - the stores, then the officer
     sealer: Sealer,
     *,
     name: str,
+    number: str,
     unit_id: UUID,
     roles: Collection[str],
     by: str,
     now: datetime,
 ) -> UUID:
-    """Open an officer's account; nobody signs in to it before a link was used."""
+    """Open an officer's account; nobody signs in to it before a link was used.
+
+    `number` is the officer's personal number: nobody has two accounts at a time.
+    """
     shown = " ".join(name.split())
     if not 0 < len(shown) <= MAX_NAME:
         raise StaffChangeError("an officer has a name of up to 128 characters")
@@ -61,13 +73,18 @@ def invite(  # noqa: PLR0913 - the stores, then the officer
     row = StaffAccount(
         id=staff_id,
         name_sealed=seal_name(sealer, shown, staff_id),
+        number_sealed=seal_number(sealer, number, staff_id),
+        number_index=number_index(sealer, number),
         unit_id=unit_id,
         state="invited",
         created_at=now,
         created_by=by,
     )
-    session.add(row)
-    session.flush()  # roles name it
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except sa.exc.IntegrityError as error:
+        raise KnownOfficerError("this number has an officer's account") from error
     session.add_all(StaffRole(staff_id=staff_id, role=role) for role in chosen)
     audit.record(session, StaffInvited(staff_id, unit_id, chosen, by), now=now)
     return staff_id

@@ -66,6 +66,7 @@ def find(
             StaffSession.proven_at,
             StaffAccount.id.label("staff_id"),
             StaffAccount.name_sealed,
+            StaffAccount.number_index,
             *StaffUnit.__table__.columns,
         )
         .join(StaffAccount, StaffAccount.id == StaffSession.staff_id)
@@ -160,6 +161,7 @@ def _officer(connection: Connection, sealer: Sealer, row: Any) -> Officer:
         roles=frozenset(connection.execute(roles).scalars()),
         session_id=row.session_id,
         proven_at=row.proven_at,
+        number_index=row.number_index,
     )
 
 

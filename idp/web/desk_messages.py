@@ -46,8 +46,8 @@ DESK_MESSAGES: dict[str, Message] = {
         phrase("A parent can file level 1 from their own account."),
     ),
     "DD-DESK-012": Message(
-        phrase("This person, or who answers for them, has your own name."),
-        phrase("Nobody enrols themself: let another officer do it."),
+        phrase("This is you, or somebody whom you answer for or who answers for you."),
+        phrase("Nobody enrols themself or their own ward: let another officer do it."),
     ),
     "DD-DESK-013": Message(
         phrase("This person has an account of level 2 already."),

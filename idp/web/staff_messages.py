@@ -23,6 +23,13 @@ STAFF_MESSAGES: dict[str, Message] = {
         phrase("That change is not possible."),
         phrase("Nothing was done. Somebody may have been faster: load the page again."),
     ),
+    "DD-STAFF-006": Message(
+        phrase("This is your own case, or of somebody whom the law ties to you."),
+        phrase(
+            "Nobody acts on a case of their own, of somebody they represent, or of who "
+            "represents them. Nothing was done: let another officer do it."
+        ),
+    ),
     "DD-STAFF-005": Message(
         phrase("This passkey asked for no PIN, finger or face."),
         phrase("Set a PIN on the security key, or take another device."),

@@ -49,12 +49,23 @@ def _create_people() -> None:
         "staff_accounts",
         _id(),
         _required("name_sealed", sa.LargeBinary),
+        _required("number_sealed", sa.LargeBinary),
+        _required("number_index", sa.LargeBinary),
         _required("unit_id", sa.Uuid, sa.ForeignKey("staff_units.id"), index=True),
         _required("state", sa.String(16)),
         _required("created_at", _MOMENT),
         _required("created_by", sa.String(36)),
         _optional("disabled_at", _MOMENT),
         sa.CheckConstraint("state IN ('invited', 'active', 'disabled')", name="state"),
+    )
+    alive = sa.text("state <> 'disabled'")
+    op.create_index(
+        op.f("uq_staff_accounts_number"),
+        "staff_accounts",
+        ["number_index"],
+        unique=True,
+        postgresql_where=alive,
+        sqlite_where=alive,
     )
     op.create_table(
         "staff_roles",

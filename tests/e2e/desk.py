@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page
 from tests.e2e.card import allow
 from tests.e2e.passkeys import VirtualAuthenticator
 from tests.e2e.running import RunningDemo
+from tests.staff import any_number
 
 UNIT = "Công an phường Việt Hưng"
 
@@ -17,7 +18,8 @@ def open_desk(page: Page, demo: RunningDemo, name: str) -> VirtualAuthenticator:
     if UNIT not in demo.idp("staff", "units", "list"):
         demo.idp("staff", "units", "add", UNIT)
     role = ("--role", "enrolment_officer")
-    told = demo.idp("staff", "invite", "--name", name, "--unit", UNIT, *role)
+    own = ("--personal-number", any_number())
+    told = demo.idp("staff", "invite", "--name", name, "--unit", UNIT, *own, *role)
     link = next(word for word in told.split() if word.startswith(demo.issuer))
     device = VirtualAuthenticator(page)
     page.goto(link)

@@ -6,6 +6,7 @@ from playwright.sync_api import BrowserContext
 
 from tests.e2e.passkeys import VirtualAuthenticator
 from tests.e2e.running import RunningDemo
+from tests.staff import any_number
 
 
 def test_an_officer_joins_and_signs_in(
@@ -15,6 +16,7 @@ def test_an_officer_joins_and_signs_in(
     demo.idp("staff", "units", "add", "Centre")
     printed = demo.idp(
         "staff", "invite", "--name", "Lê Thị Thử", "--unit", "Centre",
+        "--personal-number", any_number(),
         "--role", "administrator", "--role", "reviewer",
     )  # fmt: skip
     link = next(line for line in printed.splitlines() if "/staff/join/" in line)

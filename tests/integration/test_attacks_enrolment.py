@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from idp import clock
-from idp.accounts import lifecycle
+from idp.accounts import lifecycle, representation
 from idp.accounts.contacts import read_contacts
 from idp.accounts.representation import wards_of
 from idp.accounts.standing import read_standing
@@ -185,21 +185,27 @@ def test_a_wrapped_private_address_is_not_called(host) -> None:
 
 
 def test_officers_decide_no_request_about_themselves(app, provider) -> None:
-    """A lock officer of the holder's name neither locks, unlocks nor refuses."""
+    """The holder, and who stands for them, neither enter, read, nor decide it."""
     person = prepare(provider)
-    one = person.person
-    full = f"{one.family_name} {one.middle_name} {one.given_name}"
-    first, own = Browser(app.test_client()), Browser(app.test_client())
-    for browser, name in ((first, "One"), (own, full)):
-        sign_in_officer(browser, provider, roles=("lock_officer",), name=name)
-    page = enter(first, one.number)
-    address = page.request.path
+    one, guardian = person.person, "999170000321"
+    guardian_id = create_citizen(provider, replace(one, number=guardian)).id
+    browsers = [Browser(app.test_client()) for _ in range(3)]
+    for browser, number in zip(browsers, (None, one.number, guardian), strict=True):
+        sign_in_officer(browser, provider, roles=("lock_officer",), number=number)
+    first, own, near = browsers
+    address = enter(first, one.number).request.path
     send(first, decision="forward")
+    near.visit(address)
+    with provider.database.transaction() as session:
+        representation.appoint(
+            session, provider.audit, representative_id=guardian_id,
+            ward_id=person.id, relation="guardian", now=clock.now(),
+        )  # fmt: skip
 
-    for decision in ("agree", "refuse"):
-        own.visit(address)
-        page = send(own, decision=decision, reasons="x")
-        assert error_code(page) == "DD-LOCK-005"
+    assert error_code(send(near, decision="agree", reasons="x")) == "DD-STAFF-006"
+    for browser in (own, near):
+        assert error_code(browser.visit(address)) == "DD-STAFF-006"
+        assert error_code(enter(browser, one.number)) == "DD-STAFF-006"
     assert kept(provider).state == "forwarded"
 
 
@@ -221,16 +227,17 @@ def test_a_stranger_uses_no_warning_up(provider) -> None:
 
 
 def test_officers_do_not_decide_about_themselves(app, provider) -> None:
-    """Whoever has the applicant's name takes nothing; another officer does."""
+    """The applicant's number decides it, whatever the name; who has the name may."""
     filed = file(provider)
-    name = a_dossier().identity.full_name
-    browser = reviewer(app, provider, name=name.upper())
+    mine = a_dossier()
+    browser = reviewer(app, provider, number=mine.number)
 
     page = take(browser, filed.dossier_id)
 
-    assert error_code(page) == "DD-ENR-012"
+    assert error_code(page) == "DD-STAFF-006"
     assert read(provider, filed.dossier_id).state == "submitted"
-    assert tokens(take(reviewer(app, provider), filed.dossier_id))
+    other = reviewer(app, provider, name=mine.identity.full_name.upper())
+    assert tokens(take(other, filed.dossier_id))
     assert read(provider, filed.dossier_id).state == "in_review"
 
 

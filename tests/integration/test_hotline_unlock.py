@@ -50,11 +50,10 @@ def events(provider, citizen) -> list[str]:
     return [event.type for event in found]
 
 
-def ask(operator: Browser, typed: dict[str, str]):
-    text = operator.visit("/staff/hotline/unlock").text
-    form = text.partition('action="/staff/hotline/unlock"')[2]
+def ask(operator: Browser, typed: dict[str, str], page="/staff/hotline/unlock"):
+    form = operator.visit(page).text.partition(f'action="{page}"')[2]
     token = form.partition('csrf_token" value="')[2].partition('"')[0]
-    return operator.visit("/staff/hotline/unlock", data={"csrf_token": token, **typed})
+    return operator.visit(page, data={"csrf_token": token, **typed})
 
 
 @on_each_backend
@@ -107,6 +106,18 @@ def test_no_other_ground_is_the_hotlines(
     assert error_code(ask(operator, answers(citizen))) == REFUSED
 
     assert set(locks(provider, citizen)) == {ground, "holder_request"}
+
+
+@pytest.mark.parametrize("page", ["/staff/hotline", "/staff/hotline/unlock"])
+def test_operators_do_not_help_themselves(app, provider, citizen, page) -> None:
+    """Every answer is right, since it is their own account."""
+    lock(provider, citizen)
+    own = Browser(app.test_client())
+    number = citizen.person.number
+    sign_in_officer(own, provider, roles=["hotline"], number=number)
+
+    assert error_code(ask(own, answers(citizen), page)) == "DD-STAFF-006"
+    assert locks(provider, citizen) == ("holder_request",)
 
 
 def test_what_is_not_locked_reads_the_same(provider, operator, citizen) -> None:

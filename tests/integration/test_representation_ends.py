@@ -14,7 +14,7 @@ from idp.cli import main
 from idp.cli.context import CliContext
 from idp.provider import Provider
 from idp.rights import closing
-from tests.driver import Browser, Portal, at, citizen
+from tests.driver import Browser, Portal, at, citizen, error_code
 from tests.integration.acting import (
     AUTHORISED,
     CHILD,
@@ -218,6 +218,16 @@ def test_only_a_reviewer_and_only_who_is_named(app: Flask, provider: Provider) -
         representative=str(account(provider, CHILD)), reason="court", document="1",
     )  # fmt: skip
     assert page.status_code == 422
+
+
+def test_no_reviewer_ends_their_own(app: Flask, provider: Provider) -> None:
+    """Neither the guardian nor the ward finds it on the officers' page."""
+    for number in (GUARDIAN, CHILD):
+        officer = Browser(app.test_client())
+        sign_in_officer(officer, provider, roles=["reviewer"], number=number)
+        officer.visit("/staff/representations")
+        page = press(officer, "/staff/representations", personal_number=CHILD)
+        assert error_code(page) == "DD-STAFF-006"
 
 
 @on_each_backend

@@ -15,13 +15,20 @@ from idp.audit.models import AuditEvent
 from idp.cli.context import CliContext
 from idp.cli.staff import group
 from idp.provider import Provider
-from idp.staff.models import StaffAccount
 from idp.staff.changes import takes_two
+from idp.staff.models import StaffAccount
 from idp.staff.officer import ROLES
 from tests.authenticator import Authenticator
 from tests.driver import Browser, error_code
 from tests.services import BACKENDS
-from tests.staff import invite_officer, join, prove, sign_in_officer, unit_named
+from tests.staff import (
+    any_number,
+    invite_officer,
+    join,
+    prove,
+    sign_in_officer,
+    unit_named,
+)
 
 
 class Officer:
@@ -41,11 +48,12 @@ class Officer:
         token = form.partition('name="csrf_token" value="')[2].partition('"')[0]
         return self.browser.visit(action, data={"csrf_token": token, **typed})
 
-    def invite(self, unit: UUID, *roles: str, name: str = "Newcomer"):
+    def invite(self, unit: UUID, *roles: str, name: str = "Newcomer", number: str = ""):
         return self.press(
             "/staff/people/new",
             "/staff/people",
             name=name,
+            personal_number=number or any_number(),
             unit=str(unit),
             role=list(roles),
         )
@@ -322,6 +330,23 @@ def test_an_invitation_without_a_role_says_so(
     assert 'value="Newcomer"' in page.text
 
 
+def test_nobody_has_two_accounts(
+    app: Flask, provider: Provider, first: Officer, second: Officer
+) -> None:
+    """One personal number, one officer: again only after the first account's end."""
+    unit, number = unit_named(provider), any_number()
+    for _ in range(2):
+        page = first.invite(unit, "enrolment_officer", number=number)
+    assert 'id="personal_number-wrong"' in page.text
+    assert f'value="{number}"' in page.text
+
+    second.decide("refuse")
+
+    assert secret(first.invite(unit, "reviewer", number=number))
+    page = first.invite(unit, "reviewer", number="12")
+    assert 'id="personal_number-wrong"' in page.text
+
+
 def test_only_administrators_see_officers(app: Flask, provider: Provider) -> None:
     """Every other role is refused on each of their pages."""
     other = Officer(app, provider, "reviewer", "security", "auditor", name="Other")
@@ -345,7 +370,8 @@ def test_the_first_officers_come_by_command(
     """`idp staff` adds a unit, invites, and prints the link on its own line."""
     assert run(provider, "units", "add", "Centre").exit_code == 0
     done = run(
-        provider, "invite", "--name", "Bootstrap", "--unit", "Centre",
+        provider, "invite", "--name", "Bootstrap", "--personal-number", any_number(),
+        "--unit", "Centre",
         "--role", "administrator",
     )  # fmt: skip
     link = done.stdout.splitlines()[0].removeprefix(provider.config.issuer)
@@ -363,7 +389,8 @@ def test_later_invitations_by_command_are_proposals(
 ) -> None:
     """With two administrators the command has the code, one of them the link."""
     done = run(
-        provider, "invite", "--name", "Late", "--unit", "Commune One",
+        provider, "invite", "--name", "Late", "--personal-number", any_number(),
+        "--unit", "Commune One",
         "--role", "reviewer",
     )  # fmt: skip
 

@@ -6,10 +6,14 @@ from uuid import UUID
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from idp.accounts.identifiers import (
+    InvalidPersonalNumberError,
+    parse_personal_number,
+)
 from idp.audit.log import AuditLog
 from idp.config.staff import StaffConfig
 from idp.staff import changes, people, requests, units
-from idp.staff.errors import StaffChangeError
+from idp.staff.errors import KnownOfficerError, StaffChangeError
 from idp.staff.invitations import Link
 from idp.staff.officer import ADMINISTRATOR, Officer
 from idp.staff.requests import Asked
@@ -17,7 +21,7 @@ from idp.web import presentation
 from idp.web.language import gettext
 from idp.web.problem import notice
 from idp.web.staff import access, frame
-from idp.web.staff.people import TAB, form
+from idp.web.staff.people import INVITED, TAB, form
 from idp.web.visit import Visit
 from keys.sealing import Sealer
 
@@ -52,15 +56,21 @@ def invite() -> ResponseReturnValue:
     here, officer = access.fresh(url_for("staff_people.new"), ADMINISTRATOR)
     if isinstance(officer, Response):
         return officer
-    fields = here.check(access.purpose(officer, "invite"), "name", "unit")
-    roles = tuple(request.form.getlist("role"))
+    fields = here.check(access.purpose(officer, "invite"), *INVITED)
+    roles, again = tuple(request.form.getlist("role")), {n: fields[n] for n in INVITED}
     try:
         asked = _invite(here, officer, fields, roles)
+    except (InvalidPersonalNumberError, KnownOfficerError) as error:
+        problem = notice("DD-AUTH-006", detail=str(error)).at(
+            "personal_number",
+            gettext("Type the officer's own 12-digit number; nobody has two accounts."),
+        )
+        return form(here, officer, problem, roles=roles, **again)
     except StaffChangeError as error:
         problem = notice("DD-AUTH-006", detail=str(error)).at(
             "name", gettext("Give a name, a unit and one role or more.")
         )
-        return form(here, officer, problem, roles=roles, **fields_of(fields))
+        return form(here, officer, problem, roles=roles, **again)
     return _asked_page(here, officer, asked)
 
 
@@ -109,21 +119,20 @@ def decide(request_id: UUID) -> ResponseReturnValue:
     return redirect(url_for(_ENTRY, done=done), HTTPStatus.SEE_OTHER)
 
 
-def fields_of(fields: dict[str, str]) -> dict[str, str]:
-    """Return what was typed, to be shown again."""
-    return {name: fields[name] for name in ("name", "unit")}
-
-
 def _invite(
     here: Visit, officer: Officer, fields: dict[str, str], roles: tuple[str, ...]
 ) -> Asked:
     provider = here.provider
+    number = parse_personal_number(
+        fields["personal_number"], sandbox=provider.config.sandbox.enabled, now=here.now
+    )
     with provider.database.transaction() as database:
         staff_id = people.invite(
             database,
             provider.audit,
             provider.sealer,
             name=fields["name"],
+            number=number,
             unit_id=units.find_unit(database, fields["unit"]).id,
             roles=roles,
             by=str(officer.id),

@@ -13,7 +13,10 @@ from flask.typing import ResponseReturnValue
 from idp.accounts.identifiers import find_account_of
 from idp.accounts.standing import Standing, read_standing
 from idp.enrolment import in_person, matching
-from idp.registry.port import Asker, Question, RegistryDownError, same_name
+from idp.registry.person import RegisteredPerson
+from idp.registry.port import Asker, Question, RegistryDownError
+from idp.staff import own_case
+from idp.staff.errors import OwnCaseError
 from idp.web.presentation import date_text
 from idp.web.problem import Problem, notice
 from idp.web.staff import desk_dates, desk_here, desk_papers, desk_texts
@@ -91,13 +94,33 @@ def obstacle(here: Here) -> str | None:
         today=here.today,
         config=here.provider.config.enrolment,
     )
-    # Officers' accounts hold no personal number: whoever has the officer's name may be
-    # the officer, and another one enrols them.
-    if found is None and same_name(here.officer.name, person.full_name):
-        found = "own_name"
+    if found is None and _is_own_case(here, person):
+        found = "own_case"
     if found is None:
         found = _standing_obstacle(_account(here))
     return desk_texts.OBSTACLES[found] if found else None
+
+
+def _is_own_case(here: Here, person: RegisteredPerson) -> bool:
+    """Say whether the officer is the person, or the registry names them beside it."""
+    account = _account(here)
+    numbers = {
+        *matching.numbers_of(person),
+        *(one.number for one in person.representatives),
+    }
+    with here.provider.database.read() as connection:
+        try:
+            own_case.refuse(
+                connection,
+                here.provider.sealer,
+                here.officer,
+                account[0] if account else None,
+                numbers=numbers,
+                now=here.visit.now,
+            )
+        except OwnCaseError:
+            return True
+    return False
 
 
 def _account(here: Here) -> tuple[UUID, Standing] | None:

@@ -21,7 +21,6 @@ from idp.factors.chip_sessions import Errand as CardErrand
 from idp.factors.gateway import GatewayError
 from idp.factors.sent_codes import Errand
 from idp.factors.sms import SmsCodes
-from idp.registry.port import same_name
 from idp.web import language, proofs, text_message
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
@@ -54,8 +53,6 @@ def choose(draft_id: str) -> ResponseReturnValue:
     found = next((item for at, item in enumerate(named) if str(at) == chosen), None)
     if found is None:
         return _page(here, here.wrong("representative-0", gettext("Choose one")))
-    if same_name(found.name, here.officer.name):
-        return _page(here, notice("DD-DESK-012"))
     with here.provider.database.read() as connection:
         sealer = here.provider.sealer
         account_id = identifiers.find_account_id(connection, sealer, found.number)

@@ -18,7 +18,7 @@ OBSTACLES = {
     "card_replaced": "DD-DESK-009",
     "other_path": "DD-DESK-010",
     "too_young": "DD-DESK-011",
-    "own_name": "DD-DESK-012",
+    "own_case": "DD-DESK-012",
     "has_level": "DD-DESK-013",
     "application_open": "DD-DESK-014",
     "account_locked": "DD-DESK-015",

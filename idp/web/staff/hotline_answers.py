@@ -14,7 +14,7 @@ from idp.enrolment import activation
 from idp.enrolment.activation import Candidate
 from idp.factors.throttle import Admission
 from idp.registry.port import same_birth, same_name
-from idp.staff import look_ups
+from idp.staff import look_ups, own_case
 from idp.staff.officer import Officer
 from idp.web import proofs
 from idp.web.language import gettext
@@ -68,6 +68,7 @@ def look_up(
     with provider.database.transaction() as database:
         found = activation.find(database.connection(), provider.sealer, answers.number)
         account_id = found.account_id if found else None
+        own_case.refuse(database, provider.sealer, officer, account_id, now=here.now)
         look_ups.note(database, provider.audit, officer, account_id, purpose, here.now)
         if found is None or found.state != state:
             return None

@@ -5,16 +5,15 @@ from uuid import UUID
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from idp.accounts import contacts, identifiers
 from idp.accounts.identifiers import InvalidPersonalNumberError
-from idp.accounts.identity import read_identity
 from idp.errors import NotFoundError
 from idp.factors import notices
 from idp.locks import requests
 from idp.locks.requests import NewRequest, Request, RequestError
-from idp.registry.port import same_name
-from idp.staff import look_ups
+from idp.staff import look_ups, own_case
 from idp.staff.officer import Officer
 from idp.web import presentation
 from idp.web.language import gettext, phrase
@@ -112,6 +111,7 @@ def _enter(here: Visit, officer: Officer, typed: dict[str, str]) -> UUID | None:
         look_ups.note(*stores, officer, account_id, _PURPOSE, here.now)
         if account_id is None:
             return None
+        own_case.refuse(database, provider.sealer, officer, account_id, now=here.now)
         new = NewRequest(
             account_id=account_id,
             change="lock" if typed["change"] == "lock" else "unlock",
@@ -124,18 +124,12 @@ def _enter(here: Visit, officer: Officer, typed: dict[str, str]) -> UUID | None:
 def _act(here: Visit, officer: Officer, request_id: UUID, typed: dict[str, str]) -> str:
     provider, now = here.provider, here.now
     with provider.database.transaction() as database:
+        found = _find(database, here, officer, request_id)
         if typed["decision"] == "forward":
             requests.forward(
                 provider, database, request_id, officer_id=officer.id, now=now
             )
             return "forwarded"
-        found = requests.find(database, provider.sealer, request_id)
-        if found is None:
-            raise NotFoundError("no such request")
-        # Officers' accounts hold no personal number: a name may be the officer's own.
-        whose = read_identity(database, provider.sealer, found.account_id)
-        if same_name(officer.name, whose.full_name):
-            raise RequestError("nobody decides about themselves")
         known = contacts.read_contacts(database, provider.sealer, found.account_id)
         if typed["decision"] == "refuse":
             requests.refuse(
@@ -153,6 +147,18 @@ def _act(here: Visit, officer: Officer, request_id: UUID, typed: dict[str, str])
     if what:
         notices.warn(provider, known, what, now)
     return "carried-out"
+
+
+def _find(
+    database: Session, here: Visit, officer: Officer, request_id: UUID
+) -> Request:
+    """Return a request that is no affair of the officer's own."""
+    sealer = here.provider.sealer
+    found = requests.find(database, sealer, request_id)
+    if found is None:
+        raise NotFoundError("no such request")
+    own_case.refuse(database, sealer, officer, found.account_id, now=here.now)
+    return found
 
 
 def _to(request_id: UUID, done: str) -> ResponseReturnValue:
@@ -188,9 +194,7 @@ def _detail(
 ) -> Response:
     provider = here.provider
     with provider.database.transaction() as database:
-        found = requests.find(database, provider.sealer, request_id)
-        if found is None:
-            raise NotFoundError("no such request")
+        found = _find(database, here, officer, request_id)
         look_ups.note(
             database, provider.audit, officer, found.account_id, _PURPOSE, here.now
         )

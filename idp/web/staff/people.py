@@ -17,6 +17,7 @@ from idp.web.visit import Visit
 
 blueprint = Blueprint("staff_people", __name__)
 
+INVITED = ("name", "personal_number", "unit")
 TAB = "staff_people.show"
 _STATES = {
     "invited": phrase("invited"),
@@ -104,6 +105,7 @@ def form(  # noqa: PLR0913 - who asks, and what was typed
     problem: Problem | None = None,
     *,
     name: str = "",
+    personal_number: str = "",
     unit: str = "",
     roles: tuple[str, ...] = (),
 ) -> Response:
@@ -118,6 +120,7 @@ def form(  # noqa: PLR0913 - who asks, and what was typed
         tab=TAB,
         problem=problem,
         name=name,
+        personal_number=personal_number,
         unit=unit,
         units=offices,
         roles=role_choices(roles),

@@ -15,7 +15,7 @@ from idp.accounts.representation import Ward
 from idp.accounts.standing import read_standing
 from idp.locks import representations
 from idp.locks.representations import BY_PAPER, Ending
-from idp.staff import look_ups
+from idp.staff import look_ups, own_case
 from idp.staff.officer import Officer
 from idp.web import people, presentation
 from idp.web.language import gettext, phrase
@@ -84,6 +84,8 @@ def end(ward: UUID) -> ResponseReturnValue:
         wrong = notice("DD-AUTH-006").at("document", gettext("Fill in this field"))
         return _page(here, officer, ward, is_asked=True, problem=wrong)
     with here.provider.database.read() as connection:
+        sealer = here.provider.sealer
+        own_case.refuse(connection, sealer, officer, ward, now=here.now)
         found = representation.representatives_of(connection, ward, now=here.now)
     named = [str(one.representative_id) for one in found]
     if typed["representative"] not in named:
@@ -127,6 +129,7 @@ def _rows(here: Visit, officer: Officer, ward: UUID | None) -> list[dict[str, ob
         )
         if ward is None:
             return []
+        own_case.refuse(database, provider.sealer, officer, ward, now=here.now)
         found = representation.representatives_of(database, ward, now=here.now)
     return [_row(here, one) for one in found]
 

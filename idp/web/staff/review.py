@@ -8,15 +8,13 @@ from flask.typing import ResponseReturnValue
 
 from idp.accounts.contacts import mask_phone
 from idp.accounts.identifiers import find_account_id
-from idp.accounts.identity import read_identity
 from idp.enrolment import dossiers, outcome, queue, reviewing
-from idp.enrolment.dossiers import Decided, DossierError
+from idp.enrolment.dossiers import Decided
 from idp.enrolment.queue import DossierView
 from idp.enrolment.receipts import receipt_text
 from idp.enrolment.record import identity_of, open_evidence
 from idp.errors import NotFoundError
-from idp.registry.port import same_name
-from idp.staff import look_ups
+from idp.staff import look_ups, own_case
 from idp.staff.errors import RoleError
 from idp.staff.officer import Officer
 from idp.web import claim_texts, presentation
@@ -112,7 +110,7 @@ def decide(dossier_id: UUID) -> ResponseReturnValue:
         return officer
     purpose = access.purpose(officer, f"dossier:{dossier_id}")
     fields = here.check(purpose, "decision", "reason")
-    _find(here, officer, dossier_id)
+    _refuse_own_case(here, officer, _find(here, officer, dossier_id))
     decided = _decide(here, officer, dossier_id, fields["decision"], fields["reason"])
     outcome.tell(here.provider, decided, now=here.now)
     done = "granted" if decided.state == "granted" else "rejected"
@@ -143,21 +141,21 @@ def _find(here: Visit, officer: Officer, dossier_id: UUID) -> DossierView:
 
 
 def _refuse_own_case(here: Visit, officer: Officer, view: DossierView) -> None:
-    """Raise if the dossier may be the officer's own, or one that they filed.
-
-    Officers' accounts hold no personal number: whoever has the officer's name may be
-    the officer, as at the desk, and another one decides.
-    """
+    """Raise if the dossier is the officer's own affair, or one that they filed."""
     sealer = here.provider.sealer
     with here.provider.database.read() as connection:
         sealed = queue.sealed_evidence(connection, view.id)
         if not sealed:
             raise NotFoundError("no such dossier")
-        concerned = [identity_of(open_evidence(sealer, sealed, view.id))]
-        if view.filed_by is not None:
-            concerned.append(read_identity(connection, sealer, view.filed_by))
-    if any(same_name(officer.name, one.full_name) for one in concerned):
-        raise DossierError("nobody decides about themselves")
+        own_case.refuse(
+            connection,
+            sealer,
+            officer,
+            view.account_id,
+            view.filed_by,
+            numbers=[open_evidence(sealer, sealed, view.id)["person"]["number"]],
+            now=here.now,
+        )
 
 
 def _look(here: Visit, officer: Officer, view: DossierView) -> dict[str, object]:

@@ -139,12 +139,21 @@ class Desk:
 
 
 def open_desk(
-    app: Flask, provider: Provider, name: str = OFFICER, unit: str = "Ba Đình"
+    app: Flask,
+    provider: Provider,
+    name: str = OFFICER,
+    unit: str = "Ba Đình",
+    number: str | None = None,
 ) -> Desk:
     """Sign an enrolment officer in, in a browser of their own."""
     browser = Browser(app.test_client())
     officer_id, device = sign_in_officer(
-        browser, provider, roles=("enrolment_officer",), name=name, unit=unit
+        browser,
+        provider,
+        roles=("enrolment_officer",),
+        name=name,
+        number=number,
+        unit=unit,
     )
     return Desk(provider, browser, officer_id, device)
 

@@ -156,15 +156,20 @@ def test_the_registry_stands_against_it(app, provider, changes, code) -> None:
     assert dossier_of(provider) is None
 
 
-def test_an_officer_enrols_nobody_of_their_own_name(app, provider) -> None:
-    """It might be the officer: accents and case make no difference."""
-    chip = ready(provider)
-    desk = open_desk(app, provider, name="nguyen van AN")
+FORMER = "999099000777"
+
+
+@pytest.mark.parametrize("number", [AN.number, FORMER])
+def test_officers_do_not_enrol_themselves(app, provider, number) -> None:
+    """By the number of today or of before; the name says nothing."""
+    chip = ready(provider, former_numbers=(FORMER,))
+    desk = open_desk(app, provider, number=number)
     desk.begin()
+    assert error_code(desk.read_card(chip)) == "DD-DESK-012"
 
-    page = desk.read_card(chip)
-
-    assert error_code(page) == "DD-DESK-012"
+    other = open_desk(app, provider, name="nguyen van AN", unit="Other")
+    other.begin()
+    assert error_code(other.read_card(chip)) is None
 
 
 def test_a_former_name_is_asked_anew_and_another_officer_decides(app, provider) -> None:

@@ -1,0 +1,54 @@
+"""Nobody acts on their own case, nor on one of whom they act for or who acts for them.
+
+Law 36/2018 on preventing corruption art. 23 (conflicts of interest). Compared are keyed
+indexes of personal numbers, never names: many people share a name, and it changes.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+from idp.accounts import representation
+from idp.accounts.models import PersonalNumber
+from idp.staff.errors import OwnCaseError
+from idp.staff.officer import Officer
+from keys.sealing import Sealer
+
+
+def accounts(
+    connection: Connection | Session, officer: Officer, *, now: datetime
+) -> frozenset[UUID]:
+    """Return the accounts that are an officer's own affair, by any number."""
+    query = sa.select(PersonalNumber.account_id).where(
+        PersonalNumber.number_index == officer.number_index
+    )
+    own = connection.execute(query).scalar_one_or_none()
+    if own is None:
+        return frozenset()
+    wards = representation.wards_of(connection, own, now=now)
+    guardians = representation.representatives_of(connection, own, now=now)
+    return frozenset(
+        {
+            own,
+            *(one.account_id for one in wards),
+            *(one.representative_id for one in guardians),
+        }
+    )
+
+
+def refuse(
+    connection: Connection | Session,
+    sealer: Sealer,
+    officer: Officer,
+    *concerned: UUID | None,
+    numbers: Collection[str] = (),
+    now: datetime,
+) -> None:
+    """Raise `OwnCaseError` if one of those concerned is the officer's own affair."""
+    own = accounts(connection, officer, now=now)
+    if own.intersection(concerned) or officer.holds(sealer, numbers):
+        raise OwnCaseError("nobody acts on their own case")

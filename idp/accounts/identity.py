@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
+from idp.accounts import papers
 from idp.accounts.models import Account
 from idp.errors import IdpError, NotFoundError
 from keys.sealing import Sealer
@@ -105,6 +106,9 @@ def _check(identity: Identity) -> None:
     texts = [value for value in values if value is not None]
     if not all(isinstance(value, str | dict) for value in texts):
         raise InvalidIdentityError("members are strings")
+    until = identity.document.expires_on if identity.document else None
+    if until is not None and not _is_day(until):
+        raise InvalidIdentityError("a document's end is a day")
     if not identity.given_name.strip():
         raise InvalidIdentityError("given_name is empty")
     if not _BIRTH_DATE.fullmatch(identity.birth_date):
@@ -159,6 +163,32 @@ def store_identity(
     ).all()
     if not stored:
         raise NotFoundError("no such account")
+    learn_paper(session, account_id, identity, now=now)
+
+
+def learn_paper(
+    session: Session, account_id: UUID, identity: Identity, *, now: datetime
+) -> None:
+    """Keep until when the paper is good that established the identity."""
+    kind, until = paper_of(identity)
+    if kind is not None:
+        end = date.fromisoformat(until) if until else None
+        papers.learn(session, account_id, kind, end, now=now)
+
+
+def paper_of(identity: Identity) -> tuple[papers.Kind | None, str | None]:
+    """Return which paper established the identity, and its last day if it has one."""
+    document = identity.document
+    if document is None:
+        return None, None
+    return papers.KINDS.get(document.type), document.expires_on
+
+
+def _is_day(text: object) -> bool:
+    try:
+        return bool(date.fromisoformat(str(text)))
+    except ValueError:
+        return False
 
 
 def _context(account_id: UUID) -> str:

@@ -25,7 +25,7 @@ from idp.accounts.contacts import (
     seal_phone,
 )
 from idp.accounts.identifiers import assign_number
-from idp.accounts.identity import Identity, seal_identity
+from idp.accounts.identity import Identity, learn_paper, seal_identity
 from idp.accounts.models import Account, Lock, PersonalNumber
 from idp.audit.events import (
     AccountCreated,
@@ -112,6 +112,7 @@ def create_account(
     except sa.exc.IntegrityError as error:
         raise PhoneTakenError from error
     assign_number(session, sealer, account_id, new.number, now=now)
+    learn_paper(session, account_id, new.identity, now=now)
     audit.record(session, AccountCreated(account_id, new.level, new.state), now=now)
     return account_id
 

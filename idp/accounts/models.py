@@ -65,6 +65,19 @@ class Lock(Base):
     lifted_at: Mapped[datetime | None]
 
 
+class Paper(Base):
+    """Until when a holder's paper is good: `card`, `passport` or `permit`."""
+
+    __tablename__ = "papers"
+
+    account_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("accounts.id"), primary_key=True
+    )
+    kind: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    expires_on: Mapped[str | None] = mapped_column(sa.String(10), index=True)
+    known_at: Mapped[datetime]
+
+
 class Representation(Base):
     """Who may act for whom: a guardian (holder of a level 2 account) for a ward.
 

@@ -1,4 +1,4 @@
-"""Tables of locks: papers that end, events that were applied, authorities' requests."""
+"""Tables of locks: events that were applied, and requests of officers."""
 
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -7,19 +7,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.storage.database import Base
-
-
-class Paper(Base):
-    """Until when a holder's paper is good: `card`, `passport` or `permit`."""
-
-    __tablename__ = "papers"
-
-    account_id: Mapped[UUID] = mapped_column(
-        sa.ForeignKey("accounts.id"), primary_key=True
-    )
-    kind: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
-    expires_on: Mapped[str | None] = mapped_column(sa.String(10), index=True)
-    known_at: Mapped[datetime]
 
 
 class AppliedEvent(Base):

@@ -1,48 +1,31 @@
-"""Until when a holder's papers are good, and the lock that follows their end.
+"""The lock that follows the end of a holder's paper, and the paper read anew.
 
 An account locks when the card expires, and a foreigner's when passport or residence
 permit does (Decree 69/2024 art. 15); a paper is good through its last day.
 """
 
 from datetime import date, datetime
-from typing import Literal
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from idp.accounts.models import Account, Lock
+from idp.accounts.models import Account, Lock, Paper
+from idp.accounts.papers import NEVER, Kind, note
 from idp.factors.models import ChipCard, Credential
-from idp.locks.models import Paper
 
-Kind = Literal["card", "passport", "permit"]
-GROUNDS: dict[str, str] = {
+GROUNDS: dict[Kind, str] = {
     "card": "card_expired",
     "passport": "passport_expired",
     "permit": "permit_expired",
 }
-_NEVER = "9999-12-31"
-
-
-def note(
-    session: Session,
-    account_id: UUID,
-    kind: Kind,
-    expires_on: date | None,
-    *,
-    now: datetime,
-) -> None:
-    """Keep until when a paper is good; None is without an end."""
-    until = expires_on.isoformat() if expires_on else None
-    session.merge(
-        Paper(account_id=account_id, kind=kind, expires_on=until, known_at=now)
-    )
+_GRANTED = ("granted", "active")
 
 
 def note_cards(session: Session, *, now: datetime) -> int:
     """Learn of cards that were read here and last longer than what was known."""
-    until = sa.func.max(sa.func.coalesce(ChipCard.expires_on, _NEVER)).label("until")
+    until = sa.func.max(sa.func.coalesce(ChipCard.expires_on, NEVER)).label("until")
     rows = session.execute(
         sa.select(Credential.account_id, until)
         .join(ChipCard, ChipCard.credential_id == Credential.id)
@@ -55,12 +38,12 @@ def note_cards(session: Session, *, now: datetime) -> int:
         .having(
             sa.or_(
                 Paper.account_id.is_(None),
-                until > sa.func.coalesce(Paper.expires_on, _NEVER),
+                until > sa.func.coalesce(Paper.expires_on, NEVER),
             )
         )
     ).all()
     for row in rows:
-        end = None if row.until == _NEVER else date.fromisoformat(row.until)
+        end = None if row.until == NEVER else date.fromisoformat(row.until)
         note(session, row.account_id, "card", end, now=now)
     return len(rows)
 
@@ -75,7 +58,7 @@ def ended(connection: Connection, *, today: date, limit: int) -> list[tuple[UUID
             .where(
                 Paper.kind == kind,
                 Paper.expires_on < today.isoformat(),
-                Account.state != "closed",
+                Account.state.in_(_GRANTED),
                 ~_is_locked(Paper.account_id, ground),
             )
             .limit(limit)
@@ -94,7 +77,7 @@ def renewed(
             sa.select(Paper.account_id)
             .where(
                 Paper.kind == kind,
-                sa.func.coalesce(Paper.expires_on, _NEVER) >= today.isoformat(),
+                sa.func.coalesce(Paper.expires_on, NEVER) >= today.isoformat(),
                 _is_locked(Paper.account_id, ground),
             )
             .limit(limit)

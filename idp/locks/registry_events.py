@@ -14,11 +14,11 @@ from uuid import UUID
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from idp.accounts import identifiers, lifecycle
+from idp.accounts import identifiers, lifecycle, papers
 from idp.accounts.contacts import Contacts, read_contacts
 from idp.errors import IdpError
 from idp.factors import notices
-from idp.locks import papers, placing
+from idp.locks import placing
 from idp.locks.models import AppliedEvent
 from idp.locks.sweeping import Services
 

@@ -209,6 +209,8 @@ def test_a_card_that_was_read_here_counts(provider, citizen) -> None:
     trust(provider)
     enrol(provider, citizen, issue())
     with provider.database.transaction() as session:
+        papers.note(session, citizen.id, "card", date(2026, 1, 1), now=clock.now())
+    with provider.database.transaction() as session:
         assert papers.note_cards(session, now=clock.now()) == 1
         assert papers.note_cards(session, now=clock.now()) == 0
     assert sweep(provider, date(2026, 11, 22)) == (0, 0)

@@ -9,6 +9,7 @@ from datetime import date
 from flask import Blueprint, Response, url_for
 from flask.typing import ResponseReturnValue
 
+from idp.accounts import papers
 from idp.accounts.calendar import Calendar
 from idp.accounts.contacts import PhoneTakenError
 from idp.accounts.identifiers import NumberTakenError
@@ -22,10 +23,9 @@ from idp.enrolment import (
     record,
 )
 from idp.enrolment.dossiers import DossierError
-from idp.enrolment.in_person_draft import DraftError
+from idp.enrolment.in_person_draft import Draft, DraftError
 from idp.enrolment.in_person_filing import Desk, FiledInPerson
 from idp.factors import notices
-from idp.locks import papers
 from idp.provider import current
 from idp.web.problem import Problem, notice
 from idp.web.staff import access, desk_here, desk_registry, desk_texts
@@ -91,21 +91,28 @@ def _file(here: Here) -> FiledInPerson:
         filed = in_person_filing.file_draft(
             provider, session, here.draft, desk, pictures=pictures, now=now
         )
-        account_id, shown = filed.filed.account_id, _paper(here)
-        if account_id is not None and shown is not None:
-            papers.note(session, account_id, *shown, now=now)
+        account_id = filed.filed.account_id
+        if account_id is not None:
+            for kind, until in _papers(here.draft).items():
+                papers.learn(session, account_id, kind, until, now=now)
         return filed
 
 
-def _paper(here: Here) -> tuple[papers.Kind, date | None] | None:
-    """Return which paper was shown, and until when it is good (D69 art. 15)."""
-    holder, paper = here.draft.holder, here.draft.papers
-    if holder:
-        return "card", _day(holder["expires_on"])
-    if paper:
-        kind: papers.Kind = "passport" if paper["type"] == "passport" else "permit"
-        return kind, _day(paper["expires_on"])
-    return None
+def _papers(draft: Draft) -> dict[papers.Kind, date | None]:
+    """Return every paper that was shown or registered, and until when it is good.
+
+    A foreigner's account ends with passport and with residence card (D69 art. 15).
+    """
+    found: dict[papers.Kind, date | None] = {}
+    card = draft.person.card if draft.person else None
+    if card is not None and (card.expires_on or card.state == "valid"):
+        kind = papers.CARDS[card.kind]
+        found[kind] = _day(card.expires_on)
+    if draft.papers:
+        found[papers.KINDS[draft.papers["type"]]] = _day(draft.papers["expires_on"])
+    if draft.holder:
+        found["card"] = _day(draft.holder["expires_on"])
+    return found
 
 
 def _day(text: str | None) -> date | None:

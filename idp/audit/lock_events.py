@@ -33,8 +33,17 @@ class AuthorityAnswered(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class UnlockedByHotline(Event):
-    """A hotline operator lifted the lock that the holder had asked for."""
+class UnlockPermitted(Event):
+    """A hotline operator let the holder open the account again, by codes of their own.
+
+    `until` is an ISO date and time.
+    """
 
     officer_id: UUID
     unit_id: UUID | None
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockPermitWithdrawn(Event):
+    """The holder locked once more, and what the hotline had allowed ended."""

@@ -24,6 +24,9 @@ Channel = Literal["email", "sms"]
 _WITHOUT_PASSWORD = frozenset({"email", "sms", "totp", "recovery", "chip", "face"})
 # What may stand for a lost phone beside the card, which alone is one possession.
 _BESIDE_CARD = frozenset({"pwd", "face"})
+# What a phone's thief does not have, whatever they told the hotline.
+_BESIDE_PHONE = frozenset({"email", "chip"})
+HOTLINE = "hotline"
 NOBODY = UUID(int=0)
 
 
@@ -99,7 +102,8 @@ def opens(proofs: Collection[str]) -> frozenset[Change]:
 
     A new password takes two proofs other than the password; new factors take the card
     and the password, or the card and the face; opening what its holder has locked takes
-    the card and the password.
+    the card and the password, or the hotline's word, the phone and beside them the
+    mailbox or the card: the first two are also a phone's thief's.
     """
     found = frozenset(proofs)
     changes: set[Change] = set()
@@ -107,7 +111,9 @@ def opens(proofs: Collection[str]) -> frozenset[Change]:
         changes.add("password")
     if "chip" in found and found & _BESIDE_CARD:
         changes.add("factors")
-    if {"chip", "pwd"} <= found:
+    if {"chip", "pwd"} <= found or (
+        {HOTLINE, "sms"} <= found and found & _BESIDE_PHONE
+    ):
         changes.add("unlock")
     return frozenset(changes)
 
@@ -143,16 +149,25 @@ def load(
     return case
 
 
-def take(
-    ephemeral: EphemeralStore, case: Case, change: Change, *, now: datetime, ttl: int
+def take(  # noqa: PLR0913 - the store, then what for
+    ephemeral: EphemeralStore,
+    case: Case,
+    change: Change,
+    *,
+    beside: Collection[str] = (),
+    now: datetime,
+    ttl: int,
 ) -> None:
-    """Use the case up for a change that its proofs open: of parallel uses one is."""
+    """Use the case up for a change that its proofs open: of parallel uses one is.
+
+    `beside` is what stands outside the case, as the hotline's word does.
+    """
     # The claim alone decides, and stays: a proof that was under way may store the case
     # once more.
     if not ephemeral.claim(_over(case.id), ttl=ttl):
         raise RecoveryError("the case is over")
     value = ephemeral.take(_key(case.id))
-    if value is None or change not in opens(value["proofs"]):
+    if value is None or change not in opens({*value["proofs"], *beside}):
         raise RecoveryError("the case is over")
     if now >= case.created_at + timedelta(seconds=ttl):
         raise RecoveryError("the case is too old")

@@ -5,11 +5,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LocksConfig:
-    """Authorities' requests in working days (Decree 69/2024 art. 15); links' life."""
+    """Authorities' requests in working days (Decree 69/2024 art. 15).
+
+    In seconds, how long a link to lock lives, and the hotline's word that the holder
+    may open the account.
+    """
 
     forward_days: int = 1
     decide_days: int = 2
     freeze_link: int = 259_200
+    hotline_permit: int = 86_400
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ What = Literal[
     "activation_again",
     "activation_late",
     "window_opened",
+    "unlock_permitted",
     "level_asked",
     "representation_ended",
     "mandate_ended",
@@ -72,6 +73,7 @@ _TO_PHONE_TOO = frozenset(
         "activation_again",
         "activation_late",
         "window_opened",
+        "unlock_permitted",
         "level_asked",
         "representation_ended",
         "mandate_ended",
@@ -105,6 +107,8 @@ _WHAT = {
         "activation_late": "có người vừa yêu cầu kích hoạt tài khoản của bạn, nhưng đã "
         "quá hạn tự kích hoạt; hãy gọi tổng đài để được mở lại",
         "window_opened": "tổng đài vừa mở lại thời hạn kích hoạt tài khoản của bạn",
+        "unlock_permitted": "sau một cuộc gọi, tổng đài vừa cho phép mở khóa tài khoản "
+        "của bạn bằng mã gửi đến bạn; không đọc mã cho bất kỳ ai",
         "level_asked": "một cán bộ vừa nộp hồ sơ nâng tài khoản của bạn lên mức 2",
         "representation_ended": "một quan hệ đại diện ghi ở tài khoản của bạn vừa kết "
         "thúc",
@@ -139,6 +143,8 @@ _WHAT = {
         "activation_late": "somebody asked to activate your account, but the time for "
         "it is over; call the hotline to have it opened again",
         "window_opened": "the hotline opened the time to activate your account again",
+        "unlock_permitted": "after a call the hotline lets your account be unlocked "
+        "with the codes that we send you; read them to nobody",
         "level_asked": "an officer applied to raise your account to level 2",
         "representation_ended": "a representation that your account is part of ended",
         "mandate_ended": "you may no longer act for an organisation: the register "

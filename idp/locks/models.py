@@ -1,4 +1,4 @@
-"""Tables of locks: events that were applied, and requests of officers."""
+"""Tables of locks: events that were applied, requests and words of officers."""
 
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -16,6 +16,19 @@ class AppliedEvent(Base):
 
     digest: Mapped[bytes] = mapped_column(primary_key=True)
     applied_at: Mapped[datetime]
+
+
+class UnlockPermit(Base):
+    """A hotline operator's word that the holder may open the account until a moment."""
+
+    __tablename__ = "unlock_permits"
+
+    account_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("accounts.id"), primary_key=True
+    )
+    given_by: Mapped[UUID]
+    given_at: Mapped[datetime]
+    until: Mapped[datetime]
 
 
 class AuthorityRequest(Base):

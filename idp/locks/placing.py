@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from idp.accounts import lifecycle
 from idp.authentication.session_changes import Services
 from idp.factors.notices import What
-from idp.locks import effects, grounds
+from idp.locks import effects, grounds, hotline
 
 
 def lock(  # noqa: PLR0913 - the stores, then the decision
@@ -33,9 +33,11 @@ def lock_for_holder(
 ) -> bool:
     """Lock the account as its holder asks; say whether it was not so already.
 
-    Of parallel wishes one locks and the others find it done.
+    Of parallel wishes one locks and the others find it done. What the hotline has
+    allowed ends: whoever called was somebody else.
     """
     lifecycle.hold(session, account_id, now=now)
+    hotline.withdraw(session, services.audit, account_id, now=now)
     if grounds.HOLDER_REQUEST in lifecycle.live_locks(session, account_id):
         return False
     ground, asker = grounds.HOLDER_REQUEST, "holder"

@@ -24,7 +24,13 @@ from keys.sealing import Sealer
 # Written requests of authorities are theirs and stay as long as their files.
 KEPT = frozenset({"authority_requests"})
 # What only points at a person or a thing of theirs, and serves nobody any more.
-DROPPED = ("recovery_codes", "known_devices", "freeze_links", "papers")
+DROPPED = (
+    "recovery_codes",
+    "known_devices",
+    "freeze_links",
+    "papers",
+    "unlock_permits",
+)
 _SEALED = "_sealed"
 _NOBODY = Identity(given_name="–", birth_date="1900", gender="unknown")
 

@@ -31,6 +31,7 @@ PROVEN = {
     "chip": phrase("your chip-ID card"),
     "face": phrase("your face"),
     "pwd": phrase("your password"),
+    recovery.HOTLINE: phrase("your call to the hotline"),
 }
 # Every next proof: its words, and the icon of the sign-in's ways.
 _NEXT = {
@@ -74,7 +75,7 @@ def begin() -> ResponseReturnValue:
 def hub(case_id: str) -> ResponseReturnValue:
     """Show where the case stands."""
     here = way_back_case.enter(case_id)
-    proofs = here.case.proofs
+    proofs = here.proofs()
     if not proofs and here.case.is_by_number:
         return redirect(
             url_for("way_back_proofs.show", case_id=case_id, way="first"),

@@ -14,6 +14,7 @@ from idp.authentication.recovery import Case
 from idp.factors import enrolled, recovery_codes
 from idp.factors.sent_codes import Errand, Purpose
 from idp.factors.throttle import Admission
+from idp.locks import hotline
 from idp.locks.grounds import HOLDER_REQUEST
 from idp.provider import Provider
 from idp.web import visit
@@ -90,6 +91,16 @@ class Here:
             device=None,
         )
 
+    def proofs(self) -> frozenset[str]:
+        """Return what was proven, and with the phone the hotline's word if it holds."""
+        proofs = self.case.proofs
+        if "sms" not in proofs:
+            return proofs
+        with self.provider.database.read() as connection:
+            holder, now = self.case.holder, self.visit.now
+            is_permitted = hotline.is_permitted(connection, holder, now=now)
+        return proofs | {recovery.HOTLINE} if is_permitted else proofs
+
     def prove(self, method: str) -> None:
         """Keep that something was proven."""
         self.save(self.case.proven(method))
@@ -109,6 +120,7 @@ class Here:
             self.provider.ephemeral,
             self.case,
             change,
+            beside=self.proofs() - self.case.proofs,
             now=self.visit.now,
             ttl=self.provider.config.lifetimes.transaction,
         )
@@ -123,7 +135,7 @@ def enter(case_id: str) -> Here:
 def enter_for(case_id: str, change: recovery.Change) -> Here:
     """Load a case whose proofs open this change for an account in good standing."""
     here = enter(case_id)
-    if change not in recovery.opens(here.case.proofs):
+    if change not in recovery.opens(here.proofs()):
         raise recovery.RecoveryError("not proven enough")
     return here
 

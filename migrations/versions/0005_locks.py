@@ -48,6 +48,13 @@ def _create_locks() -> None:
         _required("applied_at", _MOMENT),
     )
     op.create_table(
+        "unlock_permits",
+        _account(primary_key=True),
+        _required("given_by", sa.Uuid),
+        _required("given_at", _MOMENT),
+        _required("until", _MOMENT),
+    )
+    op.create_table(
         "authority_requests",
         _required("id", sa.Uuid, primary_key=True),
         _account(index=True),

@@ -1,13 +1,17 @@
-"""The hotline lifts the holder's own lock after its questions, and no other."""
+"""The hotline lets the holder open the own lock, by codes no operator sees."""
+
+from datetime import timedelta
 
 import pytest
 
+from clients.reader.virtual.profiles import Profile
 from idp import clock
 from idp.accounts.lifecycle import live_locks
 from idp.locks import placing
-from tests.driver import Browser, at, error_code
+from tests.driver import Browser, error_code
+from tests.integration.chip.people import enrol, issue, trust
 from tests.integration.test_hotline import answers
-from tests.integration.way_back import Post, prepare
+from tests.integration.way_back import Post, Returning, code_in, prepare
 from tests.services import BACKENDS
 from tests.staff import sign_in_officer
 
@@ -24,7 +28,7 @@ def operator(app, provider) -> Browser:
 
 @pytest.fixture
 def citizen(provider):
-    return prepare(provider)
+    return prepare(provider, factors=("sms",))
 
 
 def lock(provider, citizen, ground="holder_request", asker="holder") -> None:
@@ -56,27 +60,117 @@ def ask(operator: Browser, typed: dict[str, str], page="/staff/hotline/unlock"):
     return operator.visit(page, data={"csrf_token": token, **typed})
 
 
+def begin(app, provider, citizen) -> Returning:
+    """Type the number, and the code that comes by e-mail."""
+    returning = Returning.open(app, provider)
+    returning.forget(citizen.person.number)
+    returning.browser.submit(proof=returning.post.code())
+    return returning
+
+
+def by_phone(returning: Returning) -> None:
+    """Have a code sent to the phone, and type it."""
+    returning.browser.visit(returning.case)
+    returning.press("/send/sms")
+    returning.browser.submit(proof=code_in(returning.post.messages()[0]))
+
+
 @on_each_backend
-def test_the_holders_lock_is_lifted(app, provider, operator, citizen) -> None:
-    """Right answers: lifted, noted, audited, told at phone and mailbox; signs in."""
+def test_the_holder_opens_it_with_both_codes(app, provider, operator, citizen) -> None:
+    """Right answers alone open nothing; phone and mailbox do, once, and all is told."""
     lock(provider, citizen)
 
     page = ask(operator, answers(citizen))
 
-    assert "Đã mở khóa tài khoản" in page.text
+    assert "Mọi câu trả lời đều đúng" in page.text
     assert citizen.person.number not in page.text
-    assert locks(provider, citizen) == ()
-    assert {"OfficerLookedUp", "LockLifted", "UnlockedByHotline"} <= set(
-        events(provider, citizen)
+    assert locks(provider, citizen) == ("holder_request",), (
+        "a phone's thief knows these"
     )
     post = Post(provider)
-    assert "mo khoa" in post.messages()[0]
-    assert "mở khóa" in post.letters()[0]
+    assert "cho phep mo khoa" in post.messages()[0]
+    assert "http" not in post.messages()[0]
     assert "/freeze/" in post.letters()[0], "if that was not the holder"
-    browser = Browser(app.test_client())
-    browser.visit("/account")
-    assert at(browser.submit(**citizen.entry)) == "account"
-    assert "Tổng đài đã mở khóa" in browser.visit("/account/history").text
+    returning = begin(app, provider, citizen)
+    assert "/unlock" not in returning.browser.page.text, "one code is not enough"
+    by_phone(returning)
+    page = returning.press("/unlock")
+    assert page.request.path == "/unlocked"
+    assert locks(provider, citizen) == ()
+    assert "mở khóa" in post.letters()[0]
+    assert {"OfficerLookedUp", "UnlockPermitted", "LockLifted", "RecoveryEnded"} <= set(
+        events(provider, citizen)
+    )
+    lock(provider, citizen)
+    again = begin(app, provider, citizen)
+    by_phone(again)
+    assert "/unlock" not in again.browser.page.text, "the word was used"
+
+
+def test_the_codes_alone_open_nothing(app, provider, citizen) -> None:
+    """Without the hotline's word neither the page nor its address does."""
+    lock(provider, citizen)
+    returning = begin(app, provider, citizen)
+    by_phone(returning)
+    page = returning.browser.page
+    assert "/unlock" not in page.text
+    token = page.text.partition('csrf_token" value="')[2].partition('"')[0]
+    refused = returning.browser.visit(
+        f"{returning.case}/unlock", data={"csrf_token": token}
+    )
+    assert error_code(refused) == "DD-BACK-001"
+    assert locks(provider, citizen) == ("holder_request",)
+
+
+def test_without_a_mailbox_it_takes_the_card(app, provider, operator) -> None:
+    """The phone alone is the thief's too: card and phone open it."""
+    citizen = prepare(provider, factors=("sms",), email=None, email_verified=False)
+    trust(provider)
+    card = issue(Profile(active="ecdsa"))
+    enrol(provider, citizen, card)
+    lock(provider, citizen)
+    ask(operator, answers(citizen))
+    phone = Returning.open(app, provider)
+    phone.forget(citizen.person.number)
+    page = phone.browser.submit(proof=code_in(phone.post.messages()[0]))
+    assert "/unlock" not in page.text
+
+    returning = Returning.open(app, provider)
+    page = returning.show_card(card, citizen.person.number)
+    assert "/unlock" not in page.text
+    by_phone(returning)
+    assert returning.press("/unlock").request.path == "/unlocked"
+    assert locks(provider, citizen) == ()
+
+
+def test_it_was_not_me(app, provider, operator, citizen) -> None:
+    """The letter's link takes the word back, at any step of whoever uses it."""
+    lock(provider, citizen)
+    ask(operator, answers(citizen))
+    link = Post(provider).link()
+    thief = begin(app, provider, citizen)
+    by_phone(thief)
+    assert "/unlock" in thief.browser.page.text
+    holder = Browser(app.test_client())
+    holder.visit(link)
+    assert holder.submit().request.path == "/locked"
+
+    assert error_code(thief.press("/unlock")) == "DD-BACK-001"
+    assert locks(provider, citizen) == ("holder_request",)
+    assert "UnlockPermitWithdrawn" in events(provider, citizen)
+
+
+def test_the_word_runs_out(app, provider, operator, citizen, monkeypatch) -> None:
+    """After the hours of the setting it is worth nothing."""
+    lock(provider, citizen)
+    ask(operator, answers(citizen))
+    end = clock.now() + timedelta(seconds=provider.config.locks.hotline_permit)
+    monkeypatch.setattr(clock, "now", lambda: end)
+
+    returning = begin(app, provider, citizen)
+    by_phone(returning)
+
+    assert "/unlock" not in returning.browser.page.text
 
 
 @pytest.mark.parametrize(

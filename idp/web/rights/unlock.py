@@ -1,4 +1,8 @@
-"""Opening at home what its holder has locked: the card and the password."""
+"""Opening at home what its holder has locked, by whatever proofs allow it.
+
+The card and the password do, or, after a call to the hotline, the phone and the mailbox
+or the card (`recovery.opens`).
+"""
 
 from http import HTTPStatus
 
@@ -7,9 +11,10 @@ from flask.typing import ResponseReturnValue
 
 from idp.accounts import contacts
 from idp.audit.factor_events import RecoveryEnded
+from idp.authentication import recovery
 from idp.authentication.recovery import Change, RecoveryError
 from idp.factors import notices
-from idp.locks import placing
+from idp.locks import hotline, placing
 from idp.locks.grounds import HOLDER_REQUEST
 from idp.web import way_back_case
 
@@ -25,9 +30,15 @@ def unlock(case_id: str) -> ResponseReturnValue:
     here.visit.check(here.purpose(_FORM))
     if way_back_case.refusal(here) != way_back_case.LOCKED_BY_HOLDER:
         raise RecoveryError("the account is not locked by its holder alone")
+    proofs = here.proofs()
     here.take(_FORM)
     provider, now, account_id = here.provider, here.visit.now, here.case.holder
     with provider.database.transaction() as database:
+        is_permitted = hotline.take(database, account_id, now=now)
+        if not is_permitted and _FORM not in recovery.opens(
+            proofs - {recovery.HOTLINE}
+        ):
+            raise RecoveryError("the hotline's word is over")
         known = contacts.read_contacts(database, provider.sealer, account_id)
         placing.unlock(
             provider,
@@ -37,7 +48,7 @@ def unlock(case_id: str) -> ResponseReturnValue:
             asker="holder",
             now=now,
         )
-        ended = RecoveryEnded(account_id, _FORM, tuple(sorted(here.case.proofs)))
+        ended = RecoveryEnded(account_id, _FORM, tuple(sorted(proofs)))
         provider.audit.record(database, ended, now=now)
     notices.warn(provider, known, "account_unlocked", now)
     return redirect(url_for("unlock.done"), HTTPStatus.SEE_OTHER)

@@ -55,7 +55,10 @@ DONE = {
     "disabled": phrase("The account was ended, with every passkey and session."),
     "refused": phrase("The request was refused."),
     "window": phrase("The time to activate is open again, and the holder was told."),
-    "unlocked": phrase("The account was unlocked, and the holder was told."),
+    "unlock-permitted": phrase(
+        "Every answer is right. The caller unlocks it with the codes now; the holder "
+        "was told."
+    ),
     "approved": phrase("The request was approved."),
     "unit": phrase("The unit was added."),
     "taken": phrase("The dossier is yours. Decide when you have checked it."),

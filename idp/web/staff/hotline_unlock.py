@@ -1,7 +1,8 @@
-"""The hotline lifts a lock that its holder asked for, after the same questions.
+"""The hotline lets a holder open what they locked, after the same questions.
 
-Law on Identification art. 34.1.a: the holder's own wish, and its end, are the holder's.
-A lock on any other ground is not the hotline's, and nothing is said of it.
+Law on Identification art. 34.1.a: the holder's own wish, and its end, are the holder's,
+who proves more than any caller can say (`locks.hotline`). A lock on any other ground is
+not the hotline's, and nothing is said of it.
 """
 
 from http import HTTPStatus
@@ -11,10 +12,8 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.accounts import contacts, lifecycle
-from idp.accounts.lifecycle import LifecycleError
-from idp.audit.lock_events import UnlockedByHotline
 from idp.factors import notices
-from idp.locks import placing
+from idp.locks import hotline
 from idp.locks.grounds import HOLDER_REQUEST
 from idp.staff.officer import Officer
 from idp.web.language import gettext
@@ -36,8 +35,8 @@ def show() -> ResponseReturnValue:
 
 
 @blueprint.post("/staff/hotline/unlock")
-def unlock() -> ResponseReturnValue:
-    """Lift the holder's lock if every answer is right; the look-up is noted anyhow."""
+def permit() -> ResponseReturnValue:
+    """Let the holder open it if every answer is right; the look-up is noted anyhow."""
     here, officer = access.fresh(request.path, ROLE)
     if isinstance(officer, Response):
         return officer
@@ -49,35 +48,31 @@ def unlock() -> ResponseReturnValue:
     found = hotline_answers.look_up(
         here, officer, answers, purpose="hotline", state="active"
     )
-    if found is None or not _lift(here, officer, found.account_id):
+    if found is None or not _permit(here, officer, found.account_id):
         return _page(here, officer, typed, notice("DD-LOCK-007"))
     here.provider.throttle.succeeded(answers.admission)
-    address = url_for("staff_hotline_unlock.show", done="unlocked")
+    address = url_for("staff_hotline_unlock.show", done="unlock-permitted")
     return redirect(address, HTTPStatus.SEE_OTHER)
 
 
-def _lift(here: Visit, officer: Officer, account_id: UUID) -> bool:
-    """Lift it where nothing else locks the account; say whether it was there."""
+def _permit(here: Visit, officer: Officer, account_id: UUID) -> bool:
+    """Keep the word where the holder alone has locked; say whether that was so."""
     provider = here.provider
-    try:
-        with provider.database.transaction() as database:
-            lifecycle.hold(database, account_id, now=here.now)
-            if lifecycle.live_locks(database, account_id) != (HOLDER_REQUEST,):
-                return False
-            known = contacts.read_contacts(database, provider.sealer, account_id)
-            placing.unlock(
-                provider,
-                database,
-                account_id,
-                ground=HOLDER_REQUEST,
-                asker="holder",
-                now=here.now,
-            )
-            event = UnlockedByHotline(account_id, officer.id, officer.unit.id)
-            provider.audit.record(database, event, now=here.now)
-    except LifecycleError:
-        return False
-    notices.warn(provider, known, "account_unlocked", here.now)
+    with provider.database.transaction() as database:
+        lifecycle.hold(database, account_id, now=here.now)
+        if lifecycle.live_locks(database, account_id) != (HOLDER_REQUEST,):
+            return False
+        known = contacts.read_contacts(database, provider.sealer, account_id)
+        hotline.permit(
+            database,
+            provider.audit,
+            account_id,
+            officer_id=officer.id,
+            unit_id=officer.unit.id,
+            lifetime=provider.config.locks.hotline_permit,
+            now=here.now,
+        )
+    notices.warn(provider, known, "unlock_permitted", here.now)
     return True
 
 
@@ -91,9 +86,10 @@ def _page(
         here,
         officer,
         "hotline_unlock",
-        gettext("Unlock for the holder"),
+        gettext("Let the holder unlock"),
         tab="staff_hotline_unlock.show",
         problem=problem,
         typed=typed or {},
+        hours=max(1, here.provider.config.locks.hotline_permit // 3600),
         token=here.token(access.purpose(officer, _PURPOSE)),
     )

@@ -12,19 +12,23 @@ from idp.authentication.recovery import RecoveryError, opens
 from tests.unit.world import NOW, on_each_backend
 
 TTL = 1800
-PROOFS = ("email", "sms", "totp", "recovery", "chip", "face", "pwd")
-EVERY = list(chain.from_iterable(combinations(PROOFS, size) for size in range(8)))
+PROOFS = ("email", "sms", "totp", "recovery", "chip", "face", "pwd", "hotline")
+EVERY = list(chain.from_iterable(combinations(PROOFS, size) for size in range(9)))
 
 
 @pytest.mark.parametrize("proofs", EVERY, ids="-".join)
 def test_what_proofs_open(proofs):
-    """Two without the password; the card, and the password or the face."""
+    """Two without the password; the card, and the password or the face.
+
+    The hotline's word opens nothing by itself, and with the phone alone nothing.
+    """
     wanted = set()
-    if len(set(proofs) - {"pwd"}) >= 2:
+    if len(set(proofs) - {"pwd", "hotline"}) >= 2:
         wanted.add("password")
     if "chip" in proofs and {"pwd", "face"} & set(proofs):
         wanted.add("factors")
-    if {"chip", "pwd"} <= set(proofs):
+    called = {"hotline", "sms"} <= set(proofs) and {"email", "chip"} & set(proofs)
+    if {"chip", "pwd"} <= set(proofs) or called:
         wanted.add("unlock")
     assert opens(proofs) == wanted
     assert opens([*proofs, *proofs]) == wanted, "the same proof twice is one"

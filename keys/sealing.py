@@ -20,6 +20,7 @@ from keys.errors import SealError
 KEY_BYTES = 32
 _FORMAT = 1
 _HEADER = struct.Struct(">BH")
+_LENGTH = struct.Struct(">H")
 _NONCE_BYTES = 12  # NIST SP 800-38D §8.2.2; renew the key before 2^32 random nonces
 _TAG_BYTES = 16
 
@@ -36,15 +37,15 @@ class Sealer:
         if index_key in keys.values():
             raise ValueError("the index key has no second purpose")
         self._ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
-        self._current = max(keys)
-        self._index_key = index_key
+        current = max(keys)
+        self._header = _HEADER.pack(_FORMAT, current)
+        self._cipher = self._ciphers[current]
+        self._index = hmac.new(index_key, digestmod="sha256")
 
     def seal(self, plaintext: bytes, *, context: str) -> bytes:
         """Return `plaintext` encrypted and bound to `context`."""
-        header = _HEADER.pack(_FORMAT, self._current)
-        nonce = os.urandom(_NONCE_BYTES)
-        cipher = self._ciphers[self._current]
-        sealed = cipher.encrypt(nonce, plaintext, header + context.encode())
+        header, nonce = self._header, os.urandom(_NONCE_BYTES)
+        sealed = self._cipher.encrypt(nonce, plaintext, header + context.encode())
         return header + nonce + sealed
 
     def open(self, sealed: bytes, *, context: str) -> bytes:
@@ -66,8 +67,9 @@ class Sealer:
         """Return the 32-byte blind index of `value`, for equality look-ups only."""
         # The length keeps ("ab", "c") and ("a", "bc") apart.
         label = context.encode()
-        message = struct.pack(">H", len(label)) + label + value.encode()
-        return hmac.digest(self._index_key, message, "sha256")
+        mac = self._index.copy()
+        mac.update(_LENGTH.pack(len(label)) + label + value.encode())
+        return mac.digest()
 
 
 def derive_key(secret: bytes, purpose: str) -> bytes:

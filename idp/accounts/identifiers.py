@@ -73,7 +73,7 @@ def parse_personal_number(
     if place == SANDBOX_PREFIX:
         if not sandbox:
             raise InvalidPersonalNumberError("a sandbox number outside the sandbox")
-    elif place not in PROVINCE_CODES | COUNTRY_CODES:
+    elif place not in PROVINCE_CODES and place not in COUNTRY_CODES:
         raise InvalidPersonalNumberError("no place has these first three digits")
     if birth_year(number) > (now or clock.now()).year:
         raise InvalidPersonalNumberError("the birth year lies in the future")

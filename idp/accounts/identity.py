@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import attrgetter
+from types import NoneType
 from typing import Any
 from uuid import UUID
 
@@ -74,21 +76,34 @@ class Identity:
         return " ".join([family, *(f"{part[0]}." for part in others)])
 
 
+_NAMES = Identity.__slots__
+_DOCUMENT_NAMES = IdentityDocument.__slots__
+_KNOWN = frozenset(_NAMES)
+_OWN = attrgetter(*_NAMES)
+_OF_DOCUMENT = attrgetter(*_DOCUMENT_NAMES)
+_TYPES = {str, IdentityDocument, NoneType}
+
+
 def identity_values(identity: Identity) -> dict[str, Any]:
-    """Return the identity as JSON values, without `asdict`'s deep copies."""
-    values = {name: getattr(identity, name) for name in Identity.__slots__}
-    if identity.document is not None:
-        document = identity.document
-        names = IdentityDocument.__slots__
-        values["document"] = {name: getattr(document, name) for name in names}
+    """Return what is known of the identity as JSON values, made at little cost."""
+    known = zip(_NAMES, _OWN(identity), strict=True)
+    values = {name: value for name, value in known if value}
+    if document := identity.document:
+        parts = zip(_DOCUMENT_NAMES, _OF_DOCUMENT(document), strict=True)
+        values["document"] = dict(parts)
     return values
+
+
+def identity_text(identity: Identity) -> str:
+    """Return `identity_values` as JSON."""
+    return _encode(identity_values(identity))
 
 
 def parse_identity(values: Mapping[str, Any]) -> Identity:
     """Build identity data from JSON or TOML values, refusing what is unknown."""
-    unknown = sorted(values.keys() - set(Identity.__slots__))
-    if unknown:
-        raise InvalidIdentityError(f"unknown members: {', '.join(unknown)}")
+    if not _KNOWN.issuperset(values):
+        unknown = ", ".join(sorted(values.keys() - _KNOWN))
+        raise InvalidIdentityError(f"unknown members: {unknown}")
     parts = dict(values)
     try:
         document = parts.pop("document", None)
@@ -102,9 +117,7 @@ def parse_identity(values: Mapping[str, Any]) -> Identity:
 
 
 def _check(identity: Identity) -> None:
-    values = identity_values(identity).values()
-    texts = [value for value in values if value is not None]
-    if not all(isinstance(value, str | dict) for value in texts):
+    if not {type(value) for value in _OWN(identity)} <= _TYPES:
         raise InvalidIdentityError("members are strings")
     until = identity.document.expires_on if identity.document else None
     if until is not None and not _is_day(until):
@@ -119,15 +132,14 @@ def _check(identity: Identity) -> None:
 
 def seal_identity(sealer: Sealer, identity: Identity, account_id: UUID) -> bytes:
     """Seal identity data for this account's row."""
-    return sealer.seal(
-        _encode(identity_values(identity)).encode(), context=_context(account_id)
-    )
+    text = identity_text(identity).encode()
+    return sealer.seal(text, context=_context(account_id))
 
 
 def open_identity(sealer: Sealer, sealed: bytes, account_id: UUID) -> Identity:
     """Open what `seal_identity` sealed for this account."""
     values = json.loads(sealer.open(sealed, context=_context(account_id)))
-    document = values.pop("document")
+    document = values.pop("document", None)
     return Identity(
         **values, document=None if document is None else IdentityDocument(**document)
     )

@@ -75,16 +75,16 @@ def genesis(month: str, shard: int) -> bytes:
 
 
 def encode(link: Link) -> bytes:
-    """Return the bytes of a row that are chained."""
-    record = {
-        "month": link.month,
-        "shard": link.shard,
-        "at": round(link.at.timestamp() * 1_000_000),
-        "type": link.type,
-        "account_id": None if link.account_id is None else str(link.account_id),
-        "data": link.data,
-    }
-    return canonical(record).encode()
+    """Return the bytes of a row that are chained: the canonical JSON of its parts.
+
+    Put together by hand, since every effect waits for it.
+    """
+    account = "null" if link.account_id is None else f'"{link.account_id}"'
+    return (
+        f'{{"account_id":{account},"at":{round(link.at.timestamp() * 1_000_000)},'
+        f'"data":{_encode(link.data)},"month":{_encode(link.month)},'
+        f'"shard":{link.shard},"type":{_encode(link.type)}}}'
+    ).encode()
 
 
 def link_hash(previous: bytes, link: Link) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -22,12 +23,18 @@ class Event:
 
     def data(self) -> dict[str, Any]:
         """Return the chained fields as JSON values."""
-        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        values = ((name, getattr(self, name)) for name in self._data_names())
         return {
             name: str(value) if isinstance(value, UUID) else value
-            for name, value in values.items()
-            if name not in _NOT_DATA and value is not None
+            for name, value in values
+            if value is not None
         }
+
+    @classmethod
+    @cache
+    def _data_names(cls) -> tuple[str, ...]:
+        names = (item.name for item in fields(cls))
+        return tuple(name for name in names if name not in _NOT_DATA)
 
 
 @dataclass(frozen=True, slots=True)

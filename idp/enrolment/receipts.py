@@ -7,6 +7,7 @@ from idp.errors import IdpError
 
 # Crockford's base 32: no I, L, O or U, so that nothing is read for something else.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LETTERS = _ALPHABET.encode() * 8  # the letter of each byte
 _LENGTH = 12
 _READ_AS = str.maketrans("ILO", "110")
 
@@ -19,7 +20,7 @@ class InvalidReceiptError(IdpError):
 
 def new_receipt() -> str:
     """Return twelve random letters and digits, 60 bits."""
-    return "".join(_ALPHABET[byte % 32] for byte in secrets.token_bytes(_LENGTH))
+    return secrets.token_bytes(_LENGTH).translate(_LETTERS).decode()
 
 
 def receipt_text(receipt: str) -> str:

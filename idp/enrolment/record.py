@@ -14,6 +14,7 @@ from keys.sealing import Sealer
 
 # Members of the evidence that show somebody, in base64.
 PICTURES = ("photo", "chip")
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,7 @@ def seal_evidence(sealer: Sealer, new: NewDossier, dossier_id: UUID) -> bytes:
         "phone": new.phone,
         "email": new.email,
     }
-    text = json.dumps({**new.evidence, "person": person}, ensure_ascii=False)
+    text = _encode({**new.evidence, "person": person})
     return sealer.seal(text.encode(), context=_context(dossier_id))
 
 
@@ -111,7 +112,7 @@ def without_pictures(sealer: Sealer, sealed: bytes, dossier_id: UUID) -> bytes |
     if not any(name in evidence for name in PICTURES):
         return None
     kept = {name: value for name, value in evidence.items() if name not in PICTURES}
-    text = json.dumps(kept, ensure_ascii=False)
+    text = _encode(kept)
     return sealer.seal(text.encode(), context=_context(dossier_id))
 
 

@@ -7,7 +7,6 @@ from flask import current_app
 from idp.audit.log import AuditLog
 from idp.config import Config
 from idp.enrolment.organisation_source import OrganisationSource, open_organisations
-from idp.errors import ConfigError
 from idp.factors.card_database import CardDatabase, open_card_database
 from idp.factors.carrier import CarrierCheck, open_carrier
 from idp.factors.courier import Courier
@@ -24,9 +23,8 @@ from idp.relying_parties.registry import RelyingParties
 from idp.storage.database import Database
 from idp.storage.ephemeral import EphemeralStore
 from idp.storage.key_store import DatabaseRingStore
-from idp.storage.opening import open_database, open_ephemeral
+from idp.storage.opening import open_database, open_ephemeral, open_secrets
 from keys.envelope import read_kek
-from keys.errors import KeyMaterialError, StoreUnreachableError
 from keys.sealing import Sealer
 from keys.secrets import ServerSecrets
 from keys.signers import KeyRings
@@ -69,11 +67,7 @@ def build_provider(config: Config) -> Provider:
     database = open_database(config)
     ephemeral = open_ephemeral(config)
     store = DatabaseRingStore(database)
-    try:
-        kek = read_kek(config.keys.kek_file)
-        secrets = ServerSecrets.load(store, kek)
-    except (KeyMaterialError, StoreUnreachableError) as error:
-        raise ConfigError(str(error)) from error
+    secrets = open_secrets(config, database)
     sealer = secrets.sealer()
     lifetimes, courier = (
         config.lifetimes,
@@ -87,7 +81,7 @@ def build_provider(config: Config) -> Provider:
         secrets=secrets,
         rings=KeyRings(
             store,
-            kek,
+            read_kek(config.keys.kek_file),
             publish_lead=config.keys.publish_lead,
             # An ID token comes back as a hint at logout, as late as its session ends.
             keep_retired=max(

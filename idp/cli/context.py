@@ -1,13 +1,20 @@
-"""What every command starts from: the configuration, and the provider when needed."""
+"""What every command starts from: the configuration, and the provider when needed.
+
+The provider's code is read when it is needed too: it takes most of a command's start,
+and `idp enrol import` and its processes do without it.
+"""
 
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from idp.config import Config, load_config
 from idp.errors import ConfigError
-from idp.provider import Provider, build_provider
+
+if TYPE_CHECKING:
+    from idp.provider import Provider
 
 
 class CliContext:
@@ -26,8 +33,10 @@ class CliContext:
         return load_config(self.config_path)
 
     @cached_property
-    def provider(self) -> Provider:
+    def provider(self) -> "Provider":
         """Return the wired provider on the configured stores."""
+        from idp.provider import build_provider  # noqa: PLC0415 - see above
+
         return build_provider(self.config)
 
 

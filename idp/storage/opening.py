@@ -9,7 +9,11 @@ from idp.errors import BusyError, ConfigError
 from idp.storage.database import Database
 from idp.storage.embedded import EmbeddedStore
 from idp.storage.ephemeral import EphemeralStore
+from idp.storage.key_store import DatabaseRingStore
 from idp.storage.redis_store import RedisStore
+from keys.envelope import read_kek
+from keys.errors import KeyMaterialError, StoreUnreachableError
+from keys.secrets import ServerSecrets
 
 _EMBEDDED = "embedded:"
 
@@ -40,6 +44,15 @@ def open_ephemeral(config: Config) -> EphemeralStore:
         return RedisStore(url, password=None if file is None else _read(file))
     except ValueError as error:
         raise ConfigError(f"ephemeral.url: {error}") from error
+
+
+def open_secrets(config: Config, database: Database) -> ServerSecrets:
+    """Return the server's secrets, or raise `ConfigError` that says what is missing."""
+    try:
+        kek = read_kek(config.keys.kek_file)
+        return ServerSecrets.load(DatabaseRingStore(database), kek)
+    except (KeyMaterialError, StoreUnreachableError) as error:
+        raise ConfigError(str(error)) from error
 
 
 def _read(path: Path) -> str:

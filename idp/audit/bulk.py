@@ -77,9 +77,8 @@ def append_all(connection: Connection, entries: Iterable[Ready]) -> None:
         for entry in chain:
             previous, seq = digest, seq + 1
             digest = sha256(previous + entry.record).digest()
-            account = None if entry.account_id is None else entry.account_id.hex
-            fixed = (month, shard, entry.at, entry.type, account, entry.data, None)
-            rows.append((*fixed, seq, previous, digest))
+            fixed = (month, shard, entry.at, entry.type, entry.account_id, entry.data)
+            rows.append((*fixed, None, seq, previous, digest))
         moves.append((seq, digest, month, shard))
     if not rows:
         return

@@ -20,6 +20,7 @@ from idp.cli.context import CliContext, pass_cli
 from idp.cli.notify import notify
 from idp.cli.overdue import overdue
 from idp.enrolment import importing, importing_writer
+from idp.enrolment.importing_stores import open_stores
 
 _PLAIN_EVERY = 5.0  # seconds between two lines where there is no terminal
 
@@ -54,19 +55,19 @@ def import_(
     Its name may be another the next time, its content may not. Nothing is imported
     twice: an external id, a personal number and a phone are taken once.
     """
-    provider, console = cli.provider, Console()
-    with _Meter(console, file.stat().st_size) as meter:
-        done = importing.run(
-            provider, file, now=clock.now(), workers=workers, on_block=meter.show
-        )
-    progress = done.progress
-    if done.was_finished:
-        console.print("This file was imported before; nothing was done.")
-    target = report or file.with_name(f"{file.name}.refused.csv")
-    console.print(f"Taken: {progress.taken:,}. Refused: {progress.refused:,}.")
-    if progress.refused:
-        importing.write_report(provider, progress, target)
-        console.print(f"Refused rows with their reasons: {target}", soft_wrap=True)
+    console, target = Console(), report or file.with_name(f"{file.name}.refused.csv")
+    with open_stores(cli.config) as stores:
+        with _Meter(console, file.stat().st_size) as meter:
+            done = importing.run(
+                stores, file, now=clock.now(), workers=workers, on_block=meter.show
+            )
+        progress = done.progress
+        if done.was_finished:
+            console.print("This file was imported before; nothing was done.")
+        console.print(f"Taken: {progress.taken:,}. Refused: {progress.refused:,}.")
+        if progress.refused:
+            importing.write_report(stores, progress, target)
+            console.print(f"Refused rows with their reasons: {target}", soft_wrap=True)
 
 
 class _Meter:

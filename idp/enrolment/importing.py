@@ -22,8 +22,8 @@ from idp.config import Config
 from idp.enrolment.importing_file import SourceFile, open_source
 from idp.enrolment.importing_models import ImportRun, RefusedRow
 from idp.enrolment.importing_rows import REASONS
-from idp.enrolment.importing_workers import Job, seal_blocks
-from idp.enrolment.importing_writer import Progress, write_block
+from idp.enrolment.importing_workers import Job, take_beside, take_here
+from idp.enrolment.importing_writer import Progress
 from idp.storage.database import Database
 from keys.sealing import Sealer
 
@@ -84,8 +84,12 @@ def run(
     job = Job(services.config, source, progress.import_id, now)
     chunk = services.config.imports.chunk
     blocks = source.blocks(progress.position, progress.line, chunk)
-    for block in seal_blocks(job, services.sealer, blocks, workers=workers):
-        progress = write_block(services.database, block, progress)
+    steps = (
+        take_beside(job, blocks, progress, workers=workers)
+        if workers
+        else take_here(job, services.database, services.sealer, blocks, progress)
+    )
+    for progress in steps:
         on_block(progress)
     _end(services, progress, now)
     return Imported(progress, begun.position, was_finished=False)
@@ -114,11 +118,14 @@ def _begin(
 ) -> tuple[Progress, bool]:
     """Return where an earlier run stopped, or a new run at the first row."""
     with services.database.transaction() as session:
+        # Locked: a worker whose parent was killed may still be writing its block.
         row = session.execute(
-            sa.select(ImportRun).where(
+            sa.select(ImportRun)
+            .where(
                 ImportRun.head_digest == source.head_digest,
                 ImportRun.size == source.size,
             )
+            .with_for_update()
         ).scalar_one_or_none()
         if row is None:
             row = ImportRun(

@@ -7,7 +7,7 @@ values may be quoted, and none has a line break in it; JSONL has an object a lin
 import csv
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -18,6 +18,8 @@ from idp.errors import IdpError
 _HEAD_BYTES = 65_536
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\n"
+_NEEDED = frozenset(REQUIRED)
+_KNOWN = _NEEDED.union(OPTIONAL)
 
 
 class ImportFileError(IdpError):
@@ -49,7 +51,6 @@ class SourceFile:
     start: int
     first_line: int
     max_row_bytes: int
-    allowed: frozenset[str] = field(default=frozenset((*REQUIRED, *OPTIONAL)))
 
     def blocks(self, position: int, line: int, rows: int) -> Iterator[Block]:
         """Yield blocks of at most `rows` lines from a position on."""
@@ -59,21 +60,20 @@ class SourceFile:
                 yield Block(line, lines, file.tell())
                 line += len(lines)
 
-    def row(self, line: bytes) -> dict[str, Any]:
-        """Return a line's values, or raise `RefusedRowError`."""
+    def row(self, line: bytes) -> dict[str, str]:
+        """Return a line's values as texts, or raise `RefusedRowError`."""
         if len(line) > self.max_row_bytes:
             raise RefusedRowError("DD-IMP-013")
         try:
             text = line.decode()
-            row = _json_row(text) if self.columns is None else self._csv_row(text)
+            return _json_row(text) if self.columns is None else self._csv_row(text)
         except (TypeError, ValueError, RecursionError, csv.Error):
             raise RefusedRowError("DD-IMP-001") from None
-        if not self.allowed.issuperset(row) or not row.keys() >= set(REQUIRED):
-            raise RefusedRowError("DD-IMP-001")
-        return row
 
-    def _csv_row(self, text: str) -> dict[str, Any]:
-        values = next(csv.reader([text], strict=True))
+    def _csv_row(self, text: str) -> dict[str, str]:
+        text = text.rstrip("\r\n")
+        is_plain = '"' not in text and "\r" not in text
+        values = text.split(",") if is_plain else next(csv.reader([text], strict=True))
         return dict(zip(self.columns or (), values, strict=True))
 
     def _lines(self, file: BinaryIO, rows: int) -> Iterator[bytes]:
@@ -122,14 +122,25 @@ def _columns(header: bytes) -> tuple[str, ...]:
         raise ImportFileError("the header cannot be read") from error
     if missing := [name for name in REQUIRED if name not in columns]:
         raise ImportFileError(f"the header lacks {', '.join(missing)}")
-    unknown = [name for name in columns if name not in (*REQUIRED, *OPTIONAL)]
-    if unknown or len(set(columns)) < len(columns):
+    if not _KNOWN.issuperset(columns) or len(set(columns)) < len(columns):
         raise ImportFileError("the header has unknown or repeated columns")
     return columns
 
 
-def _json_row(text: str) -> dict[str, Any]:
+def _json_row(text: str) -> dict[str, str]:
     row = json.loads(text)
-    if not isinstance(row, dict):
+    if not isinstance(row, dict) or not _KNOWN.issuperset(row):
         raise TypeError
-    return row
+    if not _NEEDED.issubset(row):
+        raise TypeError
+    return {name: _text(value) for name, value in row.items()}
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        raise TypeError
+    return value

@@ -62,7 +62,10 @@ OPTIONAL = (
     "representative_number",
 )
 STATES: tuple[State, ...] = ("submitted", "granted", "active")
-_DOCUMENT = "document_"
+_DOCUMENT = tuple(
+    (name, f"document_{name}")
+    for name in ("type", "number", "issued_on", "expires_on", "issuer")
+)
 _IDENTITY = (
     "given_name",
     "family_name",
@@ -101,14 +104,13 @@ class ReadRow:
 
 
 def read_row(
-    values: Mapping[str, Any],
+    row: Mapping[str, str],
     config: EnrolmentConfig,
     *,
     sandbox: bool,
     now: datetime,
 ) -> ReadRow:
     """Return a row's dossier, or raise `RefusedRowError`."""
-    row = {name: _text(value) for name, value in values.items()}
     external_id = row["external_id"]
     if not 0 < len(external_id) <= _MAX_EXTERNAL_ID:
         raise RefusedRowError("DD-IMP-008")
@@ -134,16 +136,6 @@ def read_row(
     return ReadRow(new, level, state, submitted, granted, activated, representative)
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    raise RefusedRowError("DD-IMP-001")
-
-
 def _number(text: str, code: str, *, sandbox: bool, now: datetime) -> str:
     try:
         return parse_personal_number(text, sandbox=sandbox, now=now)
@@ -153,21 +145,15 @@ def _number(text: str, code: str, *, sandbox: bool, now: datetime) -> str:
 
 def _identity(row: Mapping[str, str]) -> Identity:
     values: dict[str, Any] = {name: row[name] for name in _IDENTITY if row.get(name)}
-    document = {
-        name: row.get(_DOCUMENT + name) or None
-        for name in ("type", "number", "issued_on", "expires_on", "issuer")
-    }
+    document = {name: row.get(column) or None for name, column in _DOCUMENT}
     if any(document.values()):
-        if not all(
-            document[name] for name in ("type", "number", "issued_on", "issuer")
-        ):
+        if not all(document[name] for name in document if name != "expires_on"):
             raise RefusedRowError("DD-IMP-003")
         values["document"] = document
     try:
-        identity = parse_identity(values)
+        return parse_identity(values)
     except InvalidIdentityError:
         raise RefusedRowError("DD-IMP-003") from None
-    return identity
 
 
 def _standing(row: Mapping[str, str]) -> tuple[int, State]:

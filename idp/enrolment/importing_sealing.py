@@ -16,7 +16,8 @@ from idp.audit.bulk import Ready, ready
 from idp.audit.figure_events import AccountImported
 from idp.config.enrolment import EnrolmentConfig
 from idp.enrolment.deadlines import due
-from idp.enrolment.importing_rows import ReadRow, read_row
+from idp.enrolment.importing_file import Block, SourceFile, is_blank
+from idp.enrolment.importing_rows import ReadRow, RefusedRowError, read_row
 from idp.enrolment.receipts import new_receipt
 from idp.enrolment.record import external_index, seal_evidence
 from idp.storage.bulk import microseconds
@@ -125,7 +126,7 @@ class RowSealer:
     ) -> tuple[Any, ...]:
         sealer, new = self._sealer, row.new
         return (
-            account_id.hex,
+            account_id,
             row.level,
             row.state,
             seal_identity(sealer, new.identity, account_id),
@@ -144,15 +145,15 @@ class RowSealer:
     ) -> tuple[Any, ...]:
         row_id = uuid4()
         sealed = seal_number(self._sealer, row.new.number, row_id)
-        return row_id.hex, account_id.hex, sealed, known_by, self._at
+        return row_id, account_id, sealed, known_by, self._at
 
     def _dossier(
         self, row: ReadRow, account_id: UUID, dossier_id: UUID, external: bytes
     ) -> tuple[Any, ...]:
         new, is_open = row.new, row.state == "submitted"
         return (
-            dossier_id.hex,
-            account_id.hex,
+            dossier_id,
+            account_id,
             new.kind,
             new.channel,
             "submitted" if is_open else "granted",
@@ -174,7 +175,30 @@ class RowSealer:
         return self._terms[key]
 
 
-def written(row: Sealed, representative: str | None) -> tuple[Any, ...]:
+class SealedBlock(NamedTuple):
+    """What became of a block's rows, and where the next block begins."""
+
+    rows: list[Sealed]
+    refused: list[tuple[int, str]]
+    lines: int
+    end: int
+
+
+def seal_block(rows: RowSealer, source: SourceFile, block: Block) -> SealedBlock:
+    """Seal the rows of a block, and name those that cannot be taken."""
+    sealed: list[Sealed] = []
+    refused: list[tuple[int, str]] = []
+    for number, line in enumerate(block.lines, start=block.first_line):
+        if is_blank(line):
+            continue
+        try:
+            sealed.append(rows.seal(number, source.row(line)))
+        except RefusedRowError as refusal:
+            refused.append((number, refusal.code))
+    return SealedBlock(sealed, refused, len(block.lines), block.end)
+
+
+def written(row: Sealed, representative: UUID | None) -> tuple[Any, ...]:
     """Return the dossier's row with a receipt of its own, and who filed it."""
     return (*row.dossier, new_receipt(), representative)
 

@@ -1,38 +1,31 @@
-"""Processes that check and seal blocks of rows, so that every core has work.
+"""Processes that check, seal and write blocks of rows, so that every core has work.
 
-A worker has one block at a time and answers in turn, so the order of the file is kept,
-memory stays flat, and no pipe ever waits for itself. It ends when its parent does,
-however that ends.
+A worker has one block at a time and writes it when its turn comes, so that the order of
+the file is kept, others seal meanwhile, memory stays flat, and nothing but lines and
+the progress goes through a pipe. It ends when its parent does, however that ends.
 """
 
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing.connection import Connection
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from idp.config import Config
-from idp.enrolment.importing_file import Block, SourceFile, is_blank
-from idp.enrolment.importing_rows import RefusedRowError
-from idp.enrolment.importing_sealing import RowSealer, Sealed
-from idp.storage.key_store import DatabaseRingStore
-from idp.storage.opening import open_database
-from keys.envelope import read_kek
+from idp.enrolment.importing_file import Block, SourceFile
+from idp.enrolment.importing_sealing import RowSealer, SealedBlock, seal_block
+from idp.enrolment.importing_stores import open_stores
+from idp.enrolment.importing_writer import (
+    ImportedElsewhereError,
+    Progress,
+    write_block,
+)
+from idp.storage.database import Database
 from keys.sealing import Sealer
-from keys.secrets import ServerSecrets
-
-
-class SealedBlock(NamedTuple):
-    """What became of a block's rows, and where the next block begins."""
-
-    rows: list[Sealed]
-    refused: list[tuple[int, str]]
-    lines: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +46,22 @@ class Job:
             sandbox=self.config.sandbox.enabled,
             now=self.now,
         )
-        return lambda block: _seal(self.source, rows, block)
+        return lambda block: seal_block(rows, self.source, block)
 
 
-def seal_blocks(
-    job: Job, sealer: Sealer, blocks: Iterator[Block], *, workers: int
-) -> Iterator[SealedBlock]:
-    """Yield the blocks sealed and in order; without workers, in this process."""
-    if workers == 0:
-        yield from map(job.sealing(sealer), blocks)
-        return
+def take_here(
+    job: Job, database: Database, sealer: Sealer, blocks: Iterator[Block], at: Progress
+) -> Iterator[Progress]:
+    """Seal and write the blocks in this process; yield how far it is after each."""
+    for sealed in map(job.sealing(sealer), blocks):
+        at = write_block(database, sealed, at)
+        yield at
+
+
+def take_beside(
+    job: Job, blocks: Iterator[Block], at: Progress, *, workers: int
+) -> Iterator[Progress]:
+    """Seal and write the blocks in processes of their own, in order."""
     with ExitStack() as stack:
         idle = [stack.enter_context(_worker(job)) for _ in range(workers)]
         busy: deque[Connection[Any, Any]] = deque()
@@ -70,9 +69,13 @@ def seal_blocks(
             _give(pipe, blocks, busy)
         while busy:
             pipe = busy.popleft()
-            sealed = pipe.recv()
-            _give(pipe, blocks, busy)  # it works on while this block is written
-            yield sealed
+            pipe.send(at)  # its turn
+            written = pipe.recv()
+            if isinstance(written, ImportedElsewhereError):
+                raise written
+            at = written
+            _give(pipe, blocks, busy)
+            yield at
 
 
 def _give(
@@ -88,8 +91,10 @@ def _give(
 
 @contextmanager
 def _worker(job: Job) -> Iterator["Connection[Any, Any]"]:
-    # Spawned, not forked: it must not hold the other end of its own pipe.
-    context = multiprocessing.get_context("spawn")
+    # Not forked from here: it must not hold the other end of its own pipe. All are
+    # forked from one process that has read the code, and share its memory.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
     here, there = context.Pipe()
     process = context.Process(target=_work, args=(job, there), daemon=True)
     process.start()
@@ -102,30 +107,18 @@ def _worker(job: Job) -> Iterator["Connection[Any, Any]"]:
 
 
 def _work(job: Job, pipe: "Connection[Any, Any]") -> None:
-    """Seal one block after the other until the pipe is closed."""
-    with closing(open_database(job.config)) as database:
-        kek = read_kek(job.config.keys.kek_file)
-        sealer = ServerSecrets.load(DatabaseRingStore(database), kek).sealer()
-    seal = job.sealing(sealer)
-    while True:
-        try:
-            block = pipe.recv()
-        except EOFError:
-            return
-        try:
-            pipe.send(seal(block))
-        except BrokenPipeError:
-            return
+    """Take one block after the other until the pipe is closed."""
+    with open_stores(job.config) as stores, suppress(EOFError, BrokenPipeError):
+        seal = job.sealing(stores.sealer)
+        while True:
+            sealed = seal(pipe.recv())
+            pipe.send(_write(stores.database, sealed, pipe.recv()))
 
 
-def _seal(source: SourceFile, rows: RowSealer, block: Block) -> SealedBlock:
-    sealed: list[Sealed] = []
-    refused: list[tuple[int, str]] = []
-    for number, line in enumerate(block.lines, start=block.first_line):
-        if is_blank(line):
-            continue
-        try:
-            sealed.append(rows.seal(number, source.row(line)))
-        except RefusedRowError as refusal:
-            refused.append((number, refusal.code))
-    return SealedBlock(sealed, refused, len(block.lines), block.end)
+def _write(
+    database: Database, sealed: SealedBlock, at: Progress
+) -> Progress | ImportedElsewhereError:
+    try:
+        return write_block(database, sealed, at)
+    except ImportedElsewhereError as error:
+        return error

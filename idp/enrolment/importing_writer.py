@@ -19,9 +19,9 @@ from idp.enrolment.importing_sealing import (
     DOSSIER_COLUMNS,
     NUMBER_COLUMNS,
     Sealed,
+    SealedBlock,
     written,
 )
-from idp.enrolment.importing_workers import SealedBlock
 from idp.errors import IdpError
 from idp.storage.bulk import find_rows, insert_rows
 from idp.storage.database import Database
@@ -80,7 +80,7 @@ def _write(session: Session, block: SealedBlock, at: Progress) -> Progress:
     )
     dossiers = [written(row, filed_by.get(row.representative_index)) for row in rows]
     insert_rows(connection, "dossiers", DOSSIER_COLUMNS, dossiers)
-    refusals = [(at.import_id.hex, line, code) for line, code in refused]
+    refusals = [(at.import_id, line, code) for line, code in refused]
     insert_rows(connection, "import_refusals", ("import_id", "line", "code"), refusals)
     append_all(connection, [row.event for row in rows])
     return after
@@ -138,14 +138,14 @@ def _free(
 
 def _representatives(
     connection: Connection, rows: Sequence[Sealed]
-) -> dict[bytes | None, str]:
+) -> dict[bytes | None, UUID]:
     """Return the accounts of those who filed for others, as far as they have one."""
     wanted = [row.representative_index for row in rows if row.representative_index]
     if not wanted:
         return {}
     found = find_rows(connection, _NUMBERS, "number_index", wanted)
-    return {bytes(index): _hex(account_id) for index, account_id in found}
+    return {bytes(index): _id(account_id) for index, account_id in found}
 
 
-def _hex(account_id: UUID | str) -> str:
-    return account_id if isinstance(account_id, str) else account_id.hex
+def _id(account_id: UUID | str) -> UUID:
+    return UUID(account_id) if isinstance(account_id, str) else account_id

@@ -1,7 +1,7 @@
-"""Many rows at once: COPY on PostgreSQL, one prepared statement on SQLite.
+"""Many rows at once: binary COPY on PostgreSQL, one prepared statement on SQLite.
 
-Rows are values that both drivers take as they are: moments as microseconds, ids as
-their 32 hexadecimal digits.
+Rows are values that both drivers take nearly as they are: moments as microseconds, and
+ids, which SQLite keeps as their 32 hexadecimal digits.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+
+from idp.storage.database import Base
 
 _PARAMETERS = 5000  # SQLite takes 32,766 in one statement
 
@@ -24,12 +26,14 @@ def insert_rows(
     if not rows:
         return
     names = ", ".join(columns)
+    types = [Base.metadata.tables[table].columns[name].type for name in columns]
     if connection.dialect.name == "postgresql":
-        _copy(connection, f"COPY {table} ({names}) FROM STDIN", rows)
+        _copy(connection, f"COPY {table} ({names})", types, rows)
         return
     marks = ", ".join("?" * len(columns))
     text = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 - our own names
-    connection.exec_driver_sql(text, [tuple(row) for row in rows])
+    ids = [place for place, kind in enumerate(types) if isinstance(kind, sa.Uuid)]
+    connection.exec_driver_sql(text, [_embedded(row, ids) for row in rows])
 
 
 def find_rows(
@@ -37,7 +41,7 @@ def find_rows(
 ) -> list[Any]:
     """Return the rows of `query` whose indexed column has one of the values."""
     if connection.dialect.name == "postgresql":
-        text = f"{query} WHERE {column} = ANY(%s)"
+        text = f"{query} WHERE {column} = ANY(%b)"
         return list(connection.exec_driver_sql(text, (list(values),)))
     found: list[Any] = []
     for start in range(0, len(values), _PARAMETERS):
@@ -52,12 +56,32 @@ def microseconds(moment: datetime) -> int:
     return round(moment.timestamp() * 1_000_000)
 
 
-def _copy(connection: Connection, text: str, rows: Sequence[Sequence[Any]]) -> None:
+def _embedded(row: Sequence[Any], ids: Sequence[int]) -> tuple[Any, ...]:
+    values = list(row)
+    for place in ids:
+        if values[place] is not None:
+            values[place] = values[place].hex
+    return tuple(values)
+
+
+def _copy(
+    connection: Connection,
+    text: str,
+    types: Sequence[Any],
+    rows: Sequence[Sequence[Any]],
+) -> None:
     driver: Any = connection.connection.driver_connection
     dbapi: Any = connection.dialect.loaded_dbapi
+    text = f"{text} FROM STDIN (FORMAT BINARY)"
     try:
         with driver.cursor() as cursor, cursor.copy(text) as copy:
+            copy.set_types([_type_name(kind, connection.dialect) for kind in types])
             for row in rows:
                 copy.write_row(row)
     except dbapi.IntegrityError as error:
         raise sa.exc.IntegrityError(text, None, error) from error
+
+
+def _type_name(kind: Any, dialect: sa.Dialect) -> str:
+    name: str = kind.compile(dialect=dialect).lower()
+    return name.partition("(")[0]

@@ -170,16 +170,17 @@ def change_email(  # noqa: PLR0913 - the stores, then the change
     account_id: UUID,
     email: str,
     *,
+    is_proven: bool = True,
     now: datetime,
 ) -> str | None:
-    """Replace the account's e-mail address, which was proven, and return the former."""
+    """Replace the account's e-mail address and return the former."""
     former = read_contacts(session, sealer, account_id).email
     session.execute(
         sa.update(Account)
         .where(Account.id == account_id)
         .values(
             email_sealed=seal_email(sealer, email, account_id),
-            email_verified=True,
+            email_verified=is_proven,
             updated_at=now,
         )
     )

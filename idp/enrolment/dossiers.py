@@ -34,6 +34,7 @@ from idp.audit.log import AuditLog
 from idp.config import Config
 from idp.enrolment import effects
 from idp.enrolment.deadlines import due
+from idp.enrolment.effects import Replaced
 from idp.enrolment.kinds import CHANNELS, UnknownKindError, kind_of
 from idp.enrolment.models import Dossier
 from idp.enrolment.receipts import new_receipt
@@ -83,12 +84,16 @@ class Services(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What became of a dossier, once and for all."""
+    """What became of a dossier, once and for all.
+
+    `replaced` are the contacts of a raised account that gave way to new ones.
+    """
 
     dossier_id: UUID
     account_id: UUID | None
     kind: str
     state: Literal["granted", "refused", "withdrawn"]
+    replaced: Replaced | None = None
 
 
 def file(
@@ -153,8 +158,10 @@ def grant(
 ) -> Decided:
     """Grant a dossier: its account is granted, or raised and kept as it is.
 
-    An account that is raised keeps its subjects and consents (D69 art. 11).
+    An account that is raised keeps its subjects and consents (D69 art. 11), and gets
+    the phone and the e-mail address that were given with the dossier.
     """
+    replaced = None
     row = _decide(services, session, dossier_id, "granted", by, now)
     evidence = open_evidence(services.sealer, row.evidence_sealed, dossier_id)
     account_id: UUID | None = row.account_id
@@ -168,7 +175,7 @@ def grant(
             raise DossierError("a closed or locked account is not raised")
         else:
             level = kind_of(row.kind).level
-            effects.raise_account(
+            replaced = effects.raise_account(
                 services, session, account_id, level, evidence, now=now
             )
         effects.appoint_filer(
@@ -176,7 +183,7 @@ def grant(
         )
     event = DossierGranted(account_id, dossier_id, row.kind, by)
     services.audit.record(session, event, now=now)
-    return Decided(dossier_id, account_id, row.kind, "granted")
+    return Decided(dossier_id, account_id, row.kind, "granted", replaced)
 
 
 def refuse(  # noqa: PLR0913 - the stores, then the decision

@@ -1,12 +1,20 @@
 """What a decision does to accounts: granted, raised or released; who acts for whom."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Protocol
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from idp.accounts.contacts import (
+    Contacts,
+    PhoneTakenError,
+    change_email,
+    read_contacts,
+)
 from idp.accounts.identity import store_identity
 from idp.accounts.lifecycle import (
     NewAccount,
@@ -20,7 +28,16 @@ from idp.accounts.standing import read_standing
 from idp.audit.log import AuditLog
 from idp.config import Config
 from idp.enrolment.record import identity_of
+from idp.factors import holds
 from keys.sealing import Sealer
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """Which contacts of an account were replaced, and what held before."""
+
+    kinds: tuple[Literal["phone", "email"], ...]
+    before: Contacts = field(repr=False)
 
 
 class Services(Protocol):
@@ -76,13 +93,43 @@ def raise_account(  # noqa: PLR0913 - the stores, then the decision
     evidence: Mapping[str, Any],
     *,
     now: datetime,
-) -> None:
+) -> Replaced | None:
     """Raise an account that is there; its subjects, consents and factors stay."""
     if level is None:
-        return
+        return None
     change_level(session, services.audit, account_id, level, now=now)
     identity = identity_of(evidence)
     store_identity(session, services.sealer, account_id, identity, now=now)
+    return _replace_contacts(services, session, account_id, evidence, now)
+
+
+def _replace_contacts(
+    services: Services,
+    session: Session,
+    account_id: UUID,
+    evidence: Mapping[str, Any],
+    now: datetime,
+) -> Replaced | None:
+    """Give a raised account the contacts that its holder gave with the dossier.
+
+    Codes to the new phone are held back for a while, and the address is not proven.
+    What the holder changed after the filing stays, as does a phone whose successor has
+    become another account's.
+    """
+    before = read_contacts(session, services.sealer, account_id)
+    stores = (session, services.audit, services.sealer, account_id)
+    given: Mapping[str, Any] = evidence.get("contacts", {})
+    kinds: list[Literal["phone", "email"]] = []
+    phone, email = given.get("phone"), given.get("email")
+    if phone and phone["before"] == before.phone:
+        until = now + timedelta(seconds=services.config.lifetimes.held_factor)
+        with suppress(PhoneTakenError):
+            holds.change_phone(*stores, phone["after"], held_until=until, now=now)
+            kinds.append("phone")
+    if email and email["before"] == before.email:
+        change_email(*stores, email["after"], is_proven=False, now=now)
+        kinds.append("email")
+    return Replaced(tuple(kinds), before) if kinds else None
 
 
 def appoint_filer(  # noqa: PLR0913 - the stores, then the decision

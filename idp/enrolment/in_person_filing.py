@@ -8,7 +8,7 @@ dossier that is there instead of filing another one.
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,14 +16,13 @@ from sqlalchemy.orm import Session
 
 from idp.accounts import contacts
 from idp.accounts.calendar import HANOI
-from idp.accounts.contacts import Contacts
+from idp.accounts.contacts import Contacts, PhoneTakenError
 from idp.accounts.representation import RELATIONS
 from idp.audit.factor_events import ChipVerified
 from idp.enrolment import dossiers, in_person
 from idp.enrolment.dossiers import Decided, Services
 from idp.enrolment.in_person_draft import Draft, DraftError
 from idp.enrolment.record import Filed, NewDossier
-from idp.factors import holds
 
 CHANNEL = "desk"
 
@@ -89,8 +88,9 @@ def file_draft(  # noqa: PLR0913 - the stores, then who files what
         return FiledInPerson(filed, None, before)
     by = str(desk.officer_id)
     decided = dossiers.grant(services, session, filed.dossier_id, by=by, now=now)
-    if before is not None and draft.phone and draft.phone != before.phone:
-        _change_phone(services, session, filed.account_id, draft.phone, now)
+    asked, replaced = new.evidence.get("contacts", {}), decided.replaced
+    if "phone" in asked and (replaced is None or "phone" not in replaced.kinds):
+        raise PhoneTakenError("another account's")
     return FiledInPerson(filed, decided, before)
 
 
@@ -119,7 +119,7 @@ def _dossier(  # noqa: PLR0913, PLR0917 - who and what, each in its part
         number=draft.number,
         phone=draft.phone or (before.phone if before else None),
         email=draft.email or (before.email if before else None),
-        evidence=_evidence(draft, pictures),
+        evidence=_evidence(draft, pictures) | _new_contacts(draft, before),
         consent_version=services.config.enrolment.consent_version,
         consented_at=datetime.fromisoformat(draft.consented_at),
         account_id=UUID(draft.account_id) if draft.account_id else None,
@@ -173,10 +173,17 @@ def _record_chip(
     services.audit.record(session, event, now=now)
 
 
-def _change_phone(
-    services: Services, session: Session, account_id: UUID, phone: str, now: datetime
-) -> None:
-    """Give the raised account its new phone; codes to it are held back for a while."""
-    held = timedelta(seconds=services.config.lifetimes.held_factor)
-    stores = (session, services.audit, services.sealer)
-    holds.change_phone(*stores, account_id, phone, held_until=now + held, now=now)
+def _new_contacts(draft: Draft, before: Contacts | None) -> dict[str, Any]:
+    """Return which contacts a raised account gets with the grant, whoever decides."""
+    if before is None:
+        return {}
+    pairs = {
+        "phone": (before.phone, draft.phone),
+        "email": (before.email, draft.email),
+    }
+    changed = {
+        kind: {"before": known, "after": given}
+        for kind, (known, given) in pairs.items()
+        if given and given != known
+    }
+    return {"contacts": changed} if changed else {}

@@ -22,19 +22,20 @@ from idp.enrolment.kinds import kind_of
 from idp.enrolment.models import Dossier
 from idp.enrolment.record import contact_of, identity_of, open_evidence
 from idp.errors import IdpError
-from idp.factors.courier import Courier
-from idp.factors.gateway import MessageGateway
-from idp.factors.mail import MailGateway
+from idp.factors import notices
 from idp.factors.sms import plain
-from idp.storage.database import Database
 from keys.sealing import Sealer
 
+_CHANGED: dict[str, notices.What] = {"phone": "phone_changed", "email": "email_changed"}
 # A decision that is so young may be on its way already.
 _PATIENCE = timedelta(minutes=10)
 _TEXTS = {
     "vi": {
         "granted": "{operator}: tài khoản định danh mức {level} của {name} đã được "
         "cấp. Hãy mở {site} để kích hoạt trong {days} ngày. Không ai gọi điện hỏi mã.",
+        "ward": "{operator}: tài khoản định danh mức {level} của {name} đã được cấp, "
+        "không cần kích hoạt. Đăng nhập bằng tài khoản của bạn để làm thay; xem tại "
+        "{site}.",
         "raised": "{operator}: tài khoản định danh của {name} đã lên mức {level}. Đăng "
         "nhập như trước tại {site}.",
         "organisation": "{operator}: tài khoản của tổ chức {name} đã được cấp. Hãy "
@@ -45,6 +46,9 @@ _TEXTS = {
     "en": {
         "granted": "{operator}: the level {level} identity account of {name} is "
         "granted. Activate it within {days} days at {site}. Nobody calls for a code.",
+        "ward": "{operator}: the level {level} identity account of {name} is granted "
+        "and needs no activation. Sign in with your own account to act for them; see "
+        "{site}.",
         "raised": "{operator}: the identity account of {name} is now of level {level}. "
         "Sign in as before at {site}.",
         "organisation": "{operator}: the account of the organisation {name} is "
@@ -58,32 +62,12 @@ _SUBJECT = {"vi": "Về đăng ký tài khoản của bạn", "en": "About your 
 log = structlog.get_logger("idp.enrolment")
 
 
-class Services(Protocol):
+class Services(notices.Services, Protocol):
     """The part of the running provider that tells people."""
-
-    @property
-    def config(self) -> Config:
-        """The settings."""
-
-    @property
-    def database(self) -> Database:
-        """Where it is noted who was told."""
 
     @property
     def sealer(self) -> Sealer:
         """What opens names and phones."""
-
-    @property
-    def messages(self) -> MessageGateway:
-        """The way to phones."""
-
-    @property
-    def mail(self) -> MailGateway:
-        """The way to mailboxes."""
-
-    @property
-    def courier(self) -> Courier:
-        """Who sends behind the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +78,10 @@ class _Notice:
 
 
 def tell(services: Services, decided: Decided, *, now: datetime) -> None:
-    """Tell of a decision, once its transaction is done."""
+    """Tell of a decision, once its transaction is done, the former contacts too."""
+    if decided.replaced is not None:
+        for kind in decided.replaced.kinds:
+            notices.warn(services, decided.replaced.before, _CHANGED[kind], now)
     if decided.state != "withdrawn":
 
         def run() -> None:
@@ -160,6 +147,8 @@ def _notice(services: Services, dossier_id: UUID) -> _Notice | None:
         evidence = open_evidence(services.sealer, row.evidence_sealed, dossier_id)
         contact = contact_of(evidence)
         phone, email = contact.phone, contact.email
+        if _is_raised(row, evidence):
+            phone = email = None
         # A child's or an organisation's account is reached by its representative, an
         # upgrade's as before.
         reached = row.filed_by or row.account_id
@@ -168,6 +157,11 @@ def _notice(services: Services, dossier_id: UUID) -> _Notice | None:
             phone = known.phone if known else None
             email = email or (known.email if known else None)
     return _Notice(phone, email, _text(services.config, row, evidence))
+
+
+def _is_raised(row: Any, evidence: dict[str, Any]) -> bool:
+    is_raised: bool = evidence.get("desk", {}).get("is_raised", False)
+    return is_raised or row.kind == "level2_upgrade"
 
 
 def _text(config: Config, row: Any, evidence: dict[str, Any]) -> str:
@@ -179,6 +173,8 @@ def _text(config: Config, row: Any, evidence: dict[str, Any]) -> str:
         name = evidence["organisation"]["name"]
     if what == "granted" and row.account_state == "active":
         what = "raised"  # nothing is left to activate
+    elif what == "granted" and row.filed_by and not evidence["person"]["phone"]:
+        what = "ward"
     return _TEXTS[config.pages.default_language][what].format(
         operator=config.pages.operator,
         name=name,

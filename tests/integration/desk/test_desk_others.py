@@ -27,6 +27,7 @@ from tests.integration.desk.counter import (
     register,
     registered,
 )
+from tests.integration.test_staff_review import press, reviewer, take
 
 CHILD = replace(AN, number="999218000777", given_name="Bi", birth_date="2018-03-04")
 EMILE = replace(
@@ -333,6 +334,57 @@ def test_a_locked_account_is_not_raised(app, provider, member) -> None:
     desk.begin()
 
     assert error_code(desk.read_card(ready(provider))) == "DD-DESK-015"
+
+
+def test_contacts_come_with_the_grant_whoever_decides(app, provider, member) -> None:
+    """A queued upgrade keeps what was typed; the former phone is told, codes wait."""
+    desk = open_desk(app, provider)
+    desk.begin()
+    desk.read_card(ready(provider))
+    desk.press("/registry")
+    desk.prove(fingers="not_held")
+    desk.finish(phone="0912345672", email="moi@dinhdanh.test")
+    dossier = dossier_of(provider)
+
+    def known():
+        with provider.database.read() as connection:
+            return contacts.read_contacts(connection, provider.sealer, member.id)
+
+    assert (known().phone, known().email) == ("+84912345671", None)
+
+    browser = reviewer(app, provider, name="Trần Văn Duyệt")
+    take(browser, dossier.id)
+    press(browser, dossier.id, decision="grant")
+
+    assert known().phone == "+84912345672"
+    assert (known().email, known().email_verified) == ("moi@dinhdanh.test", False)
+    provider.courier.wait()
+    told = [one.text for one in provider.messages.list("+84912345671")]
+    assert any("vua duoc doi" in text for text in told), told
+    told = [one.text for one in provider.messages.list("+84912345672")]
+    assert any("len muc 2" in text for text in told), told
+
+
+def test_what_its_holder_changed_meanwhile_stays(app, provider, member) -> None:
+    """The holder's own change is newer than the dossier."""
+    desk = open_desk(app, provider)
+    desk.begin()
+    desk.read_card(ready(provider))
+    desk.press("/registry")
+    desk.prove(fingers="not_held")
+    desk.finish(phone="0912345672")
+    dossier, stores = dossier_of(provider), (provider.audit, provider.sealer, member.id)
+    with provider.database.transaction() as session:
+        contacts.change_phone(session, *stores, "+84912345679", now=clock.now())
+
+    browser = reviewer(app, provider, name="Trần Văn Duyệt")
+    take(browser, dossier.id)
+    press(browser, dossier.id, decision="grant")
+
+    with provider.database.read() as connection:
+        known = contacts.read_contacts(connection, provider.sealer, member.id)
+        assert read_standing(connection, member.id).level == 2
+    assert known.phone == "+84912345679"
 
 
 def test_what_another_officer_grants_is_raised_then(app, provider, member) -> None:

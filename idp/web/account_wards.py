@@ -38,7 +38,7 @@ THEIR_RELATIONS = {
 STATES = {
     "submitted": phrase("applied for"),
     "in_review": phrase("being checked"),
-    "granted": phrase("granted"),
+    "granted": phrase("ready: you act for them"),
     "active": phrase("active"),
     "locked": phrase("locked"),
     "closed": phrase("closed"),

@@ -12,6 +12,7 @@ from idp.enrolment.wards import relation_of
 from idp.provider import Provider
 from idp.registry.person import RegisteredPerson, Representative
 from tests.driver import Browser, at, citizen, citizens, error_code
+from tests.integration.acting import WARD, act_for, finish, portal_for, prove
 from tests.integration.enrolling import newcomer, receipt_in
 
 ADDRESS = "/account/wards/apply"
@@ -70,7 +71,16 @@ def test_a_child_gets_an_account_that_its_mother_acts_for(app, provider, child, 
     assert ward in {one.account_id for one in wards}
     provider.courier.wait()
     told = provider.messages.list(mother["phone"])
-    assert any("da duoc cap" in message.text for message in told)
+    assert any("khong can kich hoat" in message.text for message in told)
+    assert "/activate" not in page.text
+    assert 'href="/account/wards"' in page.text
+
+    portal = portal_for(provider)
+    acting = Browser(app.test_client())
+    acting.visit(portal.url(scope=WARD))
+    prove(acting, provider, mother["personal_number"])
+    act_for(acting, ward)
+    assert finish(acting, portal, assent=True)["claims"]["act"]["relation"] == "mother"
 
     browser.visit(ADDRESS)
     again = browser.submit(**typed(child))

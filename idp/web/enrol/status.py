@@ -37,6 +37,7 @@ STATES = {
     "submitted": phrase("arrived, and waits to be looked at"),
     "in_review": phrase("is being looked at by an officer"),
     "granted": phrase("granted: activate the account now"),
+    "granted_ward": phrase("granted: you act for this person with your own account"),
     "refused": phrase("not accepted"),
     "withdrawn": phrase("taken back"),
 }
@@ -131,11 +132,13 @@ def filed_page(here: Visit, receipt: str) -> ResponseReturnValue:
         dossier = queue.find_by_receipt(connection, receipt)
     if dossier is None:
         raise DraftError("no such application")
+    is_ward = dossier.state == "granted" and dossier.kind == "level1_child"
     return render_template(
         "enrol/filed.html",
         receipt=receipt_text(receipt),
-        state=gettext(STATES[dossier.state]),
+        state=gettext(STATES[f"{dossier.state}_ward" if is_ward else dossier.state]),
         dossier=dossier,
+        is_ward=is_ward,
         reason=_reason(dossier),
         submitted_at=presentation.moment_text(dossier.submitted_at),
         due_on=presentation.date_text(_last_day(dossier)),

@@ -14,7 +14,9 @@ from idp.accounts.contacts import phone_index
 from idp.accounts.identifiers import find_account_of
 from idp.accounts.identity import Identity, IdentityDocument
 from idp.accounts.models import Account
+from idp.accounts.representation import PARENTS
 from idp.config import Config
+from idp.enrolment import ages
 from idp.enrolment.draft import Applicant, Refusal
 from idp.factors.carrier import CarrierCheck
 from idp.registry.person import PersonRecord, RegisteredPerson
@@ -23,7 +25,13 @@ from idp.storage.database import Database
 from keys.sealing import Sealer
 
 Mismatch = Literal[
-    "unknown", "phone_not_own", "has_account", "phone_taken", "not_alive", "no_card"
+    "unknown",
+    "phone_not_own",
+    "has_account",
+    "phone_taken",
+    "not_alive",
+    "no_card",
+    "represented",
 ]
 
 
@@ -89,8 +97,8 @@ def match(services: Services, applicant: Applicant, *, now: datetime) -> Match:
     """Ask whether the applicant may have an account of level 1 (D69 art. 7, 10).
 
     Number *and* name *and* birth date must be one person's, the phone in that person's
-    own name, and neither may have an account (one number ↔ one account). Raises
-    `RegistryDownError` or `CarrierError`.
+    own name, and neither may have an account (one number ↔ one account). For a child or
+    ward the representative applies. Raises `RegistryDownError` or `CarrierError`.
     """
     question = Question(applicant.number, applicant.name, applicant.birth_date)
     asker = Asker.citizen(services.config)
@@ -106,16 +114,26 @@ def match(services: Services, applicant: Applicant, *, now: datetime) -> Match:
         "has_account": has_account,
         "phone_taken": phone_taken,
         "not_alive": person is not None and person.status != "alive",
-        "no_card": person is not None and not has_card(services, person),
+        "no_card": person is not None and has_card(services, person) is False,
+        "represented": person is not None and _is_represented(services, person, now),
     }
-    doubts = {"phone_owner"} if is_own is None else set()
-    if record is not None and record.is_stale:
-        doubts.add("registry_stale")
     return Match(
         frozenset(name for name, holds in found.items() if holds),
-        frozenset(doubts),
+        doubts(services, record, is_own_phone=is_own),
         record,
     )
+
+
+def doubts(
+    services: Services, record: PersonRecord | None, *, is_own_phone: bool | None
+) -> frozenset[str]:
+    """Return what nobody could tell of a filing for level 1."""
+    found = {
+        "phone_owner": is_own_phone is None,
+        "registry_stale": record is not None and record.is_stale,
+        "card": "card" not in services.registry.capabilities,
+    }
+    return frozenset(name for name, holds in found.items() if holds)
 
 
 def identity_of(person: RegisteredPerson, *, now: datetime) -> Identity:
@@ -168,8 +186,20 @@ def _taken(
     return account_id is not None, holder is not None
 
 
-def has_card(services: Services, person: RegisteredPerson) -> bool:
-    """Say whether a valid card is there (D69 art. 7), as far as the registry tells."""
-    if "card" not in services.registry.capabilities:
+def _is_represented(
+    services: Services, person: RegisteredPerson, now: datetime
+) -> bool:
+    """Say whether a representative applies for this person (D69 art. 10).
+
+    Parents do for a child; whoever still has a guardian later is a ward.
+    """
+    if not ages.applies_alone(person.birth_date, services.config.enrolment, now=now):
         return True
+    return any(named.relation not in PARENTS for named in person.representatives)
+
+
+def has_card(services: Services, person: RegisteredPerson) -> bool | None:
+    """Say whether a valid card is there (D69 art. 7), None where nobody can tell."""
+    if "card" not in services.registry.capabilities:
+        return None
     return person.card is not None and person.card.state == "valid"

@@ -125,18 +125,16 @@ def _ask(
     person = record.person if record else None
     if person is None or is_own is False or filer.level != 2:
         return record, None, set()
-    if person.status != "alive" or not matching.has_card(services, person):
+    if person.status != "alive" or matching.has_card(services, person) is False:
         return record, None, set()
     is_child = not ages.applies_alone(
         person.birth_date, services.config.enrolment, now=now
     )
-    doubts = {"phone_owner"} if is_own is None else set()
+    doubts = set(matching.doubts(services, record, is_own_phone=is_own))
     relation = relation_of(person, filer.number, is_child=is_child)
     if "representatives" not in services.registry.capabilities:
         # Nobody can tell here: an officer looks at the birth certificate.
         relation, doubts = "guardian", doubts | {"relation"}
-    if record is not None and record.is_stale:
-        doubts.add("registry_stale")
     return record, relation, doubts
 
 

@@ -57,6 +57,8 @@ _WORDS = {
     "phone_taken": phrase("the phone belongs to another account"),
     "not_alive": phrase("dead, or the number is cancelled"),
     "no_card": phrase("no valid card"),
+    "represented": phrase("a parent or guardian applies for this person"),
+    "card": phrase("whether the card is valid"),
     "no_chip": phrase("no chip was read"),
     "differs": phrase("card and registry differ"),
     "registry_stale": phrase("the registry's answer is an earlier one"),

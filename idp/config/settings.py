@@ -100,6 +100,9 @@ class ThrottleConfig:
     chips_per_account: int = 10
     chips_per_transaction: int = 3
     recoveries_per_account: int = 5
+    organisations_per_account_a_day: int = 10
+    members_per_account_a_day: int = 200
+    officers_per_administrator_a_day: int = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from idp.config import ThrottleConfig
 from idp.storage.ephemeral import EphemeralStore
 
 Kind = Literal["password", "otp", "chip"]
+Act = Literal["organisation", "member", "officer"]
+_DAY = 86_400
 UNKNOWN_SOURCE = "unknown"
 _IPV6_PREFIX = 64  # what one subscriber gets
 
@@ -66,6 +68,21 @@ class Throttle:
         if not admission.allowed:
             return admission
         return self._delay(subject, by_source, admission)
+
+    def admit_today(self, act: Act, *, subject: str) -> Admission:
+        """Count one act of `subject`, and say whether it may be done today.
+
+        Counted before anything is looked up and never given back, so that the answer
+        is the same for what is known and what is not.
+        """
+        config = self._config
+        limit = {
+            "organisation": config.organisations_per_account_a_day,
+            "member": config.members_per_account_a_day,
+            "officer": config.officers_per_administrator_a_day,
+        }[act]
+        acts = self._ephemeral.count(f"acts:{act}:{subject}", ttl=_DAY)
+        return Admission(allowed=acts <= limit, retry_after=_DAY)
 
     def succeeded(self, admission: Admission) -> None:
         """Give back what a try that was right had counted."""

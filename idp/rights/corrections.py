@@ -1,5 +1,6 @@
 """Asking for a correction of one's data, and an officer's answer (Law 91/2025)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +26,7 @@ class Correction:
 
     id: UUID
     account_id: UUID
+    province_code: str | None
     text: str
     asked_at: datetime
     due_at: datetime
@@ -108,16 +110,56 @@ def list_for(
     return [_open(sealer, row) for row in connection.execute(query)]
 
 
-def waiting(connection: Connection, sealer: Sealer, limit: int) -> list[Correction]:
-    """Return the wishes that wait for an officer, the most urgent first."""
+def waiting(  # noqa: PLR0913 - the stores, then filters of one list
+    connection: Connection | Session,
+    sealer: Sealer,
+    *,
+    province_code: str | None = None,
+    without: Collection[UUID] = (),
+    offset: int = 0,
+    limit: int,
+) -> list[Correction]:
+    """Return the wishes that wait for an officer, the most urgent first.
+
+    Of a province, and of holders of whom no province is known; `without` leaves out the
+    accounts that are the officer's own affair.
+    """
     query = _ALL.where(
         CorrectionRequest.answered_at.is_(None),
         CorrectionRequest.text_sealed.is_not(None),
-    ).order_by(CorrectionRequest.due_at)
-    return [_open(sealer, row) for row in connection.execute(query.limit(limit))]
+        CorrectionRequest.account_id.not_in(without),
+    )
+    if province_code is not None:
+        query = query.where(sa.or_(province_code == _PROVINCE, _PROVINCE.is_(None)))
+    query = query.order_by(CorrectionRequest.due_at, CorrectionRequest.id)
+    rows = connection.execute(query.offset(offset).limit(limit))
+    return [_open(sealer, row) for row in rows]
 
 
-_ALL = sa.select(CorrectionRequest.__table__)
+def find(
+    connection: Connection | Session, sealer: Sealer, request_id: UUID
+) -> Correction | None:
+    """Return one wish, if there is one."""
+    query = _ALL.where(CorrectionRequest.id == request_id)
+    row = connection.execute(query).one_or_none()
+    return _open(sealer, row) if row else None
+
+
+# The dossiers belong to a package beside this one; only these columns are read.
+_DOSSIERS = sa.table(
+    "dossiers",
+    sa.column("account_id", sa.Uuid()),
+    sa.column("province_code", sa.String()),
+    sa.column("submitted_at", sa.BigInteger()),
+)
+_PROVINCE: Any = (
+    sa.select(_DOSSIERS.c.province_code)
+    .where(_DOSSIERS.c.account_id == CorrectionRequest.account_id)
+    .order_by(_DOSSIERS.c.submitted_at.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_ALL = sa.select(*CorrectionRequest.__table__.columns, _PROVINCE.label("province_code"))
 
 
 def _open(sealer: Sealer, row: Any) -> Correction:
@@ -129,6 +171,7 @@ def _open(sealer: Sealer, row: Any) -> Correction:
     return Correction(
         id=row.id,
         account_id=row.account_id,
+        province_code=row.province_code,
         text=opened("text", row.text_sealed) or "",
         asked_at=row.asked_at,
         due_at=row.due_at,

@@ -18,7 +18,7 @@ from idp.accounts.memberships import Invitation, Listed, MembershipError
 from idp.accounts.organisations import AUTHORISED, LEGAL_REPRESENTATIVE, ROLES, Details
 from idp.authentication.session import SignedIn
 from idp.errors import NotFoundError
-from idp.web import account, account_access, people, presentation
+from idp.web import account, account_access, people, presentation, proofs
 from idp.web.account_organisations import ROLES as ROLE_NAMES
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
@@ -52,6 +52,11 @@ def invite(organisation: UUID) -> ResponseReturnValue:
     if isinstance(invitation, Problem):
         return _page(here, member, organisation, typed, invitation)
     provider = here.provider
+    subject = str(member.account.id)
+    admission = provider.throttle.admit_today("member", subject=subject)
+    if not admission.allowed:
+        wrong = proofs.too_many(admission.retry_after)
+        return _page(here, member, organisation, typed, wrong)
     try:
         with provider.database.transaction() as database:
             memberships.invite(

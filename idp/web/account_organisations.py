@@ -21,7 +21,7 @@ from idp.enrolment import organisations as applications
 from idp.enrolment.organisation_source import SourceDownError
 from idp.enrolment.organisations import NotLevel2Error, NotRepresentativeError
 from idp.errors import NotFoundError
-from idp.web import account, account_access, presentation
+from idp.web import account, account_access, presentation, proofs
 from idp.web.account_wards import STATES
 from idp.web.language import gettext, phrase
 from idp.web.problem import Problem, notice
@@ -136,6 +136,10 @@ def apply() -> ResponseReturnValue:
     told = _told(typed)
     if isinstance(told, Problem):
         return _form(here, member, typed, told, unknown=True)
+    throttle, subject = here.provider.throttle, str(member.account.id)
+    admission = throttle.admit_today("organisation", subject=subject)
+    if not admission.allowed:
+        return _form(here, member, typed, proofs.too_many(admission.retry_after))
     try:
         outcome = applications.apply(
             here.provider,

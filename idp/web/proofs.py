@@ -28,6 +28,7 @@ from idp.web.problem import Problem, notice
 from idp.web.visit import Step
 
 _MINUTE = 60
+_HOUR = 60 * _MINUTE
 _MAX_USER_AGENT = 300
 
 Proof = TypeVar("Proof")
@@ -152,8 +153,10 @@ def too_many(wait: int) -> Problem:
     """Return the problem of a citizen who has to wait `wait` seconds at most."""
     if wait < 2 * _MINUTE:
         mend = gettext("Try again in %(seconds)s seconds", seconds=wait)
-    else:
+    elif wait < 2 * _HOUR:
         mend = gettext("Try again in %(minutes)s minutes", minutes=-(-wait // _MINUTE))
+    else:
+        mend = gettext("Try again in %(hours)s hours", hours=-(-wait // _HOUR))
     return notice("DD-AUTH-002").at("main", mend)
 
 

@@ -105,7 +105,7 @@ def test_a_correction_is_asked_and_answered(app, provider, citizen) -> None:
     page = press(browser, "/account/rights", "correction", text=text)
     assert "Tên đệm của tôi là Thị &lt;b&gt;" in page.text
     with provider.database.read() as connection:
-        (waiting,) = corrections.waiting(connection, provider.sealer, 10)
+        (waiting,) = corrections.waiting(connection, provider.sealer, limit=10)
     assert waiting.text == text
     officer = uuid4()
 

@@ -17,7 +17,7 @@ from idp.staff.errors import KnownOfficerError, StaffChangeError
 from idp.staff.invitations import Link
 from idp.staff.officer import ADMINISTRATOR, Officer
 from idp.staff.requests import Asked
-from idp.web import presentation
+from idp.web import presentation, proofs
 from idp.web.language import gettext
 from idp.web.problem import notice
 from idp.web.staff import access, frame
@@ -58,6 +58,11 @@ def invite() -> ResponseReturnValue:
         return officer
     fields = here.check(access.purpose(officer, "invite"), *INVITED)
     roles, again = tuple(request.form.getlist("role")), {n: fields[n] for n in INVITED}
+    throttle = here.provider.throttle
+    admission = throttle.admit_today("officer", subject=str(officer.id))
+    if not admission.allowed:
+        many = proofs.too_many(admission.retry_after)
+        return form(here, officer, many, roles=roles, **again)
     try:
         asked = _invite(here, officer, fields, roles)
     except (InvalidPersonalNumberError, KnownOfficerError) as error:

@@ -5,12 +5,15 @@ from uuid import UUID
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from idp.accounts import identifiers
+from idp.errors import NotFoundError
 from idp.rights import corrections
 from idp.rights.corrections import Correction
 from idp.rights.services import RightError
-from idp.staff import look_ups
+from idp.staff import look_ups, own_case
+from idp.staff.errors import RoleError
 from idp.staff.officer import Officer
 from idp.web import presentation
 from idp.web.language import gettext
@@ -21,12 +24,13 @@ from idp.web.visit import Visit
 blueprint = Blueprint("staff_corrections", __name__)
 
 ROLE = "reviewer"
-_SHOWN = 50
+_SHOWN = 20
+_MOST_PAGES = 10_000
 
 
 @blueprint.get("/staff/corrections")
 def show() -> ResponseReturnValue:
-    """Show what waits; each look is on the holder's own chain."""
+    """Show what waits in the officer's province; each look is on the holder's chain."""
     here, officer = access.enter(request.path, ROLE)
     return officer if isinstance(officer, Response) else _page(here, officer)
 
@@ -44,6 +48,7 @@ def answer(request_id: UUID) -> ResponseReturnValue:
     provider = here.provider
     try:
         with provider.database.transaction() as database:
+            _require(database, here, officer, request_id)
             corrections.answer(
                 database,
                 provider.audit,
@@ -58,12 +63,38 @@ def answer(request_id: UUID) -> ResponseReturnValue:
     return redirect(f"{page}?done=answered", HTTPStatus.SEE_OTHER)
 
 
+def _require(
+    database: Session, here: Visit, officer: Officer, request_id: UUID
+) -> None:
+    """Raise for a wish of another province, and for the officer's own affair."""
+    sealer = here.provider.sealer
+    found = corrections.find(database, sealer, request_id)
+    if found is None:
+        raise NotFoundError("no such wish")
+    own_case.refuse(database, sealer, officer, found.account_id, now=here.now)
+    if not officer.unit.serves(found.province_code):
+        raise RoleError(detail="another province's wish")
+
+
+def _number_of_page() -> int:
+    typed = request.args.get("page", "1")
+    is_number = typed.isascii() and typed.isdigit() and len(typed) < len("10000")
+    return min(max(int(typed), 1), _MOST_PAGES) if is_number else 1
+
+
 def _page(here: Visit, officer: Officer, problem: Problem | None = None) -> Response:
-    provider = here.provider
+    provider, page = here.provider, _number_of_page()
     with provider.database.transaction() as database:
-        waiting = corrections.waiting(database.connection(), provider.sealer, _SHOWN)
+        waiting = corrections.waiting(
+            database,
+            provider.sealer,
+            province_code=officer.unit.province_code,
+            without=own_case.accounts(database, officer, now=here.now),
+            offset=(page - 1) * _SHOWN,
+            limit=_SHOWN + 1,  # one more says that there is a next page
+        )
         numbers = {}
-        for item in waiting:
+        for item in waiting[:_SHOWN]:
             look_ups.note(
                 database,
                 provider.audit,
@@ -83,7 +114,11 @@ def _page(here: Visit, officer: Officer, problem: Problem | None = None) -> Resp
         problem=problem,
         tab="staff_corrections.show",
         longest=corrections.MAX_TEXT,
-        rows=[_row(here, officer, item, numbers[item.id]) for item in waiting],
+        rows=[_row(here, officer, one, numbers[one.id]) for one in waiting[:_SHOWN]],
+        before=url_for("staff_corrections.show", page=page - 1) if page > 1 else "",
+        after=url_for("staff_corrections.show", page=page + 1)
+        if len(waiting) > _SHOWN
+        else "",
     )
 
 
@@ -93,7 +128,7 @@ def _row(
     return {
         "action": url_for("staff_corrections.answer", request_id=item.id),
         "id": str(item.id),
-        "number": presentation.number_text(number),
+        "number": identifiers.mask_number(number),
         "text": item.text,
         "asked_at": presentation.moment_text(item.asked_at),
         "due_at": presentation.end_text(item.due_at),

@@ -82,6 +82,8 @@ _KNOWN = frozenset(_NAMES)
 _OWN = attrgetter(*_NAMES)
 _OF_DOCUMENT = attrgetter(*_DOCUMENT_NAMES)
 _TYPES = {str, IdentityDocument, NoneType}
+# Whoever an erased account once named; the row stays, and wants an identity.
+NOBODY = Identity(given_name="–", birth_date="1900", gender="unknown")
 
 
 def identity_values(identity: Identity) -> dict[str, Any]:

@@ -85,7 +85,12 @@ def seal_evidence(sealer: Sealer, new: NewDossier, dossier_id: UUID) -> bytes:
         "phone": new.phone,
         "email": new.email,
     }
-    text = _encode({**new.evidence, "person": person})
+    return seal_again(sealer, {**new.evidence, "person": person}, dossier_id)
+
+
+def seal_again(sealer: Sealer, evidence: Mapping[str, Any], dossier_id: UUID) -> bytes:
+    """Seal what is left of a dossier's evidence, for its row."""
+    text = _encode(evidence)
     return sealer.seal(text.encode(), context=_context(dossier_id))
 
 
@@ -112,8 +117,7 @@ def without_pictures(sealer: Sealer, sealed: bytes, dossier_id: UUID) -> bytes |
     if not any(name in evidence for name in PICTURES):
         return None
     kept = {name: value for name, value in evidence.items() if name not in PICTURES}
-    text = _encode(kept)
-    return sealer.seal(text.encode(), context=_context(dossier_id))
+    return seal_again(sealer, kept, dossier_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from idp.audit.right_events import ClosingAsked, ClosingTakenBack
 from idp.authentication import backchannel
 from idp.authentication.sign_in import sign_out_everywhere
 from idp.consent import grants
+from idp.enrolment.forgetting import forget_filer
 from idp.factors import notices
 from idp.rights import erasure, ties
 from idp.rights.models import Closing
@@ -117,6 +118,7 @@ def _close(services: Services, account_id: UUID, *, now: datetime) -> bool:
         others = ties.end(services, session, account_id, REASON, now)
         _end_everything(services, session, account_id, now)
         lifecycle.close_account(session, services.audit, account_id, now=now)
+        forget_filer(services, session, account_id, now=now)
         erasure.erase(session, services.audit, services.sealer, account_id, now=now)
     notices.warn(services, known, "account_closed", now)
     for other in others:

@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from idp.accounts.identity import Identity, seal_identity
+from idp.accounts.identity import NOBODY, seal_identity
 from idp.accounts.models import Account
 from idp.audit.log import AuditLog
 from idp.audit.right_events import DataErased
@@ -32,7 +32,6 @@ DROPPED = (
     "unlock_permits",
 )
 _SEALED = "_sealed"
-_NOBODY = Identity(given_name="–", birth_date="1900", gender="unknown")
 
 
 def erase(
@@ -52,7 +51,7 @@ def erase(
         sa.update(Account)
         .where(Account.id == account_id)
         .values(
-            identity_sealed=seal_identity(sealer, _NOBODY, account_id),
+            identity_sealed=seal_identity(sealer, NOBODY, account_id),
             restricted_at=None,
             updated_at=now,
         )

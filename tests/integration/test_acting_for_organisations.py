@@ -21,7 +21,9 @@ from idp.enrolment.organisation_source import (
     SandboxOrganisations,
     SourceDownError,
 )
+from idp.enrolment.record import open_evidence
 from idp.provider import Provider
+from idp.rights import closing
 from tests.driver import Browser, Portal, answer, at, error_code
 from tests.integration.acting import (
     AUTHORISED,
@@ -235,6 +237,23 @@ def test_whom_the_register_names_gets_the_account_at_once(
     assert (dossier.kind, dossier.state) == ("organisation", "granted")
     assert dossier.account_id == dossier.organisation_id
     assert error_code_in(apply(browser, tax_code="9990000002")) == "DD-ORG-003"
+
+
+def test_an_applicant_who_closes_leaves_the_organisations_dossier(
+    app: Flask, provider: Provider
+) -> None:
+    """It is the organisation's: what it applied with stays, and names nobody."""
+    apply(open_page(app, provider, NOBODY), tax_code="999 000 0002")
+    with provider.database.transaction() as session:
+        closing.ask(provider, session, account(provider, NOBODY), now=clock.now())
+    assert closing.sweep(provider, now=clock.now() + timedelta(days=9)) == 1
+
+    with provider.database.read() as connection:
+        row = connection.execute(sa.select(Dossier.__table__)).one()
+    evidence = open_evidence(provider.sealer, row.evidence_sealed, row.id)
+    assert evidence["organisation"]["name"] == "Hợp tác xã Chè Suối Mây"
+    assert (evidence["person"]["number"], evidence["person"]["phone"]) == ("", None)
+    assert evidence["person"]["identity"]["given_name"] == "–"
 
 
 def error_code_in(page) -> str:

@@ -1,16 +1,24 @@
 """A representative applies for a child, from their own account, freshly proven."""
 
+import json
 import re
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from idp import clock
 from idp.accounts.identifiers import find_account_id
 from idp.accounts.representation import wards_of
 from idp.accounts.standing import read_standing
+from idp.app import create_app
+from idp.enrolment.models import Dossier
+from idp.enrolment.record import open_evidence
 from idp.enrolment.wards import relation_of
 from idp.provider import Provider
 from idp.registry.person import RegisteredPerson, Representative
+from idp.rights import closing
 from tests.driver import Browser, at, citizen, citizens, error_code
 from tests.integration.acting import WARD, act_for, finish, portal_for, prove
 from tests.integration.enrolling import newcomer, receipt_in
@@ -143,3 +151,30 @@ def test_a_grown_up_has_guardians_alone(relation, is_child, told):
     )
     assert relation_of(person, "001085000002", is_child=is_child) == told
     assert relation_of(person, "001085000003", is_child=is_child) is None
+
+
+@pytest.mark.parametrize("decision", ["automatic", "officer"])
+def test_a_mother_who_closes_her_account_leaves_the_childs_dossier(
+    app, provider, child, mother, decision
+):
+    """The dossier is the child's, and names her no more; an open one is withdrawn."""
+    enrolment = replace(provider.config.enrolment, decision=decision)
+    provider = replace(provider, config=replace(provider.config, enrolment=enrolment))
+    app = create_app(provider=provider)
+    assert receipt_in(at_form(app, mother).submit(**typed(child)))
+    with provider.database.transaction() as session:
+        guardian = find_account_id(session, provider.sealer, mother["personal_number"])
+        closing.ask(provider, session, guardian, now=clock.now())
+
+    assert closing.sweep(provider, now=clock.now() + timedelta(days=9)) == 1
+
+    with provider.database.read() as connection:
+        query = sa.select(Dossier.__table__).where(Dossier.filed_by == guardian)
+        row = connection.execute(query).one()
+    evidence = open_evidence(provider.sealer, row.evidence_sealed, row.id)
+    kept = json.dumps(evidence, ensure_ascii=False)
+    assert evidence["person"]["number"] == child["personal_number"]
+    assert mother["phone"] not in kept
+    assert mother["personal_number"] not in kept
+    state = "granted" if decision == "automatic" else "withdrawn"
+    assert row.state == state

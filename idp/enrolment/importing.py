@@ -27,7 +27,7 @@ from idp.enrolment.importing_writer import Progress
 from idp.storage.database import Database
 from keys.sealing import Sealer
 
-_SMALL = 1 << 20  # a file that is not worth the start of processes
+_SMALL = 1 << 20  # bytes that are not worth the start of processes
 _PAGE = 10_000
 
 
@@ -71,7 +71,7 @@ def run(
     """Import the rows of a file that no earlier run took; return all runs' counts.
 
     `workers` is the number of processes beside this one: as many as there are cores,
-    unless the file is small.
+    unless little is left of the file.
     """
     source = open_source(path, max_row_bytes=services.config.imports.max_row_bytes)
     progress, was_finished = _begin(services, source, now)
@@ -79,7 +79,8 @@ def run(
     if was_finished:
         return Imported(progress, progress.position, was_finished=True)
     if workers is None:
-        workers = 0 if source.size < _SMALL else os.cpu_count() or 1
+        is_small = source.size - progress.position < _SMALL
+        workers = 0 if is_small else os.cpu_count() or 1
     on_block(progress)
     job = Job(services.config, source, progress.import_id, now)
     chunk = services.config.imports.chunk

@@ -6,6 +6,7 @@ import pytest
 
 from tests.prove.__main__ import is_exact
 from tests.prove.importing import prove
+from tests.prove.timing import measure
 from tests.services import BACKENDS, Services
 
 
@@ -15,10 +16,25 @@ from tests.services import BACKENDS, Services
 def test_an_import_that_is_killed_twice_is_exact(
     services: Services, backend: str, tmp_path: Path
 ) -> None:
-    """Every row is there once, chains are whole, and memory does not grow with it."""
+    """Every row is there once, chains are whole, and memory does not grow with it.
+
+    Leaders see what came of it without a scan of it.
+    """
     proof = prove(services, backend=backend, rows=10_000, folder=tmp_path)
 
     assert is_exact(proof), proof
     assert len(proof.kills) == 2
     assert proof.kills[0] < proof.kills[1] < 10_000
     assert proof.peak_mib < 300
+    assert proof.figures.accounts >= proof.accounts
+    assert proof.figures.statements < 80, "a few for each day that is shown"
+
+
+@pytest.mark.timeout(300)
+def test_known_and_unknown_persons_get_one_answer(
+    services: Services, tmp_path: Path
+) -> None:
+    """At one page with one status; `make prove` compares how long it takes."""
+    for question in measure(services, rounds=2, folder=tmp_path):
+        assert question.is_uniform, (question.page, question.answers)
+        assert all(len(times) == 2 for times in question.took.values())

@@ -4,10 +4,12 @@ import argparse
 import os
 import platform
 import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.prove.importing import DOUBLES, Proof, prove
+from tests.prove.timing import ALLOWED, Question, measure
 from tests.services import BACKENDS, Services
 
 _PAGE = Path(__file__).parents[2] / "docs" / "proofs.md"
@@ -23,26 +25,49 @@ the size as ordinary tests (tests/integration/test_prove.py).
 
 `idp enrol import` of a generated CSV file; the command is killed (SIGKILL) at a third
 and at two thirds, and run again. Of the rows, {doubles} come twice and are refused.
-Memory is the command's and its processes' together (proportional set size, peak).
+Memory is the command's and its processes' together (proportional set size, peak). The
+rate counts the three starts of the command; the database syncs nothing to its disk.
 
 | | rows | killed at | taken | refused | accounts | dossiers | chains | rows/s | MiB |
 |---|---|---|---|---|---|---|---|---|---|
-{rows}
+{imports}
+
+## The figures of as many accounts
+
+The leaders' page on the database that the import left: the first look, which adds up
+what the import appended, the median of those after it, and `idp stats`.
+
+| | accounts | first look | then | statements | `idp stats` |
+|---|---|---|---|---|---|
+{figures}
+
+## Known and unknown persons
+
+How long a running server (PostgreSQL, Redis, the default cost of a password hash) takes
+to answer, each kind of person in turn, {rounds} times; {allowed:.0f} ms between the
+medians of one page are allowed.
+
+| page | who | median | 95th percentile | difference |
+|---|---|---|---|---|
+{times}
 """
 
 
 def main() -> None:
-    """Prove at the asked size, write the page, fail if a count is not exact."""
+    """Prove at the asked size, write the page, fail if a proof fails."""
     parser = argparse.ArgumentParser(prog="make prove", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--backend", choices=BACKENDS, action="append")
     parser.add_argument("--page", type=Path, default=_PAGE)
     asked = parser.parse_args()
     services = Services.create()
     try:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            questions = measure(services, rounds=asked.rounds, folder=folder)
             proofs = [
-                prove(services, backend=name, rows=asked.rows, folder=Path(folder))
+                prove(services, backend=name, rows=asked.rows, folder=folder)
                 for name in asked.backend or BACKENDS
             ]
     finally:
@@ -52,11 +77,18 @@ def main() -> None:
         cores=os.cpu_count(),
         python=platform.python_version(),
         doubles=DOUBLES,
-        rows="\n".join(map(_row, proofs)),
+        imports="\n".join(map(_import_row, proofs)),
+        figures="\n".join(map(_figures_row, proofs)),
+        rounds=asked.rounds,
+        allowed=ALLOWED,
+        times="\n".join(row for question in questions for row in _time_rows(question)),
     )
     asked.page.write_text(text, encoding="utf-8")
     print(text)
-    if not all(map(is_exact, proofs)):
+    are_alike = all(
+        question.is_uniform and question.difference <= ALLOWED for question in questions
+    )
+    if not all(map(is_exact, proofs)) or not are_alike:
         raise SystemExit("a proof failed")
 
 
@@ -70,8 +102,8 @@ def is_exact(proof: Proof) -> bool:
     )
 
 
-def _row(proof: Proof) -> str:
-    cells = (
+def _import_row(proof: Proof) -> str:
+    return _row(
         _NAMES[proof.backend],
         f"{proof.rows:,}",
         ", ".join(f"{at:,}" for at in proof.kills),
@@ -83,6 +115,29 @@ def _row(proof: Proof) -> str:
         f"{proof.rate:,.0f}",
         f"{proof.peak_mib:,.0f}",
     )
+
+
+def _figures_row(proof: Proof) -> str:
+    figures = proof.figures
+    return _row(
+        _NAMES[proof.backend],
+        f"{figures.accounts:,}",
+        f"{figures.first_ms:,.0f} ms",
+        f"{figures.page_ms:,.0f} ms",
+        str(figures.statements),
+        f"{figures.command_seconds:.1f} s",
+    )
+
+
+def _time_rows(question: Question) -> Iterator[str]:
+    difference = f"{question.difference:.1f} ms"
+    for name, times in question.took.items():
+        late = 1000 * sorted(times)[len(times) * 95 // 100]
+        usual = f"{question.medians[name]:.1f} ms"
+        yield _row(question.page, name, usual, f"{late:.1f} ms", difference)
+
+
+def _row(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
 
 

@@ -1,12 +1,8 @@
 """An import that is killed twice on the way comes to the exact counts."""
 
-import json
-import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -17,11 +13,11 @@ from idp.accounts.models import Account
 from idp.audit.verification import verify
 from idp.enrolment.importing_models import ImportRun
 from idp.enrolment.models import Dossier
-from idp.provider import Provider, build_provider
 from idp.storage.database import Database
 from tests.dossier_files import dossier, dossiers, write_csv
+from tests.prove.figures import Look, look
+from tests.prove.stage import command, provider_on, without_coverage, write_settings
 from tests.services import Services
-from tests.stores import configuration, fresh_database, fresh_ephemeral
 
 _WATCH_EVERY = 0.2
 _DEADLINE = 4 * 3600
@@ -42,6 +38,7 @@ class Proof:
     accounts: int
     dossiers: int
     are_chains_whole: bool
+    figures: Look
 
     @property
     def rate(self) -> float:
@@ -52,8 +49,8 @@ class Proof:
 def prove(services: Services, *, backend: str, rows: int, folder: Path) -> Proof:
     """Import generated dossiers, killing the command twice; count what is there."""
     source = write_csv(folder / f"{backend}.csv", _file(rows))
-    with _provider(services, backend, folder) as provider:
-        settings = _settings(provider, folder / f"{backend}.toml")
+    with provider_on(services, backend, folder) as provider:
+        settings = write_settings(provider, folder / f"{backend}.toml")
         before = _count(provider.database, Account)
         begun, peak, kills = monotonic(), 0.0, []
         for share in (1 / 3, 2 / 3, None):
@@ -64,6 +61,8 @@ def prove(services: Services, *, backend: str, rows: int, folder: Path) -> Proof
         seconds = monotonic() - begun
         with provider.database.read() as connection:
             run = connection.execute(sa.select(ImportRun.__table__)).one()
+        accounts = _count(provider.database, Account) - before
+        figures = look(provider, settings)
         with provider.database.snapshot() as connection:
             report = verify(connection, provider.sealer)
         return Proof(
@@ -74,9 +73,10 @@ def prove(services: Services, *, backend: str, rows: int, folder: Path) -> Proof
             peak_mib=peak,
             taken=run.taken,
             refused=run.refused,
-            accounts=_count(provider.database, Account) - before,
+            accounts=accounts,
             dossiers=_count(provider.database, Dossier),
             are_chains_whole=not report.faults,
+            figures=figures,
         )
 
 
@@ -89,12 +89,9 @@ def _run(
     database: Database, settings: Path, source: Path, stop: int | None
 ) -> tuple[int, float]:
     """Run the command, killed once it took `stop` rows; return those, and memory."""
-    command = [sys.executable, "-m", "idp", "--config", str(settings)]
-    # A rate that is told is the command's own, without the test run's coverage.
-    plain = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}
     process = subprocess.Popen(
-        [*command, "enrol", "import", str(source)],
-        env=plain,
+        command(settings, "enrol", "import", str(source)),
+        env=without_coverage(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -126,7 +123,7 @@ def _count(database: Database, model: type) -> int:
 def _resident(pid: int) -> float:
     """Return the memory of a process and its children in MiB, shared pages shared."""
     total = 0.0
-    for process in (pid, *_children(pid)):
+    for process in _family(pid):
         try:
             text = Path(f"/proc/{process}/smaps_rollup").read_text()
         except OSError:
@@ -139,31 +136,12 @@ def _resident(pid: int) -> float:
     return total
 
 
-def _children(pid: int) -> list[int]:
+def _family(pid: int) -> Iterator[int]:
+    """Yield a process and all that descend from it."""
+    yield pid
     try:
         text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     except OSError:
-        return []
-    return [int(child) for child in text.split()]
-
-
-@contextmanager
-def _provider(services: Services, backend: str, folder: Path) -> Iterator[Provider]:
-    choice = {"backend": backend, "folder": folder}
-    ephemeral = fresh_ephemeral(services, **choice)
-    with fresh_database(services, template="loaded", **choice) as database:
-        config = configuration(services, database=database, ephemeral=ephemeral)
-        provider = build_provider(config)
-        with closing(provider.database), closing(provider.ephemeral):
-            yield provider
-
-
-def _settings(provider: Provider, path: Path) -> Path:
-    config = provider.config
-    path.write_text(
-        f"[database]\nurl = {json.dumps(config.database.url)}\n"
-        f"[ephemeral]\nurl = {json.dumps(config.ephemeral.url)}\n"
-        f"[keys]\nkek_file = {json.dumps(os.fspath(config.keys.kek_file))}\n"
-        "[sandbox]\nenabled = true\n"
-    )
-    return path
+        return
+    for child in text.split():
+        yield from _family(int(child))

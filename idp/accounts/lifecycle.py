@@ -202,6 +202,7 @@ def place_lock(  # noqa: PLR0913 - the store, then the decision
     ground: str,
     asker: str,
     now: datetime,
+    by: str | None = None,
 ) -> None:
     """Lock the account on a ground that does not hold yet."""
     if ground not in LOCK_GROUNDS or asker not in LOCK_ASKERS:
@@ -210,7 +211,7 @@ def place_lock(  # noqa: PLR0913 - the store, then the decision
     if ground in live_locks(session, account_id):
         raise LifecycleError(f"a lock for {ground} holds already")
     session.add(Lock(account_id=account_id, ground=ground, asker=asker, placed_at=now))
-    audit.record(session, LockPlaced(account_id, ground, asker), now=now)
+    audit.record(session, LockPlaced(account_id, ground, asker, by), now=now)
 
 
 def lift_lock(  # noqa: PLR0913 - the store, then the decision
@@ -221,6 +222,7 @@ def lift_lock(  # noqa: PLR0913 - the store, then the decision
     ground: str,
     asker: str,
     now: datetime,
+    by: str | None = None,
 ) -> None:
     """Lift the lock of one ground; others keep holding."""
     if asker not in LOCK_ASKERS:
@@ -238,7 +240,7 @@ def lift_lock(  # noqa: PLR0913 - the store, then the decision
     ).all()
     if not lifted:
         raise LifecycleError(f"no lock for {ground} holds")
-    audit.record(session, LockLifted(account_id, ground, asker), now=now)
+    audit.record(session, LockLifted(account_id, ground, asker, by), now=now)
 
 
 def hold(session: Session, account_id: UUID, *, now: datetime) -> int:

@@ -40,18 +40,20 @@ class LevelChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class LockPlaced(Event):
-    """A lock was placed on an account."""
+    """A lock was placed on an account; `by` is who acted, if not the asker alone."""
 
     ground: str
     asker: str
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LockLifted(Event):
-    """A lock was lifted from an account."""
+    """A lock was lifted from an account; `by` is who acted, as for `LockPlaced`."""
 
     ground: str
     asker: str
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ class AuthorityAsked(Event):
 
     request_id: UUID
     change: str
+    ground: str
     officer_id: UUID
 
 

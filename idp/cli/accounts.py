@@ -35,8 +35,12 @@ from idp.factors import password as passwords
 from idp.factors.enrolled import enrolled_kinds
 from idp.locks import placing
 
+_MAX_BY = 64
 ground_option = click.option("--ground", type=click.Choice(LOCK_GROUNDS), required=True)
 asker_option = click.option("--asker", type=click.Choice(LOCK_ASKERS), required=True)
+by_option = click.option(
+    "--by", required=True, help="Who does it: a staff number or a login, kept for good."
+)
 
 
 @click.group()
@@ -122,14 +126,25 @@ def show(cli: CliContext, account: str) -> None:
 @click.argument("account")
 @ground_option
 @asker_option
+@by_option
 @pass_cli
-def lock(cli: CliContext, account: str, ground: str, asker: str) -> None:
-    """Keep an account from being used, on a ground, at someone's asking."""
-    account_id, provider = find_account(cli, account), cli.provider
+def lock(cli: CliContext, account: str, ground: str, asker: str, by: str) -> None:
+    """Keep an account from being used, on a ground, at someone's asking; warn it."""
+    account_id, provider, now = find_account(cli, account), cli.provider, clock.now()
     with provider.database.transaction() as session:
+        known = read_contacts(session, provider.sealer, account_id)
         placing.lock(
-            provider, session, account_id, ground=ground, asker=asker, now=clock.now()
+            provider,
+            session,
+            account_id,
+            ground=ground,
+            asker=asker,
+            by=by[:_MAX_BY],
+            now=now,
         )
+    what = placing.told_of_lock(ground)
+    if what:
+        notices.warn(provider, known, what, now)
     provider.courier.wait()
     click.echo("Locked.")
 
@@ -138,14 +153,26 @@ def lock(cli: CliContext, account: str, ground: str, asker: str) -> None:
 @click.argument("account")
 @ground_option
 @asker_option
+@by_option
 @pass_cli
-def unlock(cli: CliContext, account: str, ground: str, asker: str) -> None:
-    """Lift the lock of one ground; other locks keep holding."""
-    account_id, provider = find_account(cli, account), cli.provider
+def unlock(cli: CliContext, account: str, ground: str, asker: str, by: str) -> None:
+    """Lift the lock of one ground and say so; other locks keep holding."""
+    account_id, provider, now = find_account(cli, account), cli.provider, clock.now()
     with provider.database.transaction() as session:
+        known = read_contacts(session, provider.sealer, account_id)
         others = placing.unlock(
-            provider, session, account_id, ground=ground, asker=asker, now=clock.now()
+            provider,
+            session,
+            account_id,
+            ground=ground,
+            asker=asker,
+            by=by[:_MAX_BY],
+            now=now,
         )
+    what = placing.told(others)
+    if what:
+        notices.warn(provider, known, what, now)
+    provider.courier.wait()
     click.echo(f"Lifted; still locked: {', '.join(others)}" if others else "Unlocked.")
 
 

@@ -51,6 +51,7 @@ What = Literal[
     "representation_ended",
     "mandate_ended",
     "number_replaced",
+    "lock_refused",
 ]
 
 # Whoever takes an account over reads its letters first: these go to the phone too.
@@ -78,6 +79,7 @@ _TO_PHONE_TOO = frozenset(
         "representation_ended",
         "mandate_ended",
         "number_replaced",
+        "lock_refused",
     }
 )
 _WHAT = {
@@ -116,6 +118,8 @@ _WHAT = {
         "quan đăng ký ghi người đại diện khác",
         "number_replaced": "số định danh cá nhân của bạn vừa được xác lập lại; tài "
         "khoản vẫn như cũ, đăng nhập bằng số mới hay số cũ đều được",
+        "lock_refused": "một yêu cầu bằng văn bản về khóa hoặc mở khóa tài khoản của "
+        "bạn đã bị từ chối; tài khoản vẫn như cũ",
     },
     "en": {
         "password_changed": "the password of your account was changed",
@@ -151,6 +155,8 @@ _WHAT = {
         "names another representative",
         "number_replaced": "your personal number was established anew; the account "
         "stays as it is, and you sign in with the new number or the old one",
+        "lock_refused": "a written request to lock or unlock your account was refused; "
+        "the account stays as it is",
     },
 }
 _WAYS = {

@@ -12,6 +12,7 @@ from idp.errors import IdpError
 
 HOLDER_REQUEST = "holder_request"
 AUTHORITY_REQUEST = "authority_request"
+DEATH = "death"
 
 
 class AskerRefusedError(IdpError):
@@ -47,6 +48,17 @@ GROUNDS: Mapping[str, Ground] = {
     "number_cancelled": Ground("D34/2021", _REGISTRY, _REGISTRY),
     "dissolved": Ground("D69 art. 15 (organisations)", _REGISTRY, _REGISTRY),
 }
+
+# What officers may ask for in writing, one entering and another deciding; a paper's end
+# and a dissolution come and go by themselves.
+IN_WRITING = (
+    AUTHORITY_REQUEST,
+    "terms_breach",
+    "card_held",
+    "card_revoked",
+    DEATH,
+    "number_cancelled",
+)
 
 
 def check_placing(ground: str, asker: str) -> None:

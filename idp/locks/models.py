@@ -32,7 +32,7 @@ class UnlockPermit(Base):
 
 
 class AuthorityRequest(Base):
-    """An authority's written request to lock or unlock an account (D69 art. 15).
+    """A written request to lock or unlock an account, on a ground (D69 art. 15).
 
     Entered by one officer, forwarded, and decided by another; the officers are staff
     accounts. What it is about and why it was refused is sealed.
@@ -43,6 +43,7 @@ class AuthorityRequest(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
     change: Mapped[str] = mapped_column(sa.String(8))
+    ground: Mapped[str] = mapped_column(sa.String(32))
     authority: Mapped[str] = mapped_column(sa.String(200))
     document: Mapped[str] = mapped_column(sa.String(64))
     matter_sealed: Mapped[bytes]

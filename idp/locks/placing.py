@@ -19,11 +19,21 @@ def lock(  # noqa: PLR0913 - the stores, then the decision
     ground: str,
     asker: str,
     now: datetime,
+    by: str | None = None,
 ) -> None:
-    """Lock the account with every effect; raises where it holds already."""
+    """Lock the account with every effect; raises where it holds already.
+
+    `by` names who acted for the asker: an officer, an operator, a representative.
+    """
     grounds.check_placing(ground, asker)
     lifecycle.place_lock(
-        session, services.audit, account_id, ground=ground, asker=asker, now=now
+        session,
+        services.audit,
+        account_id,
+        ground=ground,
+        asker=asker,
+        now=now,
+        by=by,
     )
     effects.apply(services, session, account_id, now=now)
 
@@ -53,13 +63,25 @@ def unlock(  # noqa: PLR0913 - the stores, then the decision
     ground: str,
     asker: str,
     now: datetime,
+    by: str | None = None,
 ) -> tuple[str, ...]:
     """Lift the lock of one ground; return the grounds that hold on."""
     grounds.check_lifting(ground, asker)
     lifecycle.lift_lock(
-        session, services.audit, account_id, ground=ground, asker=asker, now=now
+        session,
+        services.audit,
+        account_id,
+        ground=ground,
+        asker=asker,
+        now=now,
+        by=by,
     )
     return lifecycle.live_locks(session, account_id)
+
+
+def told_of_lock(ground: str) -> What | None:
+    """Return what the holder is told of a lock; nobody writes so of a death."""
+    return None if ground == grounds.DEATH else "account_locked"
 
 
 def told(left: tuple[str, ...]) -> What | None:
@@ -68,6 +90,6 @@ def told(left: tuple[str, ...]) -> What | None:
     Which they are is told where they were placed, and not by whoever lifts another;
     to the family of somebody dead nothing is sent.
     """
-    if "death" in left:
+    if grounds.DEATH in left:
         return None
     return "lock_ended" if left else "account_unlocked"

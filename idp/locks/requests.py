@@ -1,4 +1,6 @@
-"""Authorities' written requests to lock or unlock (Decree 69/2024 art. 15).
+"""Written requests to lock or unlock, of authorities and of the agency's own offices.
+
+Decree 69/2024 art. 15; Law on Identification art. 34.
 
 One officer enters the letter and forwards it within a working day; another decides
 within two more. A refusal is in writing, with its reasons, and all are told.
@@ -42,6 +44,7 @@ class NewRequest:
 
     account_id: UUID
     change: Change
+    ground: str
     authority: str
     document: str
     matter: str
@@ -55,6 +58,7 @@ class Request:
     id: UUID
     account_id: UUID
     change: str
+    ground: str
     authority: str
     document: str
     matter: str
@@ -82,6 +86,7 @@ def enter(
             id=request_id,
             account_id=new.account_id,
             change=new.change,
+            ground=new.ground,
             authority=new.authority,
             document=new.document,
             matter_sealed=sealed,
@@ -91,7 +96,9 @@ def enter(
             entered_by=new.entered_by,
         )
     )
-    event = AuthorityAsked(new.account_id, request_id, new.change, new.entered_by)
+    event = AuthorityAsked(
+        new.account_id, request_id, new.change, new.ground, new.entered_by
+    )
     services.audit.record(session, event, now=now)
     return request_id
 
@@ -122,19 +129,21 @@ def agree(
 ) -> What | None:
     """Carry the request out, at once and with every effect; return what to tell."""
     moved = _decide(services, session, request_id, "agreed", officer_id, "", now)
-    is_locked = AUTHORITY_REQUEST in live_locks(session, moved.account_id)
+    ground = moved.ground
+    is_locked = ground in live_locks(session, moved.account_id)
     change = placing.lock if moved.change == "lock" else placing.unlock
     if is_locked != (moved.change == "lock"):
         change(
             services,
             session,
             moved.account_id,
-            ground=AUTHORITY_REQUEST,
-            asker="authority",
+            ground=ground,
+            asker="authority" if ground == AUTHORITY_REQUEST else "agency",
             now=now,
+            by=str(officer_id),
         )
     if moved.change == "lock":
-        return "account_locked"
+        return placing.told_of_lock(ground)
     return placing.told(live_locks(session, moved.account_id))
 
 
@@ -157,6 +166,15 @@ def list_open(connection: Connection, sealer: Sealer, limit: int) -> list[Reques
     """Return what waits, the most urgent first."""
     query = _ALL.where(AuthorityRequest.state.in_(_OPEN)).order_by(_DUE)
     return [_read(sealer, row) for row in connection.execute(query.limit(limit))]
+
+
+def count_open(connection: Connection, *, now: datetime) -> tuple[int, int]:
+    """Return how many wait, and how many of them are overdue."""
+    is_late = sa.case((now >= _DUE, 1), else_=0)
+    query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(is_late), 0))
+    query = query.where(AuthorityRequest.state.in_(_OPEN))
+    waiting, late = connection.execute(query).one()
+    return waiting, late
 
 
 def find(
@@ -209,7 +227,9 @@ def _move(
         query = query.where(AuthorityRequest.entered_by != not_by)
     moved = session.execute(
         query.values(**values).returning(
-            AuthorityRequest.account_id, AuthorityRequest.change
+            AuthorityRequest.account_id,
+            AuthorityRequest.change,
+            AuthorityRequest.ground,
         )
     ).one_or_none()
     if moved is None:
@@ -237,6 +257,7 @@ def _read(sealer: Sealer, row: Any) -> Request:
         id=row.id,
         account_id=row.account_id,
         change=row.change,
+        ground=row.ground,
         authority=row.authority,
         document=row.document,
         matter=opened("matter", row.matter_sealed),

@@ -124,16 +124,21 @@ def waiting(  # noqa: PLR0913 - the stores, then filters of one list
     Of a province, and of holders of whom no province is known; `without` leaves out the
     accounts that are the officer's own affair.
     """
-    query = _ALL.where(
-        CorrectionRequest.answered_at.is_(None),
-        CorrectionRequest.text_sealed.is_not(None),
-        CorrectionRequest.account_id.not_in(without),
-    )
-    if province_code is not None:
-        query = query.where(sa.or_(province_code == _PROVINCE, _PROVINCE.is_(None)))
+    query = _of_province(_ALL, province_code)
+    query = query.where(CorrectionRequest.account_id.not_in(without))
     query = query.order_by(CorrectionRequest.due_at, CorrectionRequest.id)
     rows = connection.execute(query.offset(offset).limit(limit))
     return [_open(sealer, row) for row in rows]
+
+
+def count_waiting(
+    connection: Connection, *, province_code: str | None, now: datetime
+) -> tuple[int, int]:
+    """Return how many wishes wait for a province's officers, and how many are late."""
+    is_late = sa.case((CorrectionRequest.due_at <= now, 1), else_=0)
+    query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(is_late), 0))
+    waiting, late = connection.execute(_of_province(query, province_code)).one()
+    return waiting, late
 
 
 def find(
@@ -160,6 +165,17 @@ _PROVINCE: Any = (
     .scalar_subquery()
 )
 _ALL = sa.select(*CorrectionRequest.__table__.columns, _PROVINCE.label("province_code"))
+
+
+def _of_province(query: sa.Select[Any], province_code: str | None) -> sa.Select[Any]:
+    """Keep to wishes that wait, of a province or of none that is known."""
+    query = query.where(
+        CorrectionRequest.answered_at.is_(None),
+        CorrectionRequest.text_sealed.is_not(None),
+    )
+    if province_code is None:
+        return query
+    return query.where(sa.or_(province_code == _PROVINCE, _PROVINCE.is_(None)))
 
 
 def _open(sealer: Sealer, row: Any) -> Correction:

@@ -59,6 +59,7 @@ def _create_locks() -> None:
         _required("id", sa.Uuid, primary_key=True),
         _account(index=True),
         _required("change", sa.String(8)),
+        _required("ground", sa.String(32)),
         _required("authority", sa.String(200)),
         _required("document", sa.String(64)),
         _required("matter_sealed", sa.LargeBinary),

@@ -103,20 +103,27 @@ def test_a_number_is_replaced_and_the_level_set(idp, account):
     assert "Now level 1" in idp("set-level", "-", "1", stdin="001085777888\n")
 
 
-def test_locks_are_placed_and_lifted(idp, account):
-    """Each by its ground; the last one lifted unlocks."""
+def test_locks_are_placed_and_lifted(idp, account, provider):
+    """Each by its ground; the last one lifted unlocks; it is told and recorded."""
+    by = ("--by", "CA-0117")
     asked = {"holder_request": "holder", "card_held": "agency"}
     for ground, asker in asked.items():
-        idp("lock", account, "--ground", ground, "--asker", asker)
+        idp("lock", account, "--ground", ground, "--asker", asker, *by)
     assert "card_held" in idp("show", account)
     with pytest.raises(IdpError):
-        idp("unlock", account, "--ground", "card_held", "--asker", "holder")
-    lift = ("unlock", account, "--ground")
+        idp("unlock", account, "--ground", "card_held", "--asker", "holder", *by)
+    lift = ("unlock", account, *by, "--ground")
     left = idp(*lift, "holder_request", "--asker", "holder")
     assert "still locked: card_held" in left
     assert "Unlocked" in idp(*lift, "card_held", "--asker", "agency")
     with pytest.raises(IdpError):
         idp(*lift, "card_held", "--asker", "agency")
+    told = [message.text for message in provider.messages.list("+84500000950")]
+    assert ["vua bi khoa" in one for one in told] == [False, False, True, True]
+    with provider.database.read() as connection:
+        events = provider.audit.recent(connection, UUID(account), 10)
+    locks = [one.data["by"] for one in events if one.type.startswith("Lock")]
+    assert locks == ["CA-0117"] * 4
 
 
 def test_an_authenticator_app_is_enrolled(idp, account, provider):

@@ -19,6 +19,7 @@ from tests.staff import sign_in_officer
 ROLE = ("lock_officer",)
 LETTER = {
     "change": "lock",
+    "ground": "authority_request",
     "authority": "Cơ quan cảnh sát điều tra",
     "document": "12/CV 20/11/2026",
     "matter": "Vụ án <số 7>",
@@ -71,6 +72,15 @@ def locks(provider, citizen) -> tuple[str, ...]:
 def kept(provider) -> AuthorityRequest:
     with provider.database.transaction() as session:
         return session.scalars(sa.select(AuthorityRequest)).one()
+
+
+def kept_by(provider):
+    """Return who decided the first request."""
+    query = sa.select(AuthorityRequest.decided_by).order_by(
+        AuthorityRequest.received_at
+    )
+    with provider.database.read() as connection:
+        return connection.execute(query.limit(1)).scalar_one()
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -145,6 +155,32 @@ def test_the_notice_tells_that_other_locks_hold(provider, citizen, officers) -> 
     assert "điều khoản" not in letter
 
 
+@pytest.mark.parametrize("ground", ["terms_breach", "card_held", "death"])
+def test_an_office_asks_on_a_ground_of_its_own(
+    provider, citizen, officers, ground
+) -> None:
+    """The same two officers; who decided is in the audit; nobody writes of a death."""
+    first, second = officers
+    for change, expected in (("lock", (ground,)), ("unlock", ())):
+        page = enter(first, citizen.person.number, change=change, ground=ground)
+        send(first, decision="forward")
+        second.visit(page.request.path)
+        send(second, decision="agree")
+        assert locks(provider, citizen) == expected
+    letters = [one for one in Post(provider).letters() if "bị khóa" in one]
+    assert len(letters) == (ground != "death")
+    with provider.database.read() as connection:
+        placed = [
+            entry.data
+            for entry in provider.audit.recent(connection, citizen.id, 50)
+            if entry.type == "LockPlaced"
+        ]
+    assert placed[0]["asker"] == "agency"
+    assert placed[0]["by"] == str(kept_by(provider))
+    wrong = enter(first, citizen.person.number, ground="card_expired")
+    assert error_code(wrong) == "DD-AUTH-006"
+
+
 def test_a_refusal_has_reasons(provider, citizen, officers) -> None:
     """Without them nothing is decided; with them they stand in the answer."""
     first, second = officers
@@ -157,6 +193,7 @@ def test_a_refusal_has_reasons(provider, citizen, officers) -> None:
     assert error_code(page) == "DD-AUTH-006"
     page = second.visit(address, data=refuse | {"reasons": "Sai thẩm quyền"})
     assert "Sai thẩm quyền" in page.text
+    assert "đã bị từ chối" in Post(provider).letters()[0], "the holder is told too"
     assert locks(provider, citizen) == ()
     again = second.visit(address, data=refuse | {"reasons": "Sai thẩm quyền"})
     assert error_code(again) == "DD-LOCK-005"
@@ -187,6 +224,7 @@ def test_an_overdue_request_is_marked(provider, citizen, officers) -> None:
         past = clock.now() - timedelta(minutes=1)
         session.execute(sa.update(AuthorityRequest).values(forward_by=past))
     assert "tag bad" in first.visit("/staff/locks").text
+    assert "Yêu cầu khóa, mở khóa đã quá hạn" in first.visit("/staff").text
 
 
 @pytest.mark.parametrize("missing", ["personal_number", "authority", "matter"])
@@ -227,6 +265,7 @@ def test_a_correction_is_answered_on_the_officers_page(app, provider, citizen) -
     holder.visit("/account/rights/correction", data=data)
     officer = Browser(app.test_client())
     sign_in_officer(officer, provider, roles=("reviewer",))
+    assert "Đề nghị sửa dữ liệu cần trả lời" in officer.visit("/staff").text
     page = officer.visit("/staff/corrections")
     assert "Sai ngày sinh" in page.text
     assert error_code(send(officer, answer=" ")) == "DD-AUTH-006"

@@ -11,7 +11,7 @@ from idp.accounts import contacts, identifiers
 from idp.accounts.identifiers import InvalidPersonalNumberError
 from idp.errors import NotFoundError
 from idp.factors import notices
-from idp.locks import requests
+from idp.locks import grounds, requests
 from idp.locks.requests import NewRequest, Request, RequestError
 from idp.staff import look_ups, own_case
 from idp.staff.officer import Officer
@@ -24,11 +24,20 @@ from idp.web.visit import Visit
 blueprint = Blueprint("staff_locks", __name__)
 
 ROLE = "lock_officer"
-FIELDS = ("personal_number", "change", "authority", "document", "matter")
+FIELDS = ("personal_number", "change", "ground", "authority", "document", "matter")
 _LONGEST = {"authority": 200, "document": 64, "matter": requests.MAX_TEXT}
 _SHOWN = 100
 _PURPOSE = "lock"
+_REFUSED: tuple[notices.What | None, str] = ("lock_refused", "lock-refused")
 CHANGES = {"lock": phrase("Lock"), "unlock": phrase("Unlock")}
+GROUNDS = {
+    "authority_request": phrase("a competent authority asks for it"),
+    "terms_breach": phrase("breach of the terms of use"),
+    "card_held": phrase("the card is held"),
+    "card_revoked": phrase("the card is revoked"),
+    "death": phrase("the holder has died"),
+    "number_cancelled": phrase("the personal number is cancelled"),
+}
 STATES = {
     "received": phrase("to be forwarded"),
     "forwarded": phrase("to be decided"),
@@ -55,10 +64,12 @@ def enter() -> ResponseReturnValue:
     typed = here.check(access.purpose(officer, "lock-enter"), *FIELDS)
     typed = {name: value.strip() for name, value in typed.items()}
     missing = next((name for name in FIELDS if not typed[name]), None)
-    if missing or typed["change"] not in CHANGES:
-        wrong = notice("DD-AUTH-006").at(
-            missing or "change", gettext("Fill in this field")
-        )
+    choices = {"change": tuple(CHANGES), "ground": grounds.IN_WRITING}
+    for name, known in choices.items():
+        if typed[name] not in known:
+            missing = missing or name
+    if missing:
+        wrong = notice("DD-AUTH-006").at(missing, gettext("Fill in this field"))
         return _list(here, officer, typed, wrong)
     request_id = _enter(here, officer, typed)
     if request_id is None:
@@ -115,6 +126,7 @@ def _enter(here: Visit, officer: Officer, typed: dict[str, str]) -> UUID | None:
         new = NewRequest(
             account_id=account_id,
             change="lock" if typed["change"] == "lock" else "unlock",
+            ground=typed["ground"],
             entered_by=officer.id,
             **{name: typed[name][:length] for name, length in _LONGEST.items()},
         )
@@ -140,13 +152,15 @@ def _act(here: Visit, officer: Officer, request_id: UUID, typed: dict[str, str])
                 officer_id=officer.id,
                 now=now,
             )
-            return "lock-refused"
-        what = requests.agree(
-            provider, database, request_id, officer_id=officer.id, now=now
-        )
+            what, done = _REFUSED
+        else:
+            what = requests.agree(
+                provider, database, request_id, officer_id=officer.id, now=now
+            )
+            done = "carried-out"
     if what:
         notices.warn(provider, known, what, now)
-    return "carried-out"
+    return done
 
 
 def _find(
@@ -179,11 +193,12 @@ def _list(
         here,
         officer,
         "locks",
-        gettext("Requests of authorities"),
+        gettext("Requests to lock or unlock"),
         tab="staff_locks.show",
         problem=problem,
         typed=typed or {},
         changes={name: gettext(text) for name, text in CHANGES.items()},
+        grounds={name: gettext(GROUNDS[name]) for name in grounds.IN_WRITING},
         rows=[_row(here, item) for item in waiting],
         token=here.token(access.purpose(officer, "lock-enter")),
     )
@@ -203,7 +218,7 @@ def _detail(
         here,
         officer,
         "lock_request",
-        gettext("Request of an authority"),
+        gettext("Request to lock or unlock"),
         tab="staff_locks.show",
         problem=problem,
         row=_row(here, found),
@@ -221,6 +236,8 @@ def _row(here: Visit, item: Request) -> dict[str, object]:
     return {
         "href": url_for("staff_locks.detail", request_id=item.id),
         "change": gettext(CHANGES[item.change]),
+        "ground": item.ground,
+        "ground_text": gettext(GROUNDS[item.ground]),
         "authority": item.authority,
         "document": item.document,
         "matter": item.matter,

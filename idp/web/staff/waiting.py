@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from flask import url_for
 
 from idp.enrolment import reviewing
+from idp.locks import requests as letters
+from idp.rights import corrections
 from idp.staff import requests
 from idp.staff.officer import Officer
 from idp.web.language import gettext
@@ -46,9 +48,34 @@ def _to_approve(here: Visit, officer: Officer) -> Iterator[Item]:
         yield Item(label, url_for("staff_people.show"), len(others))
 
 
+def _letters(here: Visit, officer: Officer) -> Iterator[Item]:  # noqa: ARG001
+    with here.provider.database.read() as connection:
+        waiting, late = letters.count_open(connection, now=here.now)
+    page = url_for("staff_locks.show")
+    if late:
+        label = gettext("Overdue requests to lock or unlock")
+        yield Item(label, page, late, is_urgent=True)
+    if waiting:
+        yield Item(gettext("Requests to lock or unlock"), page, waiting)
+
+
+def _corrections(here: Visit, officer: Officer) -> Iterator[Item]:
+    with here.provider.database.read() as connection:
+        waiting, late = corrections.count_waiting(
+            connection, province_code=officer.unit.province_code, now=here.now
+        )
+    page = url_for("staff_corrections.show")
+    if late:
+        yield Item(gettext("Overdue corrections"), page, late, is_urgent=True)
+    if waiting:
+        yield Item(gettext("Corrections to answer"), page, waiting)
+
+
 # Each area of officers' work adds its source, by role.
 SOURCES: tuple[tuple[str, Callable[[Visit, Officer], Iterator[Item]]], ...] = (
     ("reviewer", _to_review),
+    ("reviewer", _corrections),
+    ("lock_officer", _letters),
     ("administrator", _to_approve),
 )
 

@@ -39,9 +39,16 @@ def lock(  # noqa: PLR0913 - the stores, then the decision
 
 
 def lock_for_holder(
-    services: Services, session: Session, account_id: UUID, *, now: datetime
+    services: Services,
+    session: Session,
+    account_id: UUID,
+    *,
+    now: datetime,
+    representative_id: UUID | None = None,
 ) -> bool:
-    """Lock the account as its holder asks; say whether it was not so already.
+    """Lock the account as its holder asks, or a representative for them.
+
+    Says whether it was not so already.
 
     Of parallel wishes one locks and the others find it done. What the hotline has
     allowed ends: whoever called was somebody else.
@@ -50,8 +57,15 @@ def lock_for_holder(
     hotline.withdraw(session, services.audit, account_id, now=now)
     if grounds.HOLDER_REQUEST in lifecycle.live_locks(session, account_id):
         return False
-    ground, asker = grounds.HOLDER_REQUEST, "holder"
-    lock(services, session, account_id, ground=ground, asker=asker, now=now)
+    lock(
+        services,
+        session,
+        account_id,
+        ground=grounds.HOLDER_REQUEST,
+        asker="representative" if representative_id else "holder",
+        by=str(representative_id) if representative_id else None,
+        now=now,
+    )
     return True
 
 

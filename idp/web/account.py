@@ -60,6 +60,11 @@ DONE = {
     "confirmed": phrase("The sign-in is confirmed; it goes on over there."),
     "not-confirmed": phrase("The sign-in was refused."),
     "ward-ended": phrase("You no longer act for them; both of you are told."),
+    "ward-locked": phrase("Their account is locked, everywhere at once."),
+    "ward-unlocked": phrase("Their account is open again."),
+    "ward-lock-ended": phrase(
+        "Your lock has ended; their account stays locked for another reason."
+    ),
     "member-accepted": phrase("You have accepted."),
     "member-invited": phrase("The invitation waits on the person's own page."),
     "member-ended": phrase("That has ended, at every portal at once."),

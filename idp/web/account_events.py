@@ -62,6 +62,12 @@ AT_COUNTER = {
     ),
 }
 
+# What a representative did for the holder.
+BY_REPRESENTATIVE = {
+    "LockPlaced": phrase("Your representative locked the account"),
+    "LockLifted": phrase("Your representative ended a lock of the account"),
+}
+
 
 def recent(here: Visit, member: SignedIn, limit: int) -> list[dict[str, str]]:
     """Return the newest events, newest first."""
@@ -98,4 +104,6 @@ def _text(here: Visit, entry: AuditEntry) -> str:
     text = TEXTS[entry.type]
     if entry.data.get("place") == "counter":
         text = AT_COUNTER[entry.type]
+    if entry.data.get("asker") == "representative":
+        text = BY_REPRESENTATIVE[entry.type]
     return gettext(text, portal=portal) if "%(portal)s" in text else gettext(text)

@@ -14,6 +14,7 @@ from idp.authentication import confirmation
 from idp.authentication.confirmation import Waiting
 from idp.authentication.session import SignedIn
 from idp.errors import NotFoundError
+from idp.locks.grounds import HOLDER_REQUEST
 from idp.web import (
     account,
     account_access,
@@ -116,6 +117,7 @@ def _ward(here: Visit, member: SignedIn, ward: Ward) -> dict[str, Any]:
         "since": presentation.date_text(ward.since),
         "until": presentation.date_text(ward.until) if ward.until else "",
         "waiting": _waiting(here, waiting) if waiting else None,
+        "is_locked": HOLDER_REQUEST in standing.locks,
         "can_end": ward.relation not in representation.PARENTS,
         "token": here.token(_purpose(member, ward.account_id)),
     }

@@ -23,6 +23,9 @@ TEST_TOOLS := .venv/.test-requirements
 .PHONY: install demo test check format bench prove fuzz lock help clean
 .DEFAULT_GOAL := install
 
+# Without compiled files every program of a demo compiles the whole code anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 install: $(BIN)/idp  ## create .venv with the idp command (the default)
 
 demo: $(BIN)/idp  ## provider, portals, reader: PORT=8000 STATE=.state RESET=1 TLS=1 PCSC=1

@@ -62,9 +62,11 @@ def share_memory() -> None:
     Without limits each thread would also keep an allocator's arena of its own, with the
     last password hash's 19 MiB in it: large blocks go back to the system at once.
     """
+    gc.disable()
     importlib.import_module("idp.app")
     gc.collect()
     gc.freeze()
+    gc.enable()
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:  # glibc; other allocators know no arenas
         mallopt(_ARENAS, 2)

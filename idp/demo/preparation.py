@@ -84,8 +84,14 @@ class Prepared:
     citizens: list[dict[str, Any]]
 
 
-def prepare(plan: DemoPlan, progress: Progress) -> Prepared:
-    """Bring the folder to where the demo can be served from; raises `ConfigError`."""
+def prepare(
+    plan: DemoPlan, progress: Progress, serve: Callable[[], None] = lambda: None
+) -> Prepared:
+    """Bring the folder to where the demo can be served from; raises `ConfigError`.
+
+    `serve` is called once programs find what they need to start: they load while the
+    citizens and their cards are made.
+    """
     for name in ("portals", "logs"):
         (plan.folder / name).mkdir(mode=0o700, exist_ok=True)
     now = clock.now()
@@ -97,13 +103,14 @@ def prepare(plan: DemoPlan, progress: Progress) -> Prepared:
     except KeysError as error:
         raise ConfigError(_start_afresh(plan, str(error))) from error
     try:
+        for name in PORTALS:
+            progress(f"Registering the portal: {name}")
+            _register(plan, provider, name, tls, now)
+        serve()
         progress("Loading the sandbox's citizens")
         loader.load(provider, now)
         progress("Preparing the citizens' chip cards")
         _prepare_cards(plan, provider, now)
-        for name in PORTALS:
-            progress(f"Registering the portal: {name}")
-            _register(plan, provider, name, tls, now)
         return Prepared(config, loader.citizens(provider))
     finally:
         provider.database.close()

@@ -44,8 +44,8 @@ class Services:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def start(self, progress: Callable[[str], None]) -> None:
-        """Start everything and wait until each answers; raises `DemoFailedError`."""
+    def start(self) -> None:
+        """Start the provider and the portals."""
         plan = self._plan
         config = str(plan.config_file)
         self._spawn(
@@ -56,7 +56,13 @@ class Services:
         for name, url in plan.portals.items():
             settings = str(plan.portal_file(name, "settings"))
             self._spawn(name, ["-m", "clients.portal", settings], f"{url}/")
-        self._spawn("reader", self._agent(), f"{plan.agent}/")
+
+    def start_reader(self) -> None:
+        """Start the reader's agent, which reads the cards as it starts."""
+        self._spawn("reader", self._agent(), f"{self._plan.agent}/")
+
+    def wait(self, progress: Callable[[str], None]) -> None:
+        """Wait until everything answers; raises `DemoFailedError`."""
         for service in self._services:
             progress(f"Waiting for {service.name}")
             self._wait_until_healthy(service)

@@ -21,9 +21,10 @@ def run(plan: DemoPlan, *, reset: bool) -> None:
     try:
         with held_folder(plan.folder, reset=reset):
             check_ports(plan)
-            prepared = prepare(plan, screen.progress)
             with Services(plan) as services:
-                services.start(screen.progress)
+                prepared = prepare(plan, screen.progress, services.start)
+                services.start_reader()
+                services.wait(screen.progress)
                 screen.show(plan, prepared.citizens)
                 while True:
                     services.check()

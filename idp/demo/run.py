@@ -7,7 +7,6 @@ from typing import NoReturn
 
 from idp.demo.folder import held_folder
 from idp.demo.plan import DemoPlan, check_ports
-from idp.demo.preparation import prepare
 from idp.demo.processes import Services
 from idp.demo.screen import Screen
 
@@ -21,6 +20,9 @@ def run(plan: DemoPlan, *, reset: bool) -> None:
     try:
         with held_folder(plan.folder, reset=reset):
             check_ports(plan)
+            # A refusal need not wait until everything is loaded.
+            from idp.demo.preparation import prepare  # noqa: PLC0415
+
             with Services(plan) as services:
                 prepared = prepare(plan, screen.progress, services.start)
                 services.start_reader()

@@ -39,7 +39,7 @@ ifdef ARGS
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 else
 	$(BIN)/python -m pytest -n 2 -m "not e2e" --cov --cov-report=term:skip-covered
-	$(BIN)/python -m pytest -n 2 -m e2e  # not measured: that doubles a demo's time
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m e2e  # a demo measured takes twice as long
 endif
 
 check: $(TEST_TOOLS)  ## ruff, format, mypy --strict, the direction of imports

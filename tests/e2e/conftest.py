@@ -27,22 +27,47 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
     running.stop()
 
 
+@pytest.fixture(scope="session")
+def first_credentials(demo: RunningDemo) -> int:
+    """Return how many ways to sign in the sandbox itself has."""
+    with closing(sqlite3.connect(demo.database, timeout=30)) as connection:
+        (last,) = connection.execute("SELECT max(rowid) FROM credentials").fetchone()
+    return last
+
+
 @pytest.fixture(autouse=True)
 def nothing_given_yet(request: pytest.FixtureRequest) -> None:
-    """Let each test begin without consents or used codes: they share one demo.
+    """Let each test begin without consents, added ways or used codes of others.
 
-    A code that another test used up would be waited for, half a minute each time.
+    They share one demo; a code that another used up would be waited for half a minute.
     """
     if "demo" not in request.fixturenames:
         return
-    database = request.getfixturevalue("demo").folder / "dinhdanh.db"
-    with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
+    demo = request.getfixturevalue("demo")
+    first = request.getfixturevalue("first_credentials")
+    with closing(sqlite3.connect(demo.database, timeout=30)) as connection, connection:
         connection.execute(
             "UPDATE grants SET ended_at = granted_at, end_reason = 'test' "
             "WHERE ended_at IS NULL"
         )
         connection.execute("UPDATE credentials SET last_counter = NULL")
+        connection.execute(
+            "UPDATE credentials SET retired_at = created_at "
+            "WHERE rowid > ? AND retired_at IS NULL",
+            (first,),
+        )
     driving.forget_used_codes()
+
+
+@pytest.fixture(scope="session")
+def tls_demo(
+    demo: RunningDemo, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningDemo]:
+    """Run a demo over https, in a folder of an earlier demo that it empties first."""
+    state = demo.copy(tmp_path_factory.mktemp("tls") / "state")
+    running = start_demo(state, "--tls", "--reset", scheme="https")
+    yield running
+    running.stop()
 
 
 @pytest.fixture(scope="session")

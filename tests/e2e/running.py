@@ -2,13 +2,16 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,6 +57,21 @@ class RunningDemo:
     @property
     def ca_file(self) -> Path:
         return self.folder / "ca.pem"
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "dinhdanh.db"
+
+    def copy(self, folder: Path) -> Path:
+        """Copy the running demo's state, for another to start from; return `folder`."""
+        stores = shutil.ignore_patterns("*.db", "*.db-wal", "*.db-shm", "logs")
+        shutil.copytree(self.folder, folder, ignore=stores)
+        with (
+            closing(sqlite3.connect(self.database, timeout=30)) as source,
+            closing(sqlite3.connect(folder / self.database.name)) as copied,
+        ):
+            source.backup(copied)
+        return folder
 
     def idp(self, *arguments: str) -> str:
         """Run an `idp` command on this demo's configuration; return its output."""

@@ -8,7 +8,6 @@ from tests.e2e.card import back_at_provider, lay, to_card_page, to_reader
 from tests.e2e.chromium import launch
 from tests.e2e.driving import developer_panel, finish
 from tests.e2e.people import told
-from tests.e2e.running import free_block, start_demo
 from tests.e2e.test_demo import spki_pin
 from tests.e2e.test_portals import flaws, is_wider_than_the_screen
 
@@ -148,8 +147,9 @@ def test_the_agent_cannot_be_framed(page, demo):
     assert page.frames[1].url.startswith("chrome-error:")
 
 
-@pytest.mark.parametrize("language", ["vi-VN", "en-GB"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("language", "scheme"), [("vi-VN", "light"), ("en-GB", "dark")]
+)
 def test_the_agents_pages_are_accessible(new_context, demo, citizen, language, scheme):
     """Axe finds nothing and nothing sticks out at 320 px."""
     page = new_context(
@@ -166,38 +166,36 @@ def test_the_agents_pages_are_accessible(new_context, demo, citizen, language, s
     assert not is_wider_than_the_screen(page)
 
 
+@pytest.mark.xdist_group("tls")
 def test_the_browser_is_asked_before_a_page_reaches_this_computer(
-    playwright, tmp_path, citizen
+    playwright, tls_demo, citizen
 ):
     """An https provider on the public network needs the local-network permission.
 
     Denied, the page says what to do; granted, the card is read.
     """
-    port = free_block()
-    demo = start_demo(tmp_path / "state", "--tls", port=port, scheme="https")
-    try:
-        public = ",".join(f"{host}:{port}=public" for host in ("127.0.0.1", "[::1]"))
-        arguments = [
-            f"--ignore-certificate-errors-spki-list={spki_pin(demo.ca_file)}",
-            f"--ip-address-space-overrides={public}",
-        ]
-        with launch(playwright, *arguments) as browser:
-            page = browser.new_page()
-            to_card_page(page, demo, "bank", citizen["personal_number"])
-            page.locator("#to-reader button").click()
-            state = page.locator("#reader-state")
-            expect(state.locator("p")).to_have_text(state.get_attribute("data-denied"))
-            assert page.url.startswith(demo.issuer)
+    demo = tls_demo
+    hosts = ("127.0.0.1", "[::1]")
+    public = ",".join(f"{host}:{demo.port}=public" for host in hosts)
+    arguments = [
+        f"--ignore-certificate-errors-spki-list={spki_pin(demo.ca_file)}",
+        f"--ip-address-space-overrides={public}",
+    ]
+    with launch(playwright, *arguments) as browser:
+        page = browser.new_page()
+        to_card_page(page, demo, "bank", citizen["personal_number"])
+        page.locator("#to-reader button").click()
+        state = page.locator("#reader-state")
+        expect(state.locator("p")).to_have_text(state.get_attribute("data-denied"))
+        assert page.url.startswith(demo.issuer)
 
-            page.context.grant_permissions(["local-network-access"], origin=demo.issuer)
-            page.reload()
-            to_reader(page, demo)
-            lay(page, citizen["personal_number"])
-            back_at_provider(page, demo)
-            finish(page, demo, citizen)
-            assert page.url == f"{demo.portals['bank']}/profile"
-    finally:
-        demo.stop()
+        page.context.grant_permissions(["local-network-access"], origin=demo.issuer)
+        page.reload()
+        to_reader(page, demo)
+        lay(page, citizen["personal_number"])
+        back_at_provider(page, demo)
+        finish(page, demo, citizen)
+        assert page.url == f"{demo.portals['bank']}/profile"
 
 
 def test_the_agent_answers_to_its_address_alone(demo):

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import shutil
 import socket
 import stat
 
@@ -26,26 +25,14 @@ def refusal(folder, *options, port=None):
     return demo.text
 
 
-@pytest.fixture(scope="module")
-def stopped(tmp_path_factory):
-    """Run a demo once, and stop it by Ctrl-C."""
-    folder = tmp_path_factory.mktemp("stopped") / "state"
-    demo = start_demo(folder)
-    added = demo.idp("accounts", "list")
-    assert demo.stop() == 0
-    return demo, added, demo.is_serving()  # another demo may take the ports later
-
-
 @pytest.fixture
-def state(stopped, tmp_path):
-    """Copy that state, for one test to spoil."""
-    demo, *_ = stopped
-    return shutil.copytree(demo.folder, tmp_path / "state")
+def state(demo, tmp_path):
+    """Copy a demo's state, for one test to spoil."""
+    return demo.copy(tmp_path / "state")
 
 
-def test_it_prints_all_that_is_needed(stopped):
+def test_it_prints_all_that_is_needed(demo):
     """Addresses, the configuration's path, and how to sign in as each citizen."""
-    demo, *_ = stopped
     for url in (demo.issuer, *demo.portals.values(), demo.agent, "/sandbox/outbox"):
         assert url in demo.text
     assert str(demo.folder / "config.toml") in demo.text
@@ -55,35 +42,31 @@ def test_it_prints_all_that_is_needed(stopped):
         assert way in demo.text
 
 
-def test_nothing_is_left_running(stopped):
-    """After Ctrl-C all five ports are free."""
-    *_, is_serving = stopped
-    assert not is_serving
-
-
-def test_state_is_for_its_owner_only(stopped):
+def test_state_is_for_its_owner_only(demo):
     """The folder and the secrets in it are closed to others."""
-    demo, *_ = stopped
     assert stat.S_IMODE(demo.folder.stat().st_mode) == 0o700
     for name in ("kek", "portals/bank.settings.json"):
         assert stat.S_IMODE((demo.folder / name).stat().st_mode) == 0o600
 
 
-def test_a_second_start_keeps_the_data(state, stopped):
-    """Accounts, keys and clients are as they were."""
-    first, accounts, _ = stopped
+def test_a_second_start_keeps_the_data(state, demo):
+    """What is missing of an interrupted start is made up for; Ctrl-C stops it all."""
+    (state / "config.toml").unlink()
+    (state / "portals/services.settings.json").unlink()
+    (state / "portals/insurance.settings.json").write_text("{")
     before = (state / "portals/bank.settings.json").read_text()
 
     again = start_demo(state)
-    kept = again.idp("accounts", "list")
+    answers = [again.get(url).status_code for url in again.portals.values()]
     keys = again.get(f"{again.issuer}/jwks.json").json()["keys"]
-    again.stop()
 
-    assert kept == accounts
-    assert len(keys) == 2
+    assert answers == [200, 200, 200]
+    assert again.idp("accounts", "list") == demo.idp("accounts", "list")
+    assert keys == demo.get(f"{demo.issuer}/jwks.json").json()["keys"]
     after = (state / "portals/bank.settings.json").read_text()
     assert key_of(before) == key_of(after)
-    assert first.folder != state
+    assert again.stop() == 0
+    assert not again.is_serving()
 
 
 def key_of(settings: str) -> str:
@@ -91,14 +74,10 @@ def key_of(settings: str) -> str:
     return settings[settings.index('"private_jwk"') : settings.index("}")]
 
 
-def test_reset_starts_afresh(state):
+@pytest.mark.xdist_group("tls")
+def test_reset_starts_afresh(demo, tls_demo):
     """RESET=1 forgets keys and accounts, in a folder that is the demo's own."""
-    before = (state / "kek").read_text()
-
-    demo = start_demo(state, "--reset")
-    demo.stop()
-
-    assert (state / "kek").read_text() != before
+    assert (tls_demo.folder / "kek").read_text() != (demo.folder / "kek").read_text()
 
 
 def test_reset_spares_a_folder_that_is_not_its_own(tmp_path):
@@ -130,19 +109,6 @@ def test_one_demo_a_folder(demo):
     assert demo.get(f"{demo.issuer}/jwks.json").ok
 
 
-def test_a_half_finished_state_is_finished(state):
-    """What is missing of an interrupted start is made up for."""
-    (state / "config.toml").unlink()
-    (state / "portals/services.settings.json").unlink()
-    (state / "portals/bank.settings.json").write_text("{")
-
-    demo = start_demo(state)
-    answers = [demo.get(url).status_code for url in demo.portals.values()]
-    demo.stop()
-
-    assert answers == [200, 200, 200]
-
-
 @pytest.mark.parametrize("damage", ["kek", "config.toml"])
 def test_a_broken_state_is_explained(state, damage):
     """What cannot be mended is named, with the way out."""
@@ -157,21 +123,19 @@ def test_a_broken_state_is_explained(state, damage):
     assert "RESET=1" in text
 
 
-def test_tls_serves_everything_over_https(tmp_path, citizens, playwright):
+@pytest.mark.xdist_group("tls")
+def test_tls_serves_everything_over_https(tls_demo, citizens, playwright):
     """A browser that trusts the CA signs in; one without it does not get in."""
-    demo = start_demo(tmp_path / "state", "--tls", scheme="https")
-    try:
-        with pytest.raises(requests.exceptions.SSLError):
-            requests.get(demo.issuer, timeout=10)
-        assert demo.get(f"{demo.issuer}/.well-known/openid-configuration").ok
-        pin = f"--ignore-certificate-errors-spki-list={spki_pin(demo.ca_file)}"
-        with launch(playwright, pin) as browser:
-            page = browser.new_page()
-            sign_in(page, demo, "services", told(citizens, "by password alone"))
-            cookies = page.context.cookies()
-            assert page.url == f"{demo.portals['services']}/profile"
-    finally:
-        demo.stop()
+    demo = tls_demo
+    with pytest.raises(requests.exceptions.SSLError):
+        requests.get(demo.issuer, timeout=10)
+    assert demo.get(f"{demo.issuer}/.well-known/openid-configuration").ok
+    pin = f"--ignore-certificate-errors-spki-list={spki_pin(demo.ca_file)}"
+    with launch(playwright, pin) as browser:
+        page = browser.new_page()
+        sign_in(page, demo, "services", told(citizens, "by password alone"))
+        cookies = page.context.cookies()
+        assert page.url == f"{demo.portals['services']}/profile"
     assert cookies
     assert all(cookie["secure"] for cookie in cookies)
     assert any(cookie["name"].startswith("__Host-") for cookie in cookies)

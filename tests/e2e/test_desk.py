@@ -41,6 +41,7 @@ def test_from_the_desk_to_the_bank(new_context, demo, newcomer, files):
     """Officer's passkey, chip, registry, receipt; activation; level 2 at the bank."""
     officer = new_context(viewport={"width": 320, "height": 800}).new_page()
     desk.open_desk(officer, demo, "Phạm Thị Lan")
+    assert "Phạm Thị Lan" in officer.locator(".officer-bar").inner_text()
     assert flaws(officer) == []
     desk.press(officer, "/staff/desk", scan=newcomer["personal_number"])
     desk.read_card(officer, demo, newcomer)

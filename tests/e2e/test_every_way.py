@@ -14,27 +14,13 @@ from tests.e2e.card import back_at_provider, lay, to_card_page, to_reader
 from tests.e2e.driving import developer_panel, finish, sign_in
 from tests.e2e.passkeys import VirtualAuthenticator
 from tests.e2e.people import told
-from tests.e2e.running import start_demo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    """Run a demo whose citizens these tests alone change."""
-    running = start_demo(tmp_path_factory.mktemp("every_way") / "state")
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="module")
-def citizens(demo):
-    return demo.citizens()
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def table(demo):
     """Return level and amr of each row of the documented table."""
     printed = demo.idp("assurance", "show", "--markdown")

@@ -1,8 +1,6 @@
 """Passkeys in a real Chromium with its virtual authenticator, from enrolment to end."""
 
 import json
-import sqlite3
-from contextlib import closing
 
 import pytest
 
@@ -41,17 +39,6 @@ def enrolled(page, demo, citizen, device):
     passkeys.enrol(page, demo, citizen, "Máy thử")
     page.context.clear_cookies()
     return citizen
-
-
-@pytest.fixture(autouse=True)
-def no_passkeys(demo):
-    """Let tests that share one demo begin without passkeys."""
-    database = demo.folder / "dinhdanh.db"
-    with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
-        connection.execute(
-            "UPDATE credentials SET retired_at = created_at "
-            "WHERE kind IN ('passkey', 'security_key') AND retired_at IS NULL"
-        )
 
 
 def begin(page, demo):

@@ -12,7 +12,11 @@ from tests.e2e.pcscd import private_pcscd
 from tests.e2e.people import told
 from tests.e2e.running import spawn_demo, start_demo
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("pcsc"),  # one demo for all
+]
 
 
 @pytest.fixture(scope="module")
@@ -23,14 +27,15 @@ def pcscd(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def real_demo(pcscd, tmp_path_factory):
+def real_demo(pcscd, demo, tmp_path_factory):
     """Run the demo as PCSC=1 make demo does, on that pcscd."""
     with pytest.MonkeyPatch.context() as environment:
         for name, value in pcscd.environment.items():
             environment.setenv(name, value)
-        demo = start_demo(tmp_path_factory.mktemp("demo") / "state", "--pcsc")
-    yield demo
-    demo.stop()
+        state = demo.copy(tmp_path_factory.mktemp("pcsc") / "state")
+        running = start_demo(state, "--pcsc")
+    yield running
+    running.stop()
 
 
 @pytest.fixture
@@ -82,11 +87,11 @@ def test_cancel_while_waiting_for_the_card(page, real_demo, citizens, empty_read
     assert "/chip/" in page.url
 
 
-def test_what_is_missing_is_named(tmp_path):
+def test_what_is_missing_is_named(demo, tmp_path):
     """Without pcscd the demo says what to install and start, and stops."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PCSCLITE_CSOCK_NAME", str(tmp_path / "nobody"))
-        demo = spawn_demo(tmp_path / "state", "--pcsc")
+        refused = spawn_demo(demo.copy(tmp_path / "state"), "--pcsc")
 
-    assert demo.process.wait(120) == 1
-    assert "apt-get install -y pcscd" in demo.text
+    assert refused.process.wait(120) == 1
+    assert "apt-get install -y pcscd" in refused.text

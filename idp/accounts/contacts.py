@@ -65,8 +65,8 @@ def parse_email(text: str) -> str:
 
 
 def mask_phone(phone: str) -> str:
-    """Show no more than the last three digits."""
-    return f"••• ••• •{phone[-3:]}"
+    """Show no more than the last three digits, never broken over two lines."""
+    return f"•••\N{NO-BREAK SPACE}•••\N{NO-BREAK SPACE}•{phone[-3:]}"
 
 
 def mask_email(email: str) -> str:

@@ -238,6 +238,7 @@ def _row(here: Visit, item: Request) -> dict[str, object]:
         "change": gettext(CHANGES[item.change]),
         "ground": item.ground,
         "ground_text": gettext(GROUNDS[item.ground]),
+        "is_lock": item.change == "lock",
         "authority": item.authority,
         "document": item.document,
         "matter": item.matter,

@@ -184,18 +184,19 @@ def learn_paper(
     session: Session, account_id: UUID, identity: Identity, *, now: datetime
 ) -> None:
     """Keep until when the paper is good that established the identity."""
-    kind, until = paper_of(identity)
-    if kind is not None:
-        end = date.fromisoformat(until) if until else None
-        papers.learn(session, account_id, kind, end, now=now)
+    paper = paper_of(identity)
+    if paper is not None:
+        papers.learn(session, account_id, *paper, now=now)
 
 
-def paper_of(identity: Identity) -> tuple[papers.Kind | None, str | None]:
+def paper_of(identity: Identity) -> tuple[papers.Kind, date | None] | None:
     """Return which paper established the identity, and its last day if it has one."""
     document = identity.document
-    if document is None:
-        return None, None
-    return papers.KINDS.get(document.type), document.expires_on
+    kind = papers.KINDS.get(document.type) if document else None
+    if document is None or kind is None:
+        return None
+    until = document.expires_on
+    return kind, date.fromisoformat(until) if until else None
 
 
 def _is_day(text: object) -> bool:

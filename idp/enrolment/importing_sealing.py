@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from idp.accounts.calendar import HANOI, Calendar
 from idp.accounts.contacts import phone_index, seal_email, seal_phone
 from idp.accounts.identifiers import number_index, seal_number
-from idp.accounts.identity import seal_identity
+from idp.accounts.identity import paper_of, seal_identity
 from idp.audit.bulk import Ready, ready
 from idp.audit.figure_events import AccountImported
 from idp.config.enrolment import EnrolmentConfig
@@ -39,6 +39,7 @@ ACCOUNT_COLUMNS = (
     "activated_at",
 )
 NUMBER_COLUMNS = ("id", "account_id", "number_sealed", "number_index", "valid_from")
+PAPER_COLUMNS = ("account_id", "kind", "expires_on", "known_at")
 DOSSIER_COLUMNS = (
     "id",
     "account_id",
@@ -71,6 +72,7 @@ class Sealed(NamedTuple):
     representative_index: bytes | None
     account: tuple[Any, ...]
     number: tuple[Any, ...]
+    paper: tuple[Any, ...] | None
     dossier: tuple[Any, ...]
     event: Ready
 
@@ -117,6 +119,7 @@ class RowSealer:
             else number_index(sealer, helper),
             account=self._account(row, account_id, phone),
             number=self._number(row, account_id, known_by),
+            paper=self._paper(row, account_id),
             dossier=self._dossier(row, account_id, dossier_id, external),
             event=ready(event, at=self._now),
         )
@@ -146,6 +149,13 @@ class RowSealer:
         row_id = uuid4()
         sealed = seal_number(self._sealer, row.new.number, row_id)
         return row_id, account_id, sealed, known_by, self._at
+
+    def _paper(self, row: ReadRow, account_id: UUID) -> tuple[Any, ...] | None:
+        paper = paper_of(row.new.identity)
+        if paper is None:
+            return None
+        kind, until = paper
+        return account_id, kind, until and until.isoformat(), self._at
 
     def _dossier(
         self, row: ReadRow, account_id: UUID, dossier_id: UUID, external: bytes

@@ -18,6 +18,7 @@ from idp.enrolment.importing_sealing import (
     ACCOUNT_COLUMNS,
     DOSSIER_COLUMNS,
     NUMBER_COLUMNS,
+    PAPER_COLUMNS,
     Sealed,
     SealedBlock,
     written,
@@ -78,6 +79,8 @@ def _write(session: Session, block: SealedBlock, at: Progress) -> Progress:
     insert_rows(
         connection, "personal_numbers", NUMBER_COLUMNS, [row.number for row in rows]
     )
+    papers = [row.paper for row in rows if row.paper is not None]
+    insert_rows(connection, "papers", PAPER_COLUMNS, papers)
     dossiers = [written(row, filed_by.get(row.representative_index)) for row in rows]
     insert_rows(connection, "dossiers", DOSSIER_COLUMNS, dossiers)
     refusals = [(at.import_id, line, code) for line, code in refused]

@@ -13,6 +13,7 @@ from idp import clock
 from idp.accounts.contacts import read_contacts
 from idp.accounts.identifiers import current_number, find_account_id
 from idp.accounts.identity import read_identity
+from idp.accounts.lifecycle import live_locks
 from idp.accounts.models import Account
 from idp.audit.verification import verify
 from idp.cli import main
@@ -23,6 +24,7 @@ from idp.enrolment.importing_models import ImportRun, RefusedRow
 from idp.enrolment.importing_writer import ImportedElsewhereError
 from idp.enrolment.models import Dossier
 from idp.enrolment.record import open_evidence
+from idp.locks import sweeping
 from idp.provider import Provider
 from tests.dossier_files import dossier, dossiers, write_csv, write_jsonl
 from tests.services import BACKENDS
@@ -294,6 +296,26 @@ def test_states_and_their_moments(provider: Provider, tmp_path: Path) -> None:
         datetime(2026, 10, 7, 3, tzinfo=UTC),
     )
     assert granted == ("granted", datetime(2026, 10, 6, 3, tzinfo=UTC), None)
+
+
+@both
+def test_an_imported_paper_ends(provider: Provider, tmp_path: Path) -> None:
+    """The day after its last one its account locks, if it is granted."""
+    rows = [dossier(index) | {"state": "granted"} for index in range(4)]
+    rows[0] |= {"document_expires_on": "2029-05-31"}
+    rows[1] |= {"document_expires_on": ""}
+    rows[2] |= {"document_type": "birth_certificate"}
+    rows[3] |= {"state": "submitted"}
+    run(provider, write_csv(tmp_path / "in.csv", rows))
+    sweeping.sweep(provider, now=datetime(2040, 1, 1, tzinfo=UTC))
+
+    with provider.database.read() as connection:
+        found = [
+            find_account_id(connection, provider.sealer, row["personal_number"])
+            for row in rows
+        ]
+        locks = [live_locks(connection, one) for one in found]
+    assert locks == [("card_expired",), (), (), ()]
 
 
 def test_the_command_tells_counts_and_writes_the_report(

@@ -50,3 +50,11 @@ class RowsPurged(ServiceEvent):
     table: str
     rows: int
     before: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidencePurged(ServiceEvent):
+    """Dossiers that opened no account were emptied of whom they named, and how."""
+
+    rows: int
+    before: str

@@ -48,7 +48,7 @@ def status(cli: CliContext) -> None:
 @click.option("--dry-run", is_flag=True, help="Count only; delete nothing.")
 @pass_cli
 def retain(cli: CliContext, *, dry_run: bool) -> None:
-    """Delete history of use past its term, and spent tokens; run it every day.
+    """Delete history of use, spent tokens, refused evidence; run it every day.
 
     Counts of days are kept, and each portion that is deleted is in the audit log.
     """

@@ -13,6 +13,7 @@ class FiguresConfig:
     flush_after: int = 60
     usage_years: int = 5
     spent_days: int = 30
+    refused_years: int = 5
 
 
 @dataclass(frozen=True, slots=True)

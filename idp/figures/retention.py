@@ -1,4 +1,4 @@
-"""What is deleted when its term is over: history of use, tokens, registry answers.
+"""What is deleted when its term is over: history, tokens, answers, refused evidence.
 
 Deleted in portions, each a transaction with its audit event, so that the database is
 never held for long and a run may be stopped at any moment.
@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from idp.audit.event import ServiceEvent
-from idp.audit.figure_events import RowsPurged, UsagePurged
+from idp.audit.figure_events import EvidencePurged, RowsPurged, UsagePurged
 from idp.audit.log import AuditLog
 from idp.config import Config
 from idp.figures import days
@@ -24,12 +24,20 @@ from idp.storage.database import Database, UtcDateTime
 _PORTION = 5000
 _USAGE = cast("sa.Table", UsageRecord.__table__)
 _ANSWERS = cast("sa.Table", RegistryAnswer.__table__)
-# The tokens belong to a package above this one; only these columns are read.
+# Both belong to packages above this one; only these columns are used.
 _TOKENS = sa.table(
     "refresh_tokens",
     sa.column("digest", sa.LargeBinary()),
     sa.column("expires_at", UtcDateTime()),
 )
+_DOSSIERS = sa.table(
+    "dossiers",
+    sa.column("id", sa.Uuid()),
+    sa.column("state", sa.String()),
+    sa.column("decided_at", UtcDateTime()),
+    sa.column("evidence_sealed", sa.LargeBinary()),
+)
+_FRUITLESS = ("refused", "withdrawn")
 
 
 class Services(Protocol):
@@ -59,14 +67,19 @@ class Purged:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
+    """What is over; a row with `emptied` stays without that value, as figures do."""
+
     table: Any
     key: Any
     moment: Any
     before: datetime
+    only: Any = None
+    emptied: Any = None
 
     @property
     def is_over(self) -> Any:
-        return self.moment < self.before
+        over = self.moment < self.before
+        return over if self.only is None else sa.and_(over, self.only)
 
 
 def years_before(now: datetime, years: int) -> datetime:
@@ -80,6 +93,8 @@ def years_before(now: datetime, years: int) -> datetime:
 def purge(services: Services, *, now: datetime, dry_run: bool) -> list[Purged]:
     """Delete, or only count, what is past its term (Decree 59/2022 art. 21).
 
+    Of a dossier that opened no account the evidence goes with its purpose (Law 91/2025:
+    personal data are kept no longer than what they were given for).
     Days are counted first: figures outlive the history that they were counted from.
     """
     figures = services.config.figures
@@ -94,12 +109,24 @@ def purge(services: Services, *, now: datetime, dry_run: bool) -> list[Purged]:
 def _rules(config: Config, now: datetime) -> tuple[_Rule, ...]:
     figures = config.figures
     told = now - timedelta(seconds=config.registry.stale_max_age)
-    term = years_before(now.astimezone(UTC), figures.usage_years)
+    today = now.astimezone(UTC)
+    term = years_before(today, figures.usage_years)
+    refused = years_before(today, figures.refused_years)
+    evidence = _DOSSIERS.c.evidence_sealed
+    fruitless = sa.and_(_DOSSIERS.c.state.in_(_FRUITLESS), evidence != b"")
     spent = now - timedelta(days=figures.spent_days)
     return (
         _Rule(_USAGE, _USAGE.c.id, _USAGE.c.at, term),
         _Rule(_TOKENS, _TOKENS.c.digest, _TOKENS.c.expires_at, spent),
         _Rule(_ANSWERS, _ANSWERS.c.question_index, _ANSWERS.c.answered_at, told),
+        _Rule(
+            _DOSSIERS,
+            _DOSSIERS.c.id,
+            _DOSSIERS.c.decided_at,
+            refused,
+            only=fruitless,
+            emptied=evidence,
+        ),
     )
 
 
@@ -128,7 +155,10 @@ def _delete(services: Services, rule: _Rule, now: datetime) -> int:
 
 def _delete_portion(session: Session, rule: _Rule) -> int:
     oldest = sa.select(rule.key).where(rule.is_over).order_by(rule.moment)
-    portion = sa.delete(rule.table).where(rule.key.in_(oldest.limit(_PORTION)))
+    portion: Any = sa.delete(rule.table)
+    if rule.emptied is not None:
+        portion = sa.update(rule.table).values({rule.emptied: b""})
+    portion = portion.where(rule.key.in_(oldest.limit(_PORTION)))
     return cast("sa.CursorResult[Any]", session.execute(portion)).rowcount
 
 
@@ -136,4 +166,6 @@ def _event(rule: _Rule, rows: int) -> ServiceEvent:
     before = rule.before.isoformat(timespec="seconds")
     if rule.table is _USAGE:
         return UsagePurged(rows, before)
+    if rule.emptied is not None:
+        return EvidencePurged(rows, before)
     return RowsPurged(rule.table.name, rows, before)

@@ -12,11 +12,14 @@ from idp import clock
 from idp.audit.models import AuditEvent
 from idp.cli import main
 from idp.consent.models import RefreshToken
-from idp.figures import report, retention, usage
+from idp.enrolment import dossiers, queue
+from idp.enrolment.record import Filed
+from idp.figures import counts, report, retention, usage
 from idp.figures.models import UsageRecord
 from idp.provider import Provider
 from tests.integration.token_side import authorize, redeem, register
 from tests.services import BACKENDS
+from tests.unit.enrolment.conftest import a_dossier
 
 both = pytest.mark.parametrize("backend", BACKENDS)
 FIVE_YEARS = timedelta(days=5 * 366)
@@ -119,6 +122,47 @@ def test_spent_tokens_are_deleted_live_ones_stay(provider: Provider, client) -> 
 
     assert [(item.table, item.rows) for item in done][1] == ("refresh_tokens", 1)
     assert events(provider, "RowsPurged")[0]["table"] == "refresh_tokens"
+
+
+@both
+def test_refused_dossiers_forget_whom_they_named(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Past the term, with an account that was closed or none; figures keep the row."""
+    monkeypatch.setattr(retention, "_PORTION", 1)
+    now = clock.now()
+    ends = [
+        refused(provider, "001150000001", FIVE_YEARS, is_proven=False),
+        refused(provider, "001150000002", FIVE_YEARS),
+        refused(provider, "001150000003", timedelta(days=1), is_proven=False),
+    ]
+    with provider.database.transaction() as session:
+        new = a_dossier(number="001150000004", phone=None)
+        ends.append(dossiers.file(provider, session, new, now=now - FIVE_YEARS))
+    with provider.database.read() as connection:
+        before = counts.dossiers(connection)
+
+    told = retention.purge(provider, now=now, dry_run=True)[-1]
+    done = retention.purge(provider, now=now, dry_run=False)[-1]
+    again = retention.purge(provider, now=now, dry_run=False)[-1]
+
+    assert (told.rows, done.rows, again.rows) == (2, 2, 0)
+    assert [event["rows"] for event in events(provider, "EvidencePurged")] == [1, 1]
+    with provider.database.read() as connection:
+        held = [bool(queue.sealed_evidence(connection, end.dossier_id)) for end in ends]
+        assert counts.dossiers(connection) == before
+    assert held == [False, False, True, True]
+
+
+def refused(provider: Provider, number: str, ago: timedelta, **values: bool) -> Filed:
+    at = clock.now() - ago
+    new = a_dossier(number=number, phone=None, **values)
+    with provider.database.transaction() as session:
+        filed = dossiers.file(provider, session, new, now=at)
+        dossiers.refuse(
+            provider, session, filed.dossier_id, reason="other", by="officer", now=at
+        )
+    return filed
 
 
 @pytest.mark.parametrize(

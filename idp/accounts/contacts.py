@@ -45,6 +45,12 @@ class Contacts:
     email: str | None
     email_verified: bool
     account_id: UUID | None = None
+    email_usable_from: datetime | None = None
+
+    def usable_email(self, now: datetime) -> str:
+        """Return the address whose reader proves something now, or nothing."""
+        is_held = self.email_usable_from is not None and now < self.email_usable_from
+        return "" if is_held or not self.email_verified else self.email or ""
 
 
 def parse_phone(text: str) -> str:
@@ -119,7 +125,10 @@ def find_contacts(
 ) -> Contacts | None:
     """Return the account's phone and e-mail, or None if there is no such account."""
     query = sa.select(
-        Account.phone_sealed, Account.email_sealed, Account.email_verified
+        Account.phone_sealed,
+        Account.email_sealed,
+        Account.email_verified,
+        Account.email_usable_from,
     ).where(Account.id == account_id)
     row = connection.execute(query).one_or_none()
     if row is None:
@@ -129,6 +138,7 @@ def find_contacts(
         email=open_email(sealer, row.email_sealed, account_id),
         email_verified=row.email_verified,
         account_id=account_id,
+        email_usable_from=row.email_usable_from,
     )
 
 
@@ -171,9 +181,13 @@ def change_email(  # noqa: PLR0913 - the stores, then the change
     email: str,
     *,
     is_proven: bool = True,
+    held_until: datetime | None = None,
     now: datetime,
 ) -> str | None:
-    """Replace the account's e-mail address and return the former."""
+    """Replace the account's e-mail address and return the former.
+
+    Codes to it open nothing before `held_until`.
+    """
     former = read_contacts(session, sealer, account_id).email
     session.execute(
         sa.update(Account)
@@ -181,6 +195,7 @@ def change_email(  # noqa: PLR0913 - the stores, then the change
         .values(
             email_sealed=seal_email(sealer, email, account_id),
             email_verified=is_proven,
+            email_usable_from=held_until,
             updated_at=now,
         )
     )

@@ -10,7 +10,10 @@ from idp.storage.database import Base
 
 
 class Account(Base):
-    """A citizen's account (Decree 69/2024 art. 7, 9)."""
+    """A citizen's account (Decree 69/2024 art. 7, 9).
+
+    Before `email_usable_from` a code to the address, which is new, proves nothing.
+    """
 
     __tablename__ = "accounts"
 
@@ -22,6 +25,7 @@ class Account(Base):
     phone_index: Mapped[bytes | None] = mapped_column(unique=True)
     email_sealed: Mapped[bytes | None]
     email_verified: Mapped[bool] = mapped_column(default=False)
+    email_usable_from: Mapped[datetime | None]
     password_hash: Mapped[str | None] = mapped_column(sa.String(256))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -1,4 +1,4 @@
-"""Factors that are held back for a while: after a new phone, a new SIM, a way back in.
+"""Factors held back for a while: after a new phone, SIM or device, or a way back in.
 
 Whoever has just taken something over cannot use it at once, and its owner, who was
 told, has the time to object. A held factor proves nothing, and still counts as

@@ -4,11 +4,13 @@ A session without its one-time code shows nothing, and an action asks for a fres
 factor: both lead through an authentication transaction of our own and back.
 """
 
+from datetime import timedelta
 from http import HTTPStatus
+from typing import Any
 
 from flask import Response, make_response, redirect, url_for
 
-from idp.authentication import browser, steps, transaction
+from idp.authentication import browser, device_changes, steps, transaction
 from idp.authentication.session import SignedIn
 from idp.web import visit
 from idp.web.visit import Visit
@@ -49,6 +51,19 @@ def act(return_path: str, *, strong: bool = False) -> tuple[Visit, SignedIn | Re
 def purpose(member: SignedIn, action: str) -> str:
     """Bind a form to this session: a shared computer's next citizen cannot use it."""
     return f"account:{member.session.id}:{action}"
+
+
+def hold_codes(here: Visit, database: Any, member: SignedIn) -> None:
+    """Hold codes by SMS back in this transaction, for a device that comes or goes."""
+    config, account = here.provider.config, member.account
+    device_changes.hold_codes(
+        database,
+        here.provider.audit,
+        account.id,
+        has_password="pwd" in account.factors,
+        until=here.now + timedelta(seconds=config.lifetimes.held_factor),
+        now=here.now,
+    )
 
 
 def _lead_to_sign_in(

@@ -57,6 +57,7 @@ def remove(credential_id: UUID) -> ResponseReturnValue:
                 is_confirmed=fields["understood"] == "yes",
                 now=here.now,
             )
+            account_access.hold_codes(here, database, member)
             known = contacts.read_contacts(database, provider.sealer, account_id)
     except LastStrongFactorError as error:
         mend = gettext("Tick the box, or keep this way")

@@ -88,6 +88,7 @@ def _keep(here: Visit, member: SignedIn, new: NewPasskey, label: str) -> bool:
     provider = here.provider
     with provider.database.transaction() as database:
         known = contacts.read_contacts(database, provider.sealer, member.account.id)
+        account_access.hold_codes(here, database, member)
         added = passkey_store.add(
             database,
             provider.audit,

@@ -19,6 +19,7 @@ from idp.authentication.session import SignedIn
 from idp.factors import notices, totp
 from idp.factors.results import VerifiedFactor
 from idp.web import account, account_access, double_click, visit
+from idp.web.counter_mode import refuse_at_counter
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
 from idp.web.visit import Visit
@@ -38,6 +39,7 @@ def show() -> ResponseReturnValue:
     here, member = account_access.act(request.path, strong=True)
     if isinstance(member, Response):
         return member
+    refuse_at_counter(here)
     return _page(here, member)
 
 
@@ -50,6 +52,7 @@ def add() -> ResponseReturnValue:
     here, member = account_access.act(url_for("account_totp.show"), strong=True)
     if isinstance(member, Response):
         return member
+    refuse_at_counter(here)
     fields = here.check(_form(member), "otp", "label")
     label = _legible(fields["label"])
     secret = _kept(here, member)
@@ -60,7 +63,8 @@ def add() -> ResponseReturnValue:
     # Of two presses at one moment one takes the key.
     if here.provider.ephemeral.take(_key(member)) is None:
         return _added(here, double_click.find_for(here, _FORM, fields["otp"]))
-    enrol(here, member.account.id, secret, label=label, counter=counter)
+    account_id = member.account.id
+    enrol(here, account_id, secret, label=label, counter=counter, member=member)
     return _added(here, _prove(here, member, fields["otp"]))
 
 
@@ -100,10 +104,13 @@ def enrol(  # noqa: PLR0913 - the visit, then the app
     label: str,
     counter: int,
     usable_from: datetime | None = None,
+    member: SignedIn | None = None,
 ) -> None:
-    """Enrol the app and tell the account's contacts."""
+    """Enrol the app, hold back the codes of whoever adds it, and tell the contacts."""
     provider = here.provider
     with provider.database.transaction() as database:
+        if member is not None:
+            account_access.hold_codes(here, database, member)
         known = contacts.read_contacts(database, provider.sealer, account_id)
         totp.enrol(
             database,

@@ -28,8 +28,8 @@ ACTIVATION_MESSAGES: dict[str, Message] = {
     "DD-CTR-001": Message(
         phrase("This is not done on a shared computer."),
         phrase(
-            "A passkey belongs on a device of your own. Use your own phone or computer "
-            "for it; here a passcode will do."
+            "A passkey, an app or a new phone is set on a device of your own, never on "
+            "a helper's. Here your password and a passcode will do."
         ),
     ),
 }

@@ -30,11 +30,12 @@ class Known:
 
     contacts: Contacts
     factors: frozenset[str]
+    now: datetime
 
     @property
     def email(self) -> str:
-        """Return the address that letters go to, or nothing."""
-        return (self.contacts.email_verified and self.contacts.email) or ""
+        """Return the address that letters go to, unless it is new, or nothing."""
+        return self.contacts.usable_email(self.now)
 
     @property
     def phone(self) -> str:
@@ -179,4 +180,5 @@ def read_known(provider: Provider, account_id: UUID, *, now: datetime) -> Known:
         known = contacts.find_contacts(connection, provider.sealer, account_id)
         factors = enrolled.usable_kinds(connection, account_id, now=now)
         codes = recovery_codes.remaining(connection, account_id)
-    return Known(known or _UNKNOWN, factors | ({"recovery"} if codes else set()))
+    kinds = factors | ({"recovery"} if codes else set())
+    return Known(known or _UNKNOWN, kinds, now)

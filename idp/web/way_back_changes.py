@@ -19,6 +19,7 @@ from idp.factors import enrolled, holds, notices, sms, totp
 from idp.factors.sent_codes import Errand
 from idp.factors.sms import SmsCodes
 from idp.web import account_totp, language, new_password, proofs, way_back_case
+from idp.web.counter_mode import refuse_at_counter
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
 from idp.web.way_back_case import Here
@@ -54,13 +55,13 @@ def set_password(case_id: str) -> ResponseReturnValue:
 @blueprint.get("/way-back/<case_id>/app")
 def show_app(case_id: str) -> ResponseReturnValue:
     """Show the key of a new authenticator app."""
-    return _app_page(way_back_case.enter_for(case_id, "factors"))
+    return _app_page(_enter_own(case_id))
 
 
 @blueprint.post("/way-back/<case_id>/app")
 def add_app(case_id: str) -> ResponseReturnValue:
     """Add the app, held back, once it has shown that it has the key."""
-    here = way_back_case.enter_for(case_id, "factors")
+    here = _enter_own(case_id)
     otp = here.visit.check(here.purpose("app"), "otp")["otp"]
     secret = _kept(here, "app")
     counter = totp.confirm(secret, otp, now=here.visit.now) if secret else None
@@ -82,14 +83,14 @@ def add_app(case_id: str) -> ResponseReturnValue:
 @blueprint.get("/way-back/<case_id>/phone")
 def show_phone(case_id: str) -> ResponseReturnValue:
     """Ask for the new phone's number, or for the code that was sent to it."""
-    here = way_back_case.enter_for(case_id, "factors")
+    here = _enter_own(case_id)
     return _phone_page(here, is_sent="sent" in request.args)
 
 
 @blueprint.post("/way-back/<case_id>/phone")
 def send_to_phone(case_id: str) -> ResponseReturnValue:
     """Send a code to the new phone."""
-    here = way_back_case.enter_for(case_id, "factors")
+    here = _enter_own(case_id)
     typed = here.visit.check(here.purpose("phone"), "phone")["phone"]
     try:
         phone = contacts.parse_phone(typed)
@@ -117,7 +118,7 @@ def send_to_phone(case_id: str) -> ResponseReturnValue:
 @blueprint.post("/way-back/<case_id>/phone/confirm")
 def change_phone(case_id: str) -> ResponseReturnValue:
     """Change the phone once its code was typed; codes to it are held back."""
-    here = way_back_case.enter_for(case_id, "factors")
+    here = _enter_own(case_id)
     otp = here.visit.check(here.purpose("phone-code"), "otp")["otp"]
     phone, now = _kept(here, "phone"), here.visit.now
     admission = here.admit()
@@ -146,6 +147,13 @@ def done(what: str) -> ResponseReturnValue:
         raise RecoveryError("nothing was done")
     hours = way_back_case.named().provider.config.lifetimes.held_factor // 3600
     return render_template("back_done.html", what=what, hours=max(1, hours))
+
+
+def _enter_own(case_id: str) -> Here:
+    """Enter to set a factor anew, on a computer that is not a helper's."""
+    here = way_back_case.enter_for(case_id, "factors")
+    refuse_at_counter(here.visit)
+    return here
 
 
 def _change_phone(here: Here, phone: str) -> None:

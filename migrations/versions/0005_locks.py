@@ -17,6 +17,7 @@ _MOMENT = sa.BigInteger  # microseconds since the epoch, UTC
 
 def upgrade() -> None:
     op.add_column("accounts", _optional("restricted_at", _MOMENT))
+    op.add_column("accounts", _optional("email_usable_from", _MOMENT))
     _create_locks()
     _create_notices()
     _create_rights()

@@ -1,7 +1,7 @@
 """Changing the phone or the e-mail address: a strong proof, and a code to the new one.
 
-The address of before is told, with a link that freezes the account; codes to a new
-phone are held back, so that whoever changes it gains nothing today.
+The address of before is told, with a link that freezes the account; codes to the new
+one are held back, so that whoever changes it gains nothing today.
 """
 
 from base64 import b64decode, b64encode
@@ -192,7 +192,9 @@ def _set(change: Change, address: str) -> None:
     with provider.database.transaction() as database:
         before = contacts.read_contacts(database, provider.sealer, account_id)
         if change.kind == "email":
-            contacts.change_email(database, *stores, address, now=now)
+            contacts.change_email(
+                database, *stores, address, held_until=held_until, now=now
+            )
         else:
             try:
                 holds.change_phone(

@@ -8,13 +8,13 @@ dossier that is there instead of filing another one.
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from idp.accounts import contacts
+from idp.accounts import contacts, papers
 from idp.accounts.calendar import HANOI
 from idp.accounts.contacts import Contacts, PhoneTakenError
 from idp.accounts.representation import RELATIONS
@@ -59,6 +59,26 @@ def kind_of_draft(services: Services, draft: Draft, now: datetime) -> str:
         is_child=draft.needs_representative(today, services.config),
         is_upgrade=draft.account_id is not None,
     )
+
+
+def papers_of(draft: Draft) -> dict[papers.Kind, date | None]:
+    """Return every paper that was shown or registered, and until when it is good.
+
+    A foreigner's account ends with passport and with residence card (D69 art. 15).
+    """
+    found: dict[papers.Kind, date | None] = {}
+    card = draft.person.card if draft.person else None
+    if card is not None and (card.expires_on or card.state == "valid"):
+        found[papers.CARDS[card.kind]] = _day(card.expires_on)
+    if draft.papers:
+        found[papers.KINDS[draft.papers["type"]]] = _day(draft.papers["expires_on"])
+    if draft.holder:
+        found["card"] = _day(draft.holder["expires_on"])
+    return found
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 def file_draft(  # noqa: PLR0913 - the stores, then who files what

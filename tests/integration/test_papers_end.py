@@ -9,10 +9,17 @@ from idp.accounts.calendar import HANOI
 from idp.accounts.identifiers import find_account_id
 from idp.accounts.lifecycle import live_locks
 from idp.enrolment import dossiers
-from idp.locks import sweeping
+from idp.locks import placing, sweeping
 from idp.registry.person import RegisteredCard
 from tests.cards.people import AN
-from tests.integration.desk.counter import dossier_of, open_desk, register, registered
+from tests.integration.chip.people import create_citizen
+from tests.integration.desk.counter import (
+    dossier_of,
+    open_desk,
+    ready,
+    register,
+    registered,
+)
 from tests.integration.desk.test_desk_others import EMILE, papers, passport
 from tests.integration.enrolling import Applying, newcomer
 
@@ -82,3 +89,49 @@ def grant(provider, number: str) -> None:
         dossiers.grant(
             provider, session, dossier_of(provider, number).id, by="x", now=clock.now()
         )
+
+
+@pytest.mark.parametrize("other", [(), ("card_held",)])
+def test_a_renewed_card_opens_it_at_a_desk(app, provider, other) -> None:
+    """The chip is read, and its lock ends at once; any other keeps holding."""
+    member = create_citizen(provider, AN, level=2, phone="+84912345671")
+    for ground in ("card_expired", *other):
+        with provider.database.transaction() as session:
+            placing.lock(
+                provider,
+                session,
+                member.id,
+                ground=ground,
+                asker="system",
+                now=clock.now(),
+            )
+    desk = open_desk(app, provider)
+    desk.begin()
+    page = desk.read_card(ready(provider))
+    assert "DD-DESK-015" in page.text
+
+    page = desk.press("/renewal")
+
+    assert "Đã ghi nhận giấy tờ mới" in page.text
+    with provider.database.read() as connection:
+        assert live_locks(connection, member.id) == other
+        events = provider.audit.recent(connection, member.id, 20)
+    lifted = next(one for one in events if one.type == "LockLifted")
+    assert lifted.data["by"] == str(desk.officer_id)
+
+
+def test_a_lock_on_another_ground_is_not_the_desks(app, provider) -> None:
+    """There is no such button."""
+    member = create_citizen(provider, AN, level=2)
+    with provider.database.transaction() as session:
+        placing.lock(
+            provider,
+            session,
+            member.id,
+            ground="terms_breach",
+            asker="agency",
+            now=clock.now(),
+        )
+    desk = open_desk(app, provider)
+    desk.begin()
+    assert "/renewal" not in desk.read_card(ready(provider)).text

@@ -7,19 +7,26 @@ Where card and registry differ the registry's data are taken (LoI 26/2023 art. 3
 from dataclasses import replace
 from uuid import UUID
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.accounts.identifiers import find_account_of
 from idp.accounts.standing import Standing, read_standing
-from idp.enrolment import in_person, matching
+from idp.enrolment import in_person, in_person_draft, matching
 from idp.registry.person import RegisteredPerson
 from idp.registry.port import Asker, Question, RegistryDownError
 from idp.staff import own_case
 from idp.staff.errors import OwnCaseError
 from idp.web.presentation import date_text
 from idp.web.problem import Problem, notice
-from idp.web.staff import desk_dates, desk_here, desk_papers, desk_texts
+from idp.web.staff import (
+    access,
+    desk_dates,
+    desk_here,
+    desk_papers,
+    desk_renewal,
+    desk_texts,
+)
 from idp.web.staff.desk_here import Here
 
 blueprint = Blueprint("staff_desk_registry", __name__)
@@ -82,11 +89,46 @@ def confirm(draft_id: str) -> ResponseReturnValue:
     return here.save(draft).on()
 
 
+@blueprint.post("/staff/desk/<draft_id>/renewal")
+def renew(draft_id: str) -> ResponseReturnValue:
+    """Note a renewed paper: the lock that stood on the old one ends at once."""
+    address = url_for("staff_desk_registry.show", draft_id=draft_id)
+    _, proven = access.fresh(address, desk_here.ROLE)
+    if isinstance(proven, Response):
+        return proven
+    here = desk_here.enter(draft_id, _STEP)
+    if isinstance(here, Response):
+        return here
+    here.check(desk_renewal.FORM)
+    account_id = _renewable(here)
+    if account_id is None:
+        return here.on()
+    desk_renewal.note(here, account_id)
+    in_person_draft.drop(here.provider, here.draft)
+    return desk_here.lead(url_for(desk_here.HOME, done="renewed"))
+
+
+def _renewable(here: Here) -> UUID | None:
+    """Return the account that a renewed paper opens again, if this is one's case."""
+    account = _account(here)
+    if account is None or _personal_obstacle(here) is not None:
+        return None
+    return account[0] if desk_renewal.is_due(here, account[1]) else None
+
+
 def obstacle(here: Here) -> str | None:
     """Return the code of what stands against enrolling this person at this desk."""
+    if here.draft.person is None:
+        return "DD-DESK-003"
+    found = _personal_obstacle(here) or _standing_obstacle(_account(here))
+    return desk_texts.OBSTACLES[found] if found else None
+
+
+def _personal_obstacle(here: Here) -> str | None:
+    """Return what stands against the person, whatever account there is."""
     draft, person = here.draft, here.draft.person
     if person is None:
-        return "DD-DESK-003"
+        return "unknown"
     found = in_person.obstacle(
         draft.path,
         person,
@@ -94,11 +136,7 @@ def obstacle(here: Here) -> str | None:
         today=here.today,
         config=here.provider.config.enrolment,
     )
-    if found is None and _is_own_case(here, person):
-        found = "own_case"
-    if found is None:
-        found = _standing_obstacle(_account(here))
-    return desk_texts.OBSTACLES[found] if found else None
+    return "own_case" if found is None and _is_own_case(here, person) else found
 
 
 def _is_own_case(here: Here, person: RegisteredPerson) -> bool:
@@ -167,6 +205,7 @@ def _page(here: Here) -> ResponseReturnValue:
         notice(code) if code else None,
         token=here.token(_STEP),
         may_go_on=code is None,
+        renewal_token=here.token(desk_renewal.FORM) if _renewable(here) else "",
         rows=desk_texts.compared(here.draft),
         checks=desk_texts.checks(here.draft),
         who=desk_texts.person(here.draft),

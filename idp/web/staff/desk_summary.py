@@ -4,8 +4,6 @@ Submitting asks for the officer's passkey anew. The same draft pressed twice, he
 after a stop, leads to the one receipt; of two desks with one person, one files.
 """
 
-from datetime import date
-
 from flask import Blueprint, Response, url_for
 from flask.typing import ResponseReturnValue
 
@@ -23,7 +21,7 @@ from idp.enrolment import (
     record,
 )
 from idp.enrolment.dossiers import DossierError
-from idp.enrolment.in_person_draft import Draft, DraftError
+from idp.enrolment.in_person_draft import DraftError
 from idp.enrolment.in_person_filing import Desk, FiledInPerson
 from idp.factors import notices
 from idp.provider import current
@@ -93,30 +91,9 @@ def _file(here: Here) -> FiledInPerson:
         )
         account_id = filed.filed.account_id
         if account_id is not None:
-            for kind, until in _papers(here.draft).items():
+            for kind, until in in_person_filing.papers_of(here.draft).items():
                 papers.learn(session, account_id, kind, until, now=now)
         return filed
-
-
-def _papers(draft: Draft) -> dict[papers.Kind, date | None]:
-    """Return every paper that was shown or registered, and until when it is good.
-
-    A foreigner's account ends with passport and with residence card (D69 art. 15).
-    """
-    found: dict[papers.Kind, date | None] = {}
-    card = draft.person.card if draft.person else None
-    if card is not None and (card.expires_on or card.state == "valid"):
-        kind = papers.CARDS[card.kind]
-        found[kind] = _day(card.expires_on)
-    if draft.papers:
-        found[papers.KINDS[draft.papers["type"]]] = _day(draft.papers["expires_on"])
-    if draft.holder:
-        found["card"] = _day(draft.holder["expires_on"])
-    return found
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
 
 
 def _tell(here: Here, filed: FiledInPerson) -> None:

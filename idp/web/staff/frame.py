@@ -53,6 +53,7 @@ DONE = {
     "roles": phrase("The roles were changed; they hold at once."),
     "moved": phrase("The unit was changed."),
     "disabled": phrase("The account was ended, with every passkey and session."),
+    "renewed": phrase("The renewed paper is noted, and its lock has ended."),
     "refused": phrase("The request was refused."),
     "window": phrase("The time to activate is open again, and the holder was told."),
     "unlock-permitted": phrase(

@@ -1,11 +1,11 @@
 """Holders' wishes for a correction: read by a reviewer, answered in words."""
 
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from idp.accounts import identifiers
 from idp.errors import NotFoundError
@@ -63,9 +63,7 @@ def answer(request_id: UUID) -> ResponseReturnValue:
     return redirect(f"{page}?done=answered", HTTPStatus.SEE_OTHER)
 
 
-def _require(
-    database: Session, here: Visit, officer: Officer, request_id: UUID
-) -> None:
+def _require(database: Any, here: Visit, officer: Officer, request_id: UUID) -> None:
     """Raise for a wish of another province, and for the officer's own affair."""
     sealer = here.provider.sealer
     found = corrections.find(database, sealer, request_id)

@@ -97,7 +97,7 @@ def _page(here: Visit, member: SignedIn, ward: UUID, change: str) -> Response:
     return account.page(
         "ward_lock",
         titles[change],
-        tab="account.overview",
+        tab="account_wards.show",
         change=change,
         name=people.person(here.provider, ward, is_masked=True).name,
         token=here.token(_purpose(member, ward, change)),

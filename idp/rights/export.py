@@ -9,26 +9,38 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from idp.accounts.contacts import read_contacts
-from idp.accounts.identifiers import current_number
+from idp.accounts.identifiers import current_number, numbers_of
 from idp.accounts.identity import read_identity
 from idp.accounts.models import Account
 from idp.accounts.standing import read_standing
 from idp.authentication import session as sessions
+from idp.claims.person import REGISTERED, PersonReader
 from idp.consent import grants
 from idp.factors.enrolled import list_enrolled
-from idp.rights import closing, corrections, restriction
+from idp.rights import closing, corrections, records, restriction
 from idp.rights.services import Services
 
 _EVENTS = 100_000
 
 
 def collect(services: Services, account_id: UUID, *, now: datetime) -> dict[str, Any]:
-    """Return the copy as JSON values; secrets of factors are nobody's to read."""
+    """Return the copy as JSON values; secrets of factors are nobody's to read.
+
+    `records.NOT_TOLD` names what is left out and why. The registry is asked first: no
+    connection is held while it answers.
+    """
+    registered = PersonReader.of(services).read(account_id, REGISTERED, now)
     with services.database.snapshot() as connection:
         return {
             "made_at": now.isoformat(),
             "provider": services.config.issuer,
             "account": _account(services, connection, account_id),
+            "population_registry": {
+                **registered.values,
+                "as_of": _text(registered.registry_as_of),
+                "is_down": registered.registry_is_down,
+            },
+            **records.collect(connection, services.sealer, account_id),
             "ways_to_sign_in": _factors(connection, account_id),
             "signed_in_places": _places(services, connection, account_id, now),
             "permissions": _permissions(connection, account_id, now),
@@ -50,6 +62,7 @@ def _account(
     ).one()
     return {
         "personal_number": current_number(connection, sealer, account_id),
+        "former_numbers": list(numbers_of(connection, sealer, account_id)[1:]),
         "identity": asdict(read_identity(connection, sealer, account_id)),
         "phone": known.phone,
         "email": known.email,

@@ -3,12 +3,13 @@
 from typing import Protocol
 
 from idp.authentication import session_changes
+from idp.claims.person import Sources
 from idp.errors import IdpError
 from idp.factors import notices
 
 
-class Services(session_changes.Services, notices.Services, Protocol):
-    """Sessions, warnings, stores and keys."""
+class Services(session_changes.Services, notices.Services, Sources, Protocol):
+    """Sessions, warnings, the registry, stores and keys."""
 
 
 class RightError(IdpError):

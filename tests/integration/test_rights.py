@@ -12,17 +12,18 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from idp import clock
-from idp.accounts.identifiers import find_account_id
+from idp.accounts.identifiers import find_account_id, replace_number
 from idp.accounts.models import Account
 from idp.audit.verification import verify
 from idp.cli import main
 from idp.cli.context import CliContext
 from idp.locks import placing
-from idp.rights import closing, corrections, erasure
+from idp.rights import closing, corrections, erasure, export, records
 from idp.storage.database import Base
 from tests.cards.people import AN
 from tests.driver import SECRET, Browser, Portal, answer, at, error_code
 from tests.integration.chip.people import create_citizen, enrol, issue, trust
+from tests.integration.enrolling import Applying, newcomer
 from tests.integration.way_back import EMAIL, PHONE, Post, make_codes, prepare
 from tests.listening_portal import listening
 from tests.services import BACKENDS
@@ -81,12 +82,60 @@ def test_the_copy_is_whole_and_told(app, provider, citizen, post) -> None:
     assert (copy["account"]["phone"], copy["account"]["email"]) == (PHONE, EMAIL)
     assert copy["permissions"][0]["subject"] == tokens["claims"]["sub"]
     assert copy["signed_in_places"][0]["portals"] == ["tax"]
+    assert [use["client_id"] for use in copy["uses"]] == ["tax"]
+    assert copy["permissions_ever"][0]["subject"] == tokens["claims"]["sub"]
     assert {"DataExported", "AccountCreated", "GrantGiven"} <= {
         entry["event"] for entry in copy["history"]
     }
     assert "argon2" not in file.text
     assert "bản sao" in post.letters()[0]
     assert "bản sao dữ liệu" in browser.visit("/account/history").text
+
+
+def test_the_copy_tells_how_one_came_to_the_account(app, provider) -> None:
+    """The application with what was checked, where one lives, and with whom."""
+    person = newcomer(provider)
+    page = Applying(app, provider).apply(person)
+    with provider.database.read() as connection:
+        holder = find_account_id(connection, provider.sealer, person["personal_number"])
+
+    copy = export.collect(provider, holder, now=clock.now())
+
+    (dossier,) = copy["dossiers"]
+    assert dossier["receipt"].replace("-", "") in page.text.replace("-", "")
+    assert dossier["consent_version"] == provider.config.enrolment.consent_version
+    assert dossier["evidence"]["person"]["number"] == person["personal_number"]
+    assert copy["population_registry"]["residence"]
+    assert copy["population_registry"]["household"]
+    json.dumps(copy)
+
+
+def test_a_former_number_is_in_the_copy(provider, citizen) -> None:
+    """Also what one was called before."""
+    with provider.database.transaction() as session:
+        replace_number(
+            session,
+            provider.audit,
+            provider.sealer,
+            citizen.id,
+            "001085000888",
+            now=clock.now(),
+        )
+    told = export.collect(provider, citizen.id, now=clock.now())["account"]
+    assert told["personal_number"] == "001085000888"
+    assert told["former_numbers"] == [citizen.person.number]
+
+
+def test_the_copy_draws_from_every_table_of_a_person(app) -> None:
+    """A new table that points at an account is told, or it says why not."""
+    pointing = {"account_id", "ward_id", "representative_id", "filed_by"}
+    tables = {
+        table.name
+        for table in Base.metadata.sorted_tables
+        if pointing & set(table.columns.keys())
+    }
+    assert tables - records.TOLD - records.NOT_TOLD.keys() == set()
+    assert records.TOLD | records.NOT_TOLD.keys() <= tables
 
 
 def test_copy_and_closing_ask_for_the_strongest_proof(app, provider) -> None:

@@ -31,6 +31,13 @@ def show() -> ResponseReturnValue:
         (gettext("Ways to sign in"), len(copy["ways_to_sign_in"])),
         (gettext("Signed-in places"), len(copy["signed_in_places"])),
         (gettext("Permissions"), len(copy["permissions"])),
+        (gettext("Applications"), len(copy["dossiers"])),
+        (gettext("Sign-ins at portals"), len(copy["uses"])),
+        (
+            gettext("People you act for, or who act for you"),
+            len(copy["acts_for"]) + len(copy["represented_by"]),
+        ),
+        (gettext("Places at organisations"), len(copy["memberships"])),
         (gettext("Entries of the history"), len(copy["history"])),
     )
     return account.page(

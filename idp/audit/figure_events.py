@@ -45,7 +45,7 @@ class UsagePurged(ServiceEvent):
 
 @dataclass(frozen=True, slots=True)
 class RowsPurged(ServiceEvent):
-    """Rows of a table that nothing can use any more were deleted."""
+    """Rows past their term were deleted; of the audit log the personal parts alone."""
 
     table: str
     rows: int

@@ -48,7 +48,10 @@ def status(cli: CliContext) -> None:
 @click.option("--dry-run", is_flag=True, help="Count only; delete nothing.")
 @pass_cli
 def retain(cli: CliContext, *, dry_run: bool) -> None:
-    """Delete history of use, spent tokens, refused evidence; run it every day.
+    """Delete or empty what is past its term; run it every day.
+
+    History of use, sessions, personal parts of audit events, spent tokens, answers of
+    the registry, evidence of refused dossiers.
 
     Counts of days are kept, and each portion that is deleted is in the audit log.
     """

@@ -1,4 +1,4 @@
-"""What is deleted when its term is over: history, tokens, answers, refused evidence.
+"""What goes when its term is over: history, sessions, personal parts, evidence.
 
 Deleted in portions, each a transaction with its audit event, so that the database is
 never held for long and a run may be stopped at any moment.
@@ -12,9 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
+from idp.audit.chain import month_of
 from idp.audit.event import ServiceEvent
 from idp.audit.figure_events import EvidencePurged, RowsPurged, UsagePurged
 from idp.audit.log import AuditLog
+from idp.audit.models import AuditEvent
 from idp.config import Config
 from idp.figures import days
 from idp.figures.models import UsageRecord
@@ -38,6 +40,15 @@ _DOSSIERS = sa.table(
     sa.column("evidence_sealed", sa.LargeBinary()),
 )
 _FRUITLESS = ("refused", "withdrawn")
+_SESSIONS = sa.table(
+    "sessions",
+    sa.column("id", sa.Uuid()),
+    sa.column("ended_at", UtcDateTime()),
+    sa.column("last_seen_at", UtcDateTime()),
+)
+_LAST_USED = sa.func.coalesce(_SESSIONS.c.ended_at, _SESSIONS.c.last_seen_at)
+_EVENTS = cast("sa.Table", AuditEvent.__table__)
+_PLACE = (_EVENTS.c.month, _EVENTS.c.shard, _EVENTS.c.seq)
 
 
 class Services(Protocol):
@@ -70,11 +81,11 @@ class _Rule:
     """What is over; a row with `emptied` stays without that value, as figures do."""
 
     table: Any
-    key: Any
+    key: tuple[Any, ...]
     moment: Any
     before: datetime
     only: Any = None
-    emptied: Any = None
+    emptied: Any = None  # the column's name, and what stands for nothing there
 
     @property
     def is_over(self) -> Any:
@@ -91,7 +102,7 @@ def years_before(now: datetime, years: int) -> datetime:
 
 
 def purge(services: Services, *, now: datetime, dry_run: bool) -> list[Purged]:
-    """Delete, or only count, what is past its term (Decree 59/2022 art. 21).
+    """Delete or empty, or only count, what is past its term (D59/2022 art. 21).
 
     Of a dossier that opened no account the evidence goes with its purpose (Law 91/2025:
     personal data are kept no longer than what they were given for).
@@ -112,20 +123,35 @@ def _rules(config: Config, now: datetime) -> tuple[_Rule, ...]:
     today = now.astimezone(UTC)
     term = years_before(today, figures.usage_years)
     refused = years_before(today, figures.refused_years)
-    evidence = _DOSSIERS.c.evidence_sealed
-    fruitless = sa.and_(_DOSSIERS.c.state.in_(_FRUITLESS), evidence != b"")
+    fruitless = sa.and_(
+        _DOSSIERS.c.state.in_(_FRUITLESS), _DOSSIERS.c.evidence_sealed != b""
+    )
+    # By months, which lead the key, so that not all events are looked at.
+    personal = sa.and_(
+        _EVENTS.c.month <= month_of(term), _EVENTS.c.personal_sealed.is_not(None)
+    )
     spent = now - timedelta(days=figures.spent_days)
     return (
-        _Rule(_USAGE, _USAGE.c.id, _USAGE.c.at, term),
-        _Rule(_TOKENS, _TOKENS.c.digest, _TOKENS.c.expires_at, spent),
-        _Rule(_ANSWERS, _ANSWERS.c.question_index, _ANSWERS.c.answered_at, told),
+        _Rule(_USAGE, (_USAGE.c.id,), _USAGE.c.at, term),
+        _Rule(_TOKENS, (_TOKENS.c.digest,), _TOKENS.c.expires_at, spent),
+        _Rule(_ANSWERS, (_ANSWERS.c.question_index,), _ANSWERS.c.answered_at, told),
+        _Rule(_SESSIONS, (_SESSIONS.c.id,), _LAST_USED, term),
+        _Rule(
+            _EVENTS,
+            _PLACE,
+            _EVENTS.c.at,
+            term,
+            only=personal,
+            # The commitment stays in the chain; without its salt nobody tests a guess.
+            emptied={"personal_sealed": None},
+        ),
         _Rule(
             _DOSSIERS,
-            _DOSSIERS.c.id,
+            (_DOSSIERS.c.id,),
             _DOSSIERS.c.decided_at,
             refused,
             only=fruitless,
-            emptied=evidence,
+            emptied={"evidence_sealed": b""},
         ),
     )
 
@@ -154,11 +180,11 @@ def _delete(services: Services, rule: _Rule, now: datetime) -> int:
 
 
 def _delete_portion(session: Session, rule: _Rule) -> int:
-    oldest = sa.select(rule.key).where(rule.is_over).order_by(rule.moment)
+    oldest = sa.select(*rule.key).where(rule.is_over).order_by(rule.moment)
     portion: Any = sa.delete(rule.table)
     if rule.emptied is not None:
-        portion = sa.update(rule.table).values({rule.emptied: b""})
-    portion = portion.where(rule.key.in_(oldest.limit(_PORTION)))
+        portion = sa.update(rule.table).values(rule.emptied)
+    portion = portion.where(sa.tuple_(*rule.key).in_(oldest.limit(_PORTION)))
     return cast("sa.CursorResult[Any]", session.execute(portion)).rowcount
 
 
@@ -166,6 +192,6 @@ def _event(rule: _Rule, rows: int) -> ServiceEvent:
     before = rule.before.isoformat(timespec="seconds")
     if rule.table is _USAGE:
         return UsagePurged(rows, before)
-    if rule.emptied is not None:
+    if rule.table is _DOSSIERS:
         return EvidencePurged(rows, before)
     return RowsPurged(rule.table.name, rows, before)

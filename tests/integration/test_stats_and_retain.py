@@ -9,7 +9,10 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from idp import clock
+from idp.audit.events import CrossDeviceApproved
 from idp.audit.models import AuditEvent
+from idp.audit.verification import verify
+from idp.authentication.models import SessionRecord
 from idp.cli import main
 from idp.consent.models import RefreshToken
 from idp.enrolment import dossiers, queue
@@ -17,6 +20,7 @@ from idp.enrolment.record import Filed
 from idp.figures import counts, report, retention, usage
 from idp.figures.models import UsageRecord
 from idp.provider import Provider
+from tests.driver import Browser, citizen
 from tests.integration.token_side import authorize, redeem, register
 from tests.services import BACKENDS
 from tests.unit.enrolment.conftest import a_dossier
@@ -163,6 +167,40 @@ def refused(provider: Provider, number: str, ago: timedelta, **values: bool) -> 
             provider, session, filed.dossier_id, reason="other", by="officer", now=at
         )
     return filed
+
+
+@both
+def test_who_signed_in_where_goes_with_the_term(provider: Provider, client) -> None:
+    """Sessions and personal parts of events; what is younger stays, chains prove."""
+    browser, person = (
+        Browser(client),
+        citizen(provider, state="active", factors=["pwd"]),
+    )
+    browser.visit("/account")
+    browser.submit(
+        personal_number=person["personal_number"], password=person["password"]
+    )
+    approved = CrossDeviceApproved(uuid4(), uuid4(), None, personal={"place": "Hà Nội"})
+    with provider.database.transaction() as session:
+        provider.audit.record(session, approved, now=clock.now())
+
+    def left() -> tuple[int, int]:
+        with provider.database.read() as connection:
+            sessions = sa.select(sa.func.count(SessionRecord.id))
+            parts = sa.select(sa.func.count(AuditEvent.personal_sealed))
+            return connection.scalar(sessions) or 0, connection.scalar(parts) or 0
+
+    before = left()
+    assert min(before) > 0
+    retention.purge(provider, now=clock.now(), dry_run=False)
+    assert left() == before
+
+    retention.purge(provider, now=clock.now() + 2 * FIVE_YEARS, dry_run=False)
+
+    assert left() == (0, 0)
+    with provider.database.snapshot() as connection:
+        proven = verify(connection, provider.sealer)
+    assert (proven.faults, proven.erased) == ((), before[1])
 
 
 @pytest.mark.parametrize(

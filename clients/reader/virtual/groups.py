@@ -32,12 +32,12 @@ def data_group_1(person: Person) -> bytes:
     return encode(0x61, encode(0x5F1F, lines.encode("ascii")))
 
 
-def data_group_2(person: Person) -> bytes:
+def data_group_2(image: bytes) -> bytes:
     """Return the portrait: one ISO/IEC 19794-5 record in its CBEFF wrapping."""
-    image = portrait.draw(person.number)
     size = portrait.WIDTH.to_bytes(2, "big") + portrait.HEIGHT.to_bytes(2, "big")
-    # Full frontal JPEG in 24-bit colour; nothing stated of points, pose and device.
-    picture = b"\x01\x00" + size + b"\x01\x00" + bytes(2) + bytes(2) + image
+    # Full frontal, JPEG or JPEG 2000; nothing stated of points, pose and device.
+    form = b"\x00" if image.startswith(b"\xff\xd8") else b"\x01"
+    picture = b"\x01" + form + size + b"\x01\x00" + bytes(2) + bytes(2) + image
     face = (len(picture) + 20).to_bytes(4, "big") + bytes(16) + picture
     length = (len(face) + 14).to_bytes(4, "big")
     record = b"FAC\x00010\x00" + length + b"\x00\x01" + face

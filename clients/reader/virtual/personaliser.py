@@ -9,7 +9,13 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from clients.reader.virtual import document_signer, groups, key_groups, machine_zone
+from clients.reader.virtual import (
+    document_signer,
+    groups,
+    key_groups,
+    machine_zone,
+    portrait,
+)
 from clients.reader.virtual.card import (
     CARD_ACCESS,
     COM,
@@ -55,7 +61,7 @@ def data_groups(person: Person, profile: Profile, keys: ChipKeys) -> dict[int, b
     """Return the data groups by their numbers."""
     files = {1: groups.data_group_1(person), 13: groups.data_group_13(person)}
     if profile.portrait:
-        files[2] = groups.data_group_2(person)
+        files[2] = groups.data_group_2(portrait.draw(person.number))
     chip_key = keys.agreement.public_key() if keys.agreement else None
     infos = key_groups.data_group_14(profile, chip_key)
     if infos:

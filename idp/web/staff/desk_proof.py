@@ -20,7 +20,7 @@ from idp.provider import current
 from idp.web import csrf
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
-from idp.web.staff import desk_here, desk_texts
+from idp.web.staff import desk_here, desk_texts, pictures
 from idp.web.staff.desk_here import Here
 
 blueprint = Blueprint("staff_desk_proof", __name__)
@@ -28,7 +28,6 @@ blueprint = Blueprint("staff_desk_proof", __name__)
 _STEP, _PHOTO, _PRINTS = "proof", "photo", "prints"
 _BESIDE_FILE = 65_536  # what a form with a file has around it
 _MAX_NOTE = 200
-_JPEG, _PNG = "image/jpeg", "image/png"
 
 
 @blueprint.get("/staff/desk/<draft_id>/proof")
@@ -100,8 +99,11 @@ def picture(draft_id: str, kind: str) -> ResponseReturnValue:
     image = in_person_draft.load_picture(here.provider, here.draft, slot)
     if image is None:
         raise DraftError("no such picture")
-    response = make_response(image)
-    response.mimetype = _JPEG if image.startswith(b"\xff\xd8\xff") else _PNG
+    shown = pictures.shown(image)
+    if shown is None:
+        raise DraftError("no browser shows it")
+    response = make_response(shown[1])
+    response.mimetype = shown[0]
     return response
 
 
@@ -149,7 +151,7 @@ def _file(name: str) -> bytes:
 def _page(here: Here, problem: Problem | None = None) -> ResponseReturnValue:
     provider, draft = here.provider, here.draft
     portrait = in_person_draft.load_picture(provider, draft, "chip")
-    is_shown = bool(portrait) and draft.portrait_format == "jpeg"
+    is_shown = portrait is not None and pictures.shown(portrait) is not None
     address = {
         name: url_for("staff_desk_proof.picture", draft_id=draft.id, kind=name)
         for name in ("chip", "photo")
@@ -163,6 +165,7 @@ def _page(here: Here, problem: Problem | None = None) -> ResponseReturnValue:
         prints_token=here.token(_PRINTS),
         chip_picture=address["chip"] if is_shown else "",
         photo_picture=address["photo"] if draft.face else "",
+        is_hidden=portrait is not None and not is_shown,
         is_judged_by_eye=not provider.faces.is_on,
         limit=provider.config.enrolment.desk_photo_limit // 1024,
         face=gettext(desk_texts.FACES[draft.face]) if draft.face else "",

@@ -19,7 +19,7 @@ from idp.staff.errors import RoleError
 from idp.staff.officer import Officer
 from idp.web import claim_texts, presentation
 from idp.web.language import gettext
-from idp.web.staff import access, frame, review_texts
+from idp.web.staff import access, frame, pictures, review_texts
 from idp.web.visit import Visit
 
 blueprint = Blueprint("staff_review", __name__)
@@ -173,6 +173,7 @@ def _look(here: Visit, officer: Officer, view: DossierView) -> dict[str, object]
         look_ups.note(database, provider.audit, officer, whose, "review", here.now)
     identity = identity_of(evidence)
     phone = person.get("phone")
+    portrait = pictures.data_url(evidence.get("chip"))
     return {
         "name": identity.full_name,
         "number": presentation.number_text(person["number"]),
@@ -183,8 +184,9 @@ def _look(here: Visit, officer: Officer, view: DossierView) -> dict[str, object]
         "differences": review_texts.differences(evidence),
         "is_unproven": view.account_id is None,
         "may_grant": not evidence.get("mismatches"),
-        "photo": evidence.get("photo"),
-        "portrait": evidence.get("chip"),
+        "photo": pictures.data_url(evidence.get("photo")),
+        "portrait": portrait,
+        "is_hidden": "chip" in evidence and portrait is None,
     }
 
 

@@ -3,10 +3,11 @@
 It needs no database, so that it runs in processes of its own.
 """
 
+import os
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from idp.accounts.calendar import HANOI, Calendar
 from idp.accounts.contacts import phone_index, seal_email, seal_phone
@@ -59,6 +60,21 @@ DOSSIER_COLUMNS = (
 )
 
 
+class _WrittenId(UUID):
+    """A new random id whose text is made once: it binds every sealed value of a row."""
+
+    __slots__ = ("_text",)
+    _text: str
+
+    def __init__(self) -> None:
+        super().__init__(bytes=os.urandom(16), version=4)
+        object.__setattr__(self, "_text", super().__str__())
+
+    def __str__(self) -> str:
+        """Return the text that was made with it (RFC 9562 §4)."""
+        return self._text
+
+
 class Sealed(NamedTuple):
     """A row that may be written, unless somebody has its number, phone or id.
 
@@ -101,7 +117,7 @@ class RowSealer:
     def seal(self, line: int, values: Mapping[str, Any]) -> Sealed:
         """Check a row and seal it, or raise `RefusedRowError`."""
         row = read_row(values, self._config, sandbox=self._sandbox, now=self._now)
-        new, account_id, dossier_id = row.new, uuid4(), uuid4()
+        new, account_id, dossier_id = row.new, _WrittenId(), _WrittenId()
         sealer, helper = self._sealer, row.representative
         known_by = number_index(sealer, new.number)
         phone = None if new.phone is None else phone_index(sealer, new.phone)
@@ -146,7 +162,7 @@ class RowSealer:
     def _number(
         self, row: ReadRow, account_id: UUID, known_by: bytes
     ) -> tuple[Any, ...]:
-        row_id = uuid4()
+        row_id = _WrittenId()
         sealed = seal_number(self._sealer, row.new.number, row_id)
         return row_id, account_id, sealed, known_by, self._at
 

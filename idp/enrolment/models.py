@@ -27,7 +27,7 @@ class Dossier(Base):
     account_id: Mapped[UUID | None] = mapped_column(
         sa.ForeignKey("accounts.id"), index=True
     )
-    organisation_id: Mapped[UUID | None] = mapped_column(index=True)
+    organisation_id: Mapped[UUID | None]
     kind: Mapped[str] = mapped_column(sa.String(32))
     channel: Mapped[str] = mapped_column(sa.String(16))
     state: Mapped[str] = mapped_column(sa.String(16))
@@ -38,9 +38,7 @@ class Dossier(Base):
     decided_by: Mapped[str | None] = mapped_column(sa.String(64))
     refusal: Mapped[str | None] = mapped_column(sa.String(32))
     notified_at: Mapped[datetime | None]
-    filed_by: Mapped[UUID | None] = mapped_column(
-        sa.ForeignKey("accounts.id"), index=True
-    )
+    filed_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("accounts.id"))
     officer_id: Mapped[UUID | None]
     reviewer_id: Mapped[UUID | None]
     unit_id: Mapped[UUID | None]
@@ -56,6 +54,19 @@ class Dossier(Base):
             name="state",
         ),
         sa.Index("ix_dossiers_queue", "state", "due_at"),
+        # Few dossiers are of an organisation or filed by somebody else.
+        sa.Index(
+            "ix_dossiers_organisation_id",
+            "organisation_id",
+            postgresql_where=sa.text("organisation_id IS NOT NULL"),
+            sqlite_where=sa.text("organisation_id IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_dossiers_filed_by",
+            "filed_by",
+            postgresql_where=sa.text("filed_by IS NOT NULL"),
+            sqlite_where=sa.text("filed_by IS NOT NULL"),
+        ),
         # An account, or an organisation, has one open dossier at a time.
         sa.Index(
             "uq_dossiers_open_account",

@@ -62,7 +62,7 @@ def _create_dossiers() -> None:
         "dossiers",
         _required("id", sa.Uuid, primary_key=True),
         _optional("account_id", sa.Uuid, sa.ForeignKey("accounts.id"), index=True),
-        _optional("organisation_id", sa.Uuid, index=True),
+        _optional("organisation_id", sa.Uuid),
         _required("kind", sa.String(32)),
         _required("channel", sa.String(16)),
         _required("state", sa.String(16)),
@@ -73,7 +73,7 @@ def _create_dossiers() -> None:
         _optional("decided_by", sa.String(64)),
         _optional("refusal", sa.String(32)),
         _optional("notified_at", _MOMENT),
-        _optional("filed_by", sa.Uuid, sa.ForeignKey("accounts.id"), index=True),
+        _optional("filed_by", sa.Uuid, sa.ForeignKey("accounts.id")),
         _optional("officer_id", sa.Uuid),
         _optional("reviewer_id", sa.Uuid),
         _optional("unit_id", sa.Uuid),
@@ -88,6 +88,15 @@ def _create_dossiers() -> None:
         ),
     )
     op.create_index("ix_dossiers_queue", "dossiers", ["state", "due_at"])
+    for column in ("organisation_id", "filed_by"):
+        is_known = sa.text(f"{column} IS NOT NULL")
+        op.create_index(
+            op.f(f"ix_dossiers_{column}"),
+            "dossiers",
+            [column],
+            postgresql_where=is_known,
+            sqlite_where=is_known,
+        )
     for name, column in (
         ("uq_dossiers_open_account", "account_id"),
         ("uq_dossiers_open_organisation", "organisation_id"),

@@ -24,9 +24,14 @@ class _Pending:
     savepoint: SessionTransaction | None
 
 
-def enqueue(session: Session, link: Link, personal_sealed: bytes | None) -> None:
+def enqueue(
+    session: Session,
+    link: Link,
+    personal_sealed: bytes | None,
+    number_index: bytes | None,
+) -> None:
     """Have an event appended when `session` commits."""
-    entry = Entry(link, personal_sealed)
+    entry = Entry(link, personal_sealed, number_index)
     pending = _Pending(entry, session.get_nested_transaction())
     session.info.setdefault(_KEY, []).append(pending)
 

@@ -35,14 +35,26 @@ class AuditLog:
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
 
-    def record(self, session: Session, event: Event, *, now: datetime) -> None:
-        """Append `event` in the transaction of `session`: both happen, or neither."""
-        data, sealed = event.data(), None
-        if event.personal is not None:
-            data[personal.MEMBER], sealed = personal.commit(
-                self._sealer, event.personal
-            )
-        enqueue(session, link_to(event, data, at=now), sealed)
+    def record(
+        self,
+        session: Session,
+        event: Event,
+        *,
+        now: datetime,
+        number: str | None = None,
+    ) -> None:
+        """Append `event` in the transaction of `session`: both happen, or neither.
+
+        Of the `number` of somebody without an account a blind index is kept.
+        """
+        data, sealed, index = event.data(), None, None
+        values = event.personal
+        if number is not None:
+            index = personal.number_index(self._sealer, number)
+            values = {**(values or {}), personal.NUMBER: index.hex()}
+        if values is not None:
+            data[personal.MEMBER], sealed = personal.commit(self._sealer, values)
+        enqueue(session, link_to(event, data, at=now), sealed, index)
 
     def recent(
         self,
@@ -51,17 +63,36 @@ class AuditLog:
         limit: int,
         *,
         types: Collection[str] | None = None,
+        numbers: Collection[str] = (),
     ) -> list[AuditEntry]:
-        """Return the account's newest events (of `types`), newest first."""
+        """Return the account's newest events (of `types`), newest first.
+
+        With its `numbers`, also what concerned the person before there was an account.
+        """
+        concerns = AuditEvent.account_id == account_id
+        if numbers:
+            concerns = sa.or_(concerns, self._names(numbers))
         query = (
             sa.select(AuditEvent.__table__)
-            .where(AuditEvent.account_id == account_id)
+            .where(concerns)
             .order_by(AuditEvent.at.desc(), AuditEvent.seq.desc())
             .limit(limit)
         )
         if types is not None:
             query = query.where(AuditEvent.type.in_(types))
         return [self._entry(row) for row in connection.execute(query)]
+
+    def forget(self, session: Session, numbers: Collection[str]) -> None:
+        """Empty what events of no account keep of a person who is forgotten."""
+        session.execute(
+            sa.update(AuditEvent)
+            .where(self._names(numbers))
+            .values(personal_sealed=None, number_index=None)
+        )
+
+    def _names(self, numbers: Collection[str]) -> sa.ColumnElement[bool]:
+        indexes = [personal.number_index(self._sealer, number) for number in numbers]
+        return AuditEvent.number_index.in_(indexes)
 
     def _entry(self, row: sa.Row[Any]) -> AuditEntry:
         data = loads(row.data)

@@ -21,7 +21,10 @@ class AuditHead(Base):
 
 
 class AuditEvent(Base):
-    """One event; `data` is canonical JSON text, exactly what was hashed."""
+    """One event; `data` is canonical JSON text, exactly what was hashed.
+
+    `number_index` is the blind index of the number of a person who had no account.
+    """
 
     __tablename__ = "audit_events"
 
@@ -33,7 +36,16 @@ class AuditEvent(Base):
     account_id: Mapped[UUID | None]
     data: Mapped[str] = mapped_column(sa.Text)
     personal_sealed: Mapped[bytes | None]
+    number_index: Mapped[bytes | None]
     previous_hash: Mapped[bytes]
     hash: Mapped[bytes]
 
-    __table_args__ = (sa.Index("ix_audit_events_account_id_at", "account_id", "at"),)
+    __table_args__ = (
+        sa.Index("ix_audit_events_account_id_at", "account_id", "at"),
+        sa.Index(
+            "ix_audit_events_number_index",
+            "number_index",
+            postgresql_where=sa.text("number_index IS NOT NULL"),
+            sqlite_where=sa.text("number_index IS NOT NULL"),
+        ),
+    )

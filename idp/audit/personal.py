@@ -6,6 +6,8 @@ the chain with the commitment as context. So a value that was replaced, or moved
 another row, is noticed (it does not open, or its HMAC is another), and an erased one
 leaves the chain whole: with the salt gone, not even the holder of the key can test a
 guess against the commitment that stays.
+
+Of a personal number a blind index is sealed so; a column repeats it for look-ups.
 """
 
 import json
@@ -19,6 +21,7 @@ from keys.errors import SealError
 from keys.sealing import Sealer
 
 MEMBER = "personal"
+NUMBER = "number_index"
 _CONTEXT = "audit.personal"
 
 
@@ -29,9 +32,15 @@ def commit(sealer: Sealer, values: Mapping[str, Any]) -> tuple[str, bytes]:
     return commitment, sealer.seal(text.encode(), context=f"{_CONTEXT}:{commitment}")
 
 
+def number_index(sealer: Sealer, number: str) -> bytes:
+    """Return the blind index by which somebody without an account is found later."""
+    return sealer.index(number, context="audit_events.number")
+
+
 def unseal(sealer: Sealer, row: Any) -> dict[str, Any]:
     """Return a row's personal values; raises `SealError` for those of another."""
     values: dict[str, Any] = json.loads(_open(sealer, row))["values"]
+    values.pop(NUMBER, None)
     return values
 
 
@@ -43,13 +52,17 @@ def was_erased(row: Any) -> bool:
 def is_bound(sealer: Sealer, row: Any) -> bool:
     """Say whether a row's personal values, if kept, are those of its chained data."""
     if row.personal_sealed is None:
-        return True
+        return row.number_index is None
     try:
         text = _open(sealer, row)
     except SealError:
         return False
     commitment = sealer.index(text, context=_CONTEXT).hex()
-    return compare_digest(commitment, _commitment(row))
+    index = row.number_index.hex() if row.number_index else None
+    return (
+        compare_digest(commitment, _commitment(row))
+        and json.loads(text)["values"].get(NUMBER) == index
+    )
 
 
 def _open(sealer: Sealer, row: Any) -> str:

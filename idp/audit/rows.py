@@ -25,12 +25,12 @@ WITH head AS MATERIALIZED (
 ), event AS (
     INSERT INTO audit_events (
         month, shard, seq, at, type, account_id, data, personal_sealed,
-        previous_hash, hash
+        number_index, previous_hash, hash
     )
     SELECT
         %(month)s, %(shard)s, seq + 1, %(at)s::bigint, %(type)s, %(account_id)s::uuid,
         %(data)s, %(personal_sealed)s::bytea,
-        hash, sha256(hash || %(record)s::bytea)
+        %(number_index)s::bytea, hash, sha256(hash || %(record)s::bytea)
     FROM head
     RETURNING seq, hash
 )
@@ -44,18 +44,20 @@ _HEADS = {
 }
 INSERT_EMBEDDED = """
 INSERT INTO audit_events (
-    month, shard, at, type, account_id, data, personal_sealed, seq, previous_hash, hash
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    month, shard, at, type, account_id, data, personal_sealed, number_index,
+    seq, previous_hash, hash
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 MOVE_EMBEDDED = "UPDATE audit_heads SET seq = ?, hash = ? WHERE month = ? AND shard = ?"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event to append: its chained part, and the sealed part beside it."""
+    """One event to append: its chained part, and what stands beside it."""
 
     link: Link
     personal_sealed: bytes | None
+    number_index: bytes | None
 
 
 def append_postgresql(connection: Connection, entry: Entry) -> None:
@@ -69,6 +71,7 @@ def append_postgresql(connection: Connection, entry: Entry) -> None:
         "account_id": link.account_id,
         "data": link.data,
         "personal_sealed": entry.personal_sealed,
+        "number_index": entry.number_index,
         "record": encode(link),
     }
     place = reader_on(connection)
@@ -86,7 +89,8 @@ def append_embedded(connection: Connection, entry: Entry) -> None:
     seq, digest = head.seq + 1, sha256(head.hash + encode(link)).digest()
     account = None if link.account_id is None else link.account_id.hex
     chained = (microseconds(link), link.type, account, link.data)
-    row = (*place, *chained, entry.personal_sealed, seq, head.hash, digest)
+    beside = (entry.personal_sealed, entry.number_index)
+    row = (*place, *chained, *beside, seq, head.hash, digest)
     connection.exec_driver_sql(INSERT_EMBEDDED, row)
     connection.exec_driver_sql(MOVE_EMBEDDED, (seq, digest, *place))
 

@@ -147,7 +147,7 @@ class StaffRequestDecided(ServiceEvent):
 class OfficerLookedUp(Event):
     """An officer of a unit looked at a citizen's data, for a purpose.
 
-    Without an account nobody was found.
+    Of somebody without an account a blind index of the number says who it was.
     """
 
     officer_id: UUID

@@ -143,7 +143,7 @@ def _rules(config: Config, now: datetime) -> tuple[_Rule, ...]:
             term,
             only=personal,
             # The commitment stays in the chain; without its salt nobody tests a guess.
-            emptied={"personal_sealed": None},
+            emptied={"personal_sealed": None, "number_index": None},
         ),
         _Rule(
             _DOSSIERS,

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from idp.accounts import contacts, lifecycle
+from idp.accounts import contacts, identifiers, lifecycle
 from idp.accounts.models import Lock
 from idp.audit.right_events import ClosingAsked, ClosingTakenBack
 from idp.authentication import backchannel
@@ -115,6 +115,8 @@ def _close(services: Services, account_id: UUID, *, now: datetime) -> bool:
         if taken is None:
             return False  # taken back, or locked, or closed by another sweep
         known = contacts.read_contacts(session, services.sealer, account_id)
+        numbers = identifiers.numbers_of(session, services.sealer, account_id)
+        services.audit.forget(session, numbers)
         others = ties.end(services, session, account_id, REASON, now)
         _end_everything(services, session, account_id, now)
         lifecycle.close_account(session, services.audit, account_id, now=now)

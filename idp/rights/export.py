@@ -143,7 +143,8 @@ def _corrections(
 def _history(
     services: Services, connection: Connection, account_id: UUID
 ) -> list[dict[str, Any]]:
-    entries = services.audit.recent(connection, account_id, _EVENTS)
+    numbers = numbers_of(connection, services.sealer, account_id)
+    entries = services.audit.recent(connection, account_id, _EVENTS, numbers=numbers)
     return [
         {
             "at": _text(entry.at),

@@ -29,15 +29,17 @@ def note(  # noqa: PLR0913, PLR0917 - the stores, then who looked at whom, why a
     session: Session,
     audit: AuditLog,
     officer: Officer,
-    account_id: UUID | None,
+    whose: UUID | str,
     purpose: str,
     now: datetime,
 ) -> None:
-    """Record the look-up on the citizen's own chain; None is a look that found nobody.
+    """Record the look-up of an account, or of a number that none has (yet).
 
     It is written in the transaction of the look-up itself, before anything is shown.
+    Whoever gets an account with the number finds it in their history.
     """
     if purpose not in PURPOSES:
         raise ValueError(f"no such purpose of a look-up: {purpose}")
+    account_id, number = (whose, None) if isinstance(whose, UUID) else (None, whose)
     event = OfficerLookedUp(account_id, officer.id, officer.unit.id, purpose)
-    audit.record(session, event, now=now)
+    audit.record(session, event, now=now, number=number)

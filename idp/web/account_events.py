@@ -1,5 +1,6 @@
 """Audit events in the words of the citizen whom they concern."""
 
+from idp.accounts import identifiers
 from idp.audit.log import AuditEntry
 from idp.authentication.session import SignedIn
 from idp.web import officer_look_ups, presentation, visit
@@ -70,8 +71,16 @@ BY_REPRESENTATIVE = {
 
 
 def recent(here: Visit, member: SignedIn, limit: int) -> list[dict[str, str]]:
-    """Return the newest events, newest first."""
-    entries = _entries(here, member, limit, tuple(TEXTS))
+    """Return the newest events, newest first.
+
+    Officers' looks from before there was an account are among them.
+    """
+    with here.provider.database.read() as connection:
+        sealer, account_id = here.provider.sealer, member.account.id
+        numbers = identifiers.numbers_of(connection, sealer, account_id)
+        entries = here.provider.audit.recent(
+            connection, account_id, limit, types=tuple(TEXTS), numbers=numbers
+        )
     return [
         {"text": _text(here, entry), "at": presentation.moment_text(entry.at)}
         for entry in entries
@@ -80,19 +89,14 @@ def recent(here: Visit, member: SignedIn, limit: int) -> list[dict[str, str]]:
 
 def last_sign_in(here: Visit, member: SignedIn) -> str:
     """Return when the citizen signed in before this session, or nothing."""
-    for entry in _entries(here, member, 2, ("SessionStarted",)):
+    with here.provider.database.read() as connection:
+        entries = here.provider.audit.recent(
+            connection, member.account.id, 2, types=("SessionStarted",)
+        )
+    for entry in entries:
         if entry.data.get("session_id") != str(member.session.id):
             return presentation.moment_text(entry.at)
     return ""
-
-
-def _entries(
-    here: Visit, member: SignedIn, limit: int, types: tuple[str, ...]
-) -> list[AuditEntry]:
-    with here.provider.database.read() as connection:
-        return here.provider.audit.recent(
-            connection, member.account.id, limit, types=types
-        )
 
 
 def _text(here: Visit, entry: AuditEntry) -> str:

@@ -19,6 +19,7 @@ def upgrade() -> None:
     _create_people()
     _create_proofs()
     _create_requests()
+    _add_number_index()
 
 
 def _required(name: str, kind: Any, *more: Any, **options: Any) -> sa.Column[Any]:
@@ -134,4 +135,17 @@ def _create_requests() -> None:
             "kind IN ('invite', 'roles', 'rescue', 'disable')", name="kind"
         ),
         sa.CheckConstraint("state IN ('open', 'approved', 'refused')", name="state"),
+    )
+
+
+def _add_number_index() -> None:
+    """Let people find later who looked at them before they had an account."""
+    op.add_column("audit_events", _optional("number_index", sa.LargeBinary))
+    known = sa.text("number_index IS NOT NULL")
+    op.create_index(
+        op.f("ix_audit_events_number_index"),
+        "audit_events",
+        ["number_index"],
+        postgresql_where=known,
+        sqlite_where=known,
     )

@@ -89,9 +89,8 @@ class Here:
         in_person_draft.save(self.provider, draft)
         return Here(self.visit, self.officer, draft)
 
-    def note(self, account_id: str | UUID | None) -> None:
-        """Write down that the officer looks somebody up, before anything is shown."""
-        whose = UUID(account_id) if isinstance(account_id, str) else account_id
+    def note(self, whose: UUID | str) -> None:
+        """Write down whom the officer looks up, before anything is shown."""
         with self.provider.database.transaction() as session:
             look_ups.note(
                 session,

@@ -39,10 +39,9 @@ def show(dossier_id: UUID) -> ResponseReturnValue:
         # A reviewer is in the row by now; who filed is in the evidence.
         if evidence.get("desk", {}).get("officer") != str(officer.id):
             raise NotFoundError("no such dossier of this officer")
-        look_ups.note(
-            session, provider.audit, officer, found.account_id, "enrolment", here.now
-        )
-    person = evidence["person"]
+        person = evidence["person"]
+        whose = found.account_id or person["number"]
+        look_ups.note(session, provider.audit, officer, whose, "enrolment", here.now)
     who = record.identity_of(evidence)
     return frame.page(
         here,

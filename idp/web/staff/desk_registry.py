@@ -185,8 +185,8 @@ def _standing_obstacle(account: tuple[UUID, Standing] | None) -> str | None:
 
 def _ask(here: Here) -> Here:
     account = _account(here)
-    here.note(account[0] if account else None)
     draft, officer = here.draft, here.officer
+    here.note(account[0] if account else draft.number)
     record = here.provider.registry.look_up(
         Question(draft.number, draft.name, draft.birth_date),
         Asker(_PURPOSE, str(officer.id), str(officer.unit.id)),

@@ -57,7 +57,7 @@ def choose(draft_id: str) -> ResponseReturnValue:
         sealer = here.provider.sealer
         account_id = identifiers.find_account_id(connection, sealer, found.number)
         standing = read_standing(connection, account_id) if account_id else None
-    here.note(account_id)
+    here.note(account_id or found.number)
     if standing is None or standing.level < 2 or standing.effective != "active":
         return _page(here, notice("DD-DESK-016"))
     representative = {

@@ -69,7 +69,8 @@ def look_up(
         found = activation.find(database.connection(), provider.sealer, answers.number)
         account_id = found.account_id if found else None
         own_case.refuse(database, provider.sealer, officer, account_id, now=here.now)
-        look_ups.note(database, provider.audit, officer, account_id, purpose, here.now)
+        whose = account_id or answers.number
+        look_ups.note(database, provider.audit, officer, whose, purpose, here.now)
         if found is None or found.state != state:
             return None
         who = identity.read_identity(database, provider.sealer, found.account_id)

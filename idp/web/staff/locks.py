@@ -119,7 +119,7 @@ def _enter(here: Visit, officer: Officer, typed: dict[str, str]) -> UUID | None:
     with provider.database.transaction() as database:
         account_id = identifiers.find_account_id(database, provider.sealer, number)
         stores = (database, provider.audit)
-        look_ups.note(*stores, officer, account_id, _PURPOSE, here.now)
+        look_ups.note(*stores, officer, account_id or number, _PURPOSE, here.now)
         if account_id is None:
             return None
         own_case.refuse(database, provider.sealer, officer, account_id, now=here.now)

@@ -27,6 +27,7 @@ blueprint = Blueprint("staff_representations", __name__)
 
 ROLE = "reviewer"
 _FIND = "representations"
+_PURPOSE = "representation"
 _LONGEST = 64
 RELATIONS = {
     "father": phrase("father"),
@@ -64,8 +65,11 @@ def find() -> ResponseReturnValue:
         mend = gettext("Type the 12-digit personal number")
         wrong = notice("DD-AUTH-006").at("personal_number", mend)
         return _page(here, officer, problem=wrong)
-    with provider.database.read() as connection:
-        ward = identifiers.find_account_id(connection, provider.sealer, number)
+    with provider.database.transaction() as database:
+        ward = identifiers.find_account_id(database, provider.sealer, number)
+        if ward is None:
+            stores = (database, provider.audit)
+            look_ups.note(*stores, officer, number, _PURPOSE, here.now)
     return _page(here, officer, ward, is_asked=True)
 
 
@@ -121,14 +125,12 @@ def _page(
 
 
 def _rows(here: Visit, officer: Officer, ward: UUID | None) -> list[dict[str, object]]:
-    """Return who acts for the ward; the look is noted, also of nobody."""
+    """Return who acts for the ward; the look is noted."""
     provider = here.provider
+    if ward is None:
+        return []
     with provider.database.transaction() as database:
-        look_ups.note(
-            database, provider.audit, officer, ward, "representation", here.now
-        )
-        if ward is None:
-            return []
+        look_ups.note(database, provider.audit, officer, ward, _PURPOSE, here.now)
         own_case.refuse(database, provider.sealer, officer, ward, now=here.now)
         found = representation.representatives_of(database, ward, now=here.now)
     return [_row(here, one) for one in found]

@@ -170,7 +170,8 @@ def _look(here: Visit, officer: Officer, view: DossierView) -> dict[str, object]
         whose = view.account_id or find_account_id(
             database, provider.sealer, person["number"]
         )
-        look_ups.note(database, provider.audit, officer, whose, "review", here.now)
+        who = whose or person["number"]
+        look_ups.note(database, provider.audit, officer, who, "review", here.now)
     identity = identity_of(evidence)
     phone = person.get("phone")
     portrait = pictures.data_url(evidence.get("chip"))

@@ -17,7 +17,7 @@ def row_with(values: dict[str, str]) -> SimpleNamespace:
     """Return what of a stored row concerns its personal values."""
     commitment, sealed = personal.commit(SEALER, values)
     data = json.dumps({personal.MEMBER: commitment})
-    return SimpleNamespace(data=data, personal_sealed=sealed)
+    return SimpleNamespace(data=data, personal_sealed=sealed, number_index=None)
 
 
 def test_values_come_back() -> None:
@@ -57,6 +57,21 @@ def test_garbage_and_added_values_are_noticed() -> None:
     added.data = "{}"
 
     assert not personal.is_bound(SEALER, row)
+    assert not personal.is_bound(SEALER, added)
+
+
+def test_an_index_that_was_not_committed_is_noticed() -> None:
+    """Nobody moves a look into another's history, nor takes it out of one."""
+    index = personal.number_index(SEALER, "999099000001")
+    row, added = row_with({personal.NUMBER: index.hex()}), row_with(VALUES)
+    row.number_index = added.number_index = index
+
+    assert personal.is_bound(SEALER, row)
+    assert personal.unseal(SEALER, row) == {}
+    assert not personal.is_bound(SEALER, added)
+    row.number_index = None
+    assert not personal.is_bound(SEALER, row)
+    added.personal_sealed = None
     assert not personal.is_bound(SEALER, added)
 
 

@@ -67,15 +67,17 @@ def test_changes_again_and_again_pump_no_messages(provider: Provider) -> None:
 
 def test_a_decoy_may_be_born_on_any_day(provider: Provider) -> None:
     """A key with a day that no decoy ever has would tell of an account."""
-    days = set()
-    for number in range(2000):
+    days, wanted = set(), {"0131", "0330", "0529", "1231"}
+    for number in range(20_000):
         text = f"999085{number:06}"
         key = decoy_key(provider.sealer, text, now=clock.now())
         assert key == decoy_key(provider.sealer, text, now=clock.now())
         born = key["birth_date"]
         date(1985, int(born[2:4]), int(born[4:6]))
         days.add(born[2:])
-    assert {"0131", "0330", "0529", "1231"} <= days
+        if wanted <= days:
+            break
+    assert wanted <= days
 
 
 FORMS = {

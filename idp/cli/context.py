@@ -34,10 +34,14 @@ class CliContext:
 
     @cached_property
     def provider(self) -> "Provider":
-        """Return the wired provider on the configured stores."""
+        """Return the wired provider on the configured stores, closed with the command."""
         from idp.provider import build_provider  # noqa: PLC0415 - see above
 
-        return build_provider(self.config)
+        provider = build_provider(self.config)
+        command = click.get_current_context().find_root()
+        command.call_on_close(provider.ephemeral.close)
+        command.call_on_close(provider.database.close)
+        return provider
 
 
 pass_cli = click.make_pass_decorator(CliContext)

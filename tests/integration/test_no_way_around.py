@@ -189,7 +189,8 @@ class Walker:
             code = self.codes.pop() if right and self.codes else "BCDFG-HJKMN"
             return "recovery", {"code": code}
         if place == "otp":
-            by_app = "way=totp" in page.text
+            # Who has no app may still have typed its address, which the page repeats.
+            by_app = bool(person["totp_secret"]) and "way=totp" in page.text
             right_code = self._app_code() if by_app else self._sent_code()
             return ("totp" if by_app else "sms"), {
                 "otp": right_code if right else "000000"

@@ -34,7 +34,7 @@ class CliContext:
 
     @cached_property
     def provider(self) -> "Provider":
-        """Return the wired provider on the configured stores, closed with the command."""
+        """Return the provider on the configured stores, closed with the command."""
         from idp.provider import build_provider  # noqa: PLC0415 - see above
 
         provider = build_provider(self.config)

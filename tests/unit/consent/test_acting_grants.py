@@ -144,7 +144,7 @@ class Walk:
         )
         assert memberships.accept(
             session, world.audit, world.sealer, self.listed[who],
-            account_id=self.names[who], number=self.numbers[who], now=self.now,
+            account_id=self.names[who], now=self.now,
         )  # fmt: skip
 
     def _stop(self, session: Any, who: str, other: str) -> None:

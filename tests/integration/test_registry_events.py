@@ -65,7 +65,7 @@ def test_each_ground_comes_and_goes(app, provider, citizen, begin, end, ground) 
     assert happen(provider, citizen, end, **more) == "applied"
     assert locks(provider, citizen) == ()
     letters = Post(provider).letters()
-    assert "mở khóa" in letters[0]
+    assert any("mở khóa" in letter for letter in letters)
     assert (begin == "death") == (len(letters) == 1), "nobody writes of a death"
 
 

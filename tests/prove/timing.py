@@ -14,6 +14,10 @@ from urllib.parse import urljoin
 
 import requests
 
+from idp import clock
+from idp.accounts.identifiers import find_account_id
+from idp.config.settings import PasswordConfig
+from idp.factors.password import PasswordPool, set_password
 from idp.provider import Provider
 from tests.driver import citizen, step_form
 from tests.integration.activating import another, grant
@@ -120,6 +124,7 @@ def _ask(issuer: str, question: Question, name: str) -> None:
 
 def _questions(provider: Provider) -> list[Question]:
     known = citizen(provider, state="active", factors=["pwd"])["personal_number"]
+    _hash_at_real_cost(provider, known)
     granted = grant(provider, person=another("999188000017")).person.number
     stranger, person = unknown_number(), newcomer(provider)
     wrong = {"password": "không phải mật khẩu này"}
@@ -156,6 +161,15 @@ def _questions(provider: Provider) -> list[Question]:
             unknown={"personal_number": stranger},
         ),
     ]
+
+
+def _hash_at_real_cost(provider: Provider, number: str) -> None:
+    """Give the citizen a password of the default cost: tests make theirs cheap."""
+    hashed = PasswordPool(PasswordConfig()).hash(secrets.token_urlsafe())
+    with provider.database.transaction() as database:
+        account_id = find_account_id(database, provider.sealer, number)
+        assert account_id
+        set_password(database, provider.audit, account_id, hashed, now=clock.now())
 
 
 def _question(page: str, path: str, **persons: dict[str, str]) -> Question:

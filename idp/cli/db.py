@@ -1,7 +1,5 @@
 """`idp db`: create and migrate the database, purge what is past its term."""
 
-from contextlib import closing
-
 import click
 from rich.console import Console
 from rich.table import Table
@@ -55,8 +53,7 @@ def retain(cli: CliContext, *, dry_run: bool) -> None:
 
     Counts of days are kept, and each portion that is deleted is in the audit log.
     """
-    with closing(cli.provider.database):
-        done = retention.purge(cli.provider, now=clock.now(), dry_run=dry_run)
+    done = retention.purge(cli.provider, now=clock.now(), dry_run=dry_run)
     table = Table("table", "older than", "would be deleted" if dry_run else "deleted")
     for item in done:
         table.add_row(item.table, f"{item.before:%Y-%m-%d}", f"{item.rows:,}")

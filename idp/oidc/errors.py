@@ -17,7 +17,6 @@ JSON_HEADERS = (("Content-Type", "application/json"), *NO_STORE)
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _log = structlog.get_logger("idp.oidc")
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class BearerError(OAuth2Error):  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -34,6 +35,15 @@ class RunningDemo:
     port: int
     scheme: str = "http"
     output: list[str] = field(default_factory=list)
+    gathering: threading.Thread = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.gathering = threading.Thread(target=self._gather, daemon=True)
+        self.gathering.start()
+
+    def _gather(self) -> None:
+        with self.process.stdout as lines:
+            self.output.extend(iter(lines.readline, ""))
 
     @property
     def issuer(self) -> str:
@@ -97,7 +107,13 @@ class RunningDemo:
         """Interrupt it as Ctrl-C does and wait until everything is stopped."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGINT)
-        return self.process.wait(STOP_WITHIN)
+        return self.wait(STOP_WITHIN)
+
+    def wait(self, seconds: float) -> int:
+        """Wait until it has ended and `text` is whole; return its exit status."""
+        status = self.process.wait(seconds)
+        self.gathering.join(seconds)
+        return status
 
 
 def start_demo(
@@ -140,20 +156,14 @@ def spawn_demo(
         text=True,
         start_new_session=True,
     )
-    demo = RunningDemo(process, folder, port, scheme)
-    threading.Thread(target=_gather, args=(process, demo.output), daemon=True).start()
-    return demo
-
-
-def _gather(process: subprocess.Popen[str], output: list[str]) -> None:
-    with process.stdout as lines:
-        output.extend(iter(lines.readline, ""))
+    return RunningDemo(process, folder, port, scheme)
 
 
 def free_block(size: int = BLOCK) -> int:
-    """Return the first of `size` free ports; far from those of other test processes."""
-    start = 20_000 + (os.getpid() * 10) % 20_000
-    for first in range(start, start + 5_000, 10):
+    """Return the first of `size` free ports, any block: other processes choose too."""
+    # Below the ports that the system gives to outgoing connections.
+    for _ in range(100):
+        first = 10_000 + 10 * secrets.randbelow(2_200)
         if all(_is_free(first + offset) for offset in range(size)):
             return first
     raise AssertionError("no free ports")

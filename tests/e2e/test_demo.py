@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 def refusal(folder, *options, port=None):
     """Return what a demo prints that does not start."""
     demo = spawn_demo(folder, *options, port=port)
-    assert demo.process.wait(60) == 1
+    assert demo.wait(120) == 1
     return demo.text
 
 

@@ -93,5 +93,5 @@ def test_what_is_missing_is_named(demo, tmp_path):
         environment.setenv("PCSCLITE_CSOCK_NAME", str(tmp_path / "nobody"))
         refused = spawn_demo(demo.copy(tmp_path / "state"), "--pcsc")
 
-    assert refused.process.wait(120) == 1
+    assert refused.wait(120) == 1
     assert "apt-get install -y pcscd" in refused.text

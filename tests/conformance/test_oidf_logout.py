@@ -1,4 +1,4 @@
-"""`oidcc-rp-initiated-logout-certification-test-plan`."""
+"""The Foundation's plans for RP-initiated and back-channel logout."""
 
 import secrets
 from urllib.parse import urlencode
@@ -11,8 +11,10 @@ from tests.conformance.modules import move_clock
 from tests.conformance.suite import BASE, NEEDS_PAGE, Suite, register
 from tests.driver import at
 from tests.integration.token_side import claims_of
+from tests.listening_portal import listening
 
 BYE = f"{BASE}/post_logout_redirect"
+EVENTS = "http://schemas.openid.net/event"
 
 
 @pytest.fixture
@@ -121,3 +123,21 @@ def test_no_redirect(suite, hint, change):
     assert is_a_page_of_ours(page)
     if at(page) == "logout":
         assert is_a_page_of_ours(suite.browser.submit(decision="yes"))
+
+
+def test_backchannel_rp_initiated_logout(provider, client):
+    """One posted token for this very session, and then a page is needed again."""
+    with listening() as ear:
+        register(provider, "suite-client", backchannel_logout_uri=ear.uri)
+        suite = Suite(provider, client)
+        tokens = suite.flow()
+        leave(suite, id_token_hint=tokens["id_token"], post_logout_redirect_uri=BYE)
+        (claims,) = ear.heard(provider)
+
+    for name in ("iss", "sub", "sid"):
+        assert claims[name] == tokens["claims"][name]
+    assert claims["aud"] in ("suite-client", ["suite-client"])
+    assert {"iat", "exp", "jti"} <= claims.keys()
+    assert claims["events"] == {f"{EVENTS}/backchannel-logout": {}}
+    assert "nonce" not in claims
+    assert is_signed_out(suite)

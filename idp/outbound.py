@@ -1,4 +1,8 @@
-"""One POST to somebody else's HTTP service, bounded in time and size whatever it does.
+"""One call to somebody else's HTTP service, bounded in place, time and size.
+
+An address that a portal registered may be wrong or hostile: only machines of the
+networks that the operator allows are called, and the machine that was looked at is the
+one that is called, so that a name cannot lead elsewhere between the two (CWE-918).
 
 A timeout of sockets begins anew with every byte, so that a server which drips holds a
 thread for hours. Here a watch cuts the connection when the time is over, be it in the
@@ -10,14 +14,17 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPSConnection
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+from idp import networks
 
 
 class NoAnswerError(Exception):
@@ -33,6 +40,15 @@ class Answer:
     body: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is sent: a method with its body and headers."""
+
+    method: str
+    body: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
 def post(  # noqa: PLR0913 - the message, then its bounds
     url: str,
     body: bytes,
@@ -40,16 +56,51 @@ def post(  # noqa: PLR0913 - the message, then its bounds
     *,
     timeout: float,
     most: int,
+    within: Sequence[str] | None,
     tls: ssl.SSLContext | None = None,
 ) -> Answer:
     """Send the body and return the answer, of at most `most` bytes; 0 reads none.
 
-    Only the look-up of the name has the resolver's own time. Raises `NoAnswerError`.
+    `within` are the networks that may be called; None is for an address that the
+    operator's own configuration names. Only the look-up of the name has the resolver's
+    own time. Raises `NoAnswerError`.
     """
+    message = Message("POST", body, headers)
+    return _call(url, message, timeout=timeout, most=most, within=within, tls=tls)
+
+
+def get(
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    timeout: float,
+    most: int,
+    within: Sequence[str] | None,
+) -> Answer:
+    """Return what is at an address, bounded as with `post`; raises `NoAnswerError`."""
+    message = Message("GET", headers=headers)
+    return _call(url, message, timeout=timeout, most=most, within=within, tls=None)
+
+
+def _call(  # noqa: PLR0913 - the message, then its bounds
+    url: str,
+    message: Message,
+    *,
+    timeout: float,
+    most: int,
+    within: Sequence[str] | None,
+    tls: ssl.SSLContext | None,
+) -> Answer:
+    if url.startswith("https:"):
+        tls = tls or _public_tls()  # our own work is not part of the other's time
     until = time.monotonic() + timeout
     try:
-        with closing(_connect(url, until)) as raw, _watched(raw, until):
-            return _exchange(raw, url, body, headers, most, tls)
+        with (
+            closing(_connect(url, until, within)) as raw,
+            _watched(raw, until),
+            closing(_speak(raw, url, tls)) as http,
+        ):
+            return _exchange(http, url, message, most)
     # ValueError: an address or a header that HTTP cannot carry.
     except (OSError, HTTPException, ValueError) as error:
         # The class only: some messages repeat what was sent.
@@ -69,20 +120,25 @@ def _public_tls() -> ssl.SSLContext:
     return client_tls(None)
 
 
-def _connect(url: str, until: float) -> socket.socket:
-    """Connect to the first address that takes it; all of them share the time."""
+def _connect(url: str, until: float, within: Sequence[str] | None) -> socket.socket:
+    """Connect to the first address that takes it; each has its share of the time."""
+    found = socket.getaddrinfo(*_host_and_port(url), type=socket.SOCK_STREAM)
+    if within is not None:
+        addresses = [ip_address(item[4][0]) for item in found]
+        if not all(networks.allow(within, one) for one in addresses):
+            raise NoAnswerError("an address outside the allowed networks")
     refused: OSError = TimeoutError()
-    for family, kind, protocol, _, address in socket.getaddrinfo(
-        *_host_and_port(url), type=socket.SOCK_STREAM
-    ):
+    for position, (family, kind, protocol, _, address) in enumerate(found):
         raw = socket.socket(family, kind, protocol)
+        share = (until - time.monotonic()) / (len(found) - position)
         try:
-            raw.settimeout(max(until - time.monotonic(), 0.001))
+            raw.settimeout(max(share, 0.001))
             raw.connect(address)
         except OSError as error:
             raw.close()
             refused = error
         else:
+            raw.settimeout(max(until - time.monotonic(), 0.001))
             return raw
     raise refused
 
@@ -110,30 +166,27 @@ def _watched(raw: socket.socket, until: float) -> Iterator[None]:
             raise NoAnswerError("an answer too slow") from None
 
 
-def _exchange(  # noqa: PLR0913, PLR0917 - the connection, then the message
-    raw: socket.socket,
-    url: str,
-    body: bytes,
-    headers: Mapping[str, str],
-    most: int,
-    tls: ssl.SSLContext | None,
-) -> Answer:
+def _speak(raw: socket.socket, url: str, tls: ssl.SSLContext | None) -> HTTPConnection:
+    """Return HTTP on this connection; by TLS the machine proves the name first."""
     host, port = _host_and_port(url)
     http = HTTPConnection(host, port)
-    if url.startswith("https:"):
-        tls = tls or _public_tls()
+    if tls is not None and url.startswith("https:"):
         http = HTTPSConnection(host, port, context=tls)
         raw = tls.wrap_socket(raw, server_hostname=host)
     http.sock = raw
-    with closing(http):
-        http.request("POST", _path(url), body, {**headers, "Connection": "close"})
-        with http.getresponse() as answer:
-            read = answer.read(most + 1) if most else b""
-            if len(read) > most:
-                raise NoAnswerError("an answer too long")
-            if most and answer.length:
-                raise NoAnswerError("an answer cut short")
-            return Answer(answer.status, answer.headers, read)
+    return http
+
+
+def _exchange(http: HTTPConnection, url: str, message: Message, most: int) -> Answer:
+    headers = {**message.headers, "Connection": "close"}
+    http.request(message.method, _path(url), message.body or None, headers)
+    with http.getresponse() as answer:
+        read = answer.read(most + 1) if most else b""
+        if len(read) > most:
+            raise NoAnswerError("an answer too long")
+        if most and answer.length:
+            raise NoAnswerError("an answer cut short")
+        return Answer(answer.status, answer.headers, read)
 
 
 def _host_and_port(url: str) -> tuple[str, int]:

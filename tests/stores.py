@@ -67,6 +67,7 @@ def configuration(
         "face": {"match": "sandbox"},
         "organisations": {"source": "sandbox"},
         "card_database": {"match": "sandbox"},
+        "outbound": {"allowed_networks": ["127.0.0.0/8", "::1/128"]},
         "password": _CHEAP_PASSWORDS,
         "server": {"threads": 128},
         "log": {"level": "WARNING", "format": "text"},

@@ -1,7 +1,7 @@
 """Telling portals that a citizen is signed out (OIDC Back-Channel Logout 1.0).
 
 What is to be told is written with the sign-out itself, so that no crash loses it;
-`logout_outbox` tells it behind the answer.
+`outbox` tells it behind the answer.
 """
 
 from collections.abc import Collection
@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session as DatabaseSession
 
 from idp.accounts import principals
 from idp.accounts.identifiers import find_subject
-from idp.authentication import acting, logout_outbox
-from idp.authentication.logout_outbox import Services
+from idp.authentication import acting, outbox
+from idp.authentication.logout_outbox import LOGOUTS
 from idp.authentication.models import LogoutNotice, SessionRecord
+from idp.authentication.outbox import Services
 from idp.authentication.session import Session, sid
 from idp.relying_parties.record import RelyingParty
 
@@ -111,7 +112,7 @@ def _queue(services: Services, database: DatabaseSession, notice: LogoutNotice) 
     queued.add(client_id)
 
     def send(_session: DatabaseSession) -> None:
-        logout_outbox.deliver_soon(services, client_id)
+        outbox.deliver_soon(services, LOGOUTS, client_id)
 
     sa.event.listen(database, "after_commit", send, once=True)
 

@@ -36,7 +36,8 @@ class LogoutNotice(Base):
     """That a portal must be told of a sign-out; it goes once the portal has heard it.
 
     Without a `sid` every session of the subject ends there, and without a subject the
-    one session, whoever it was for (Back-Channel Logout §2.4).
+    one session, whoever it was for (Back-Channel Logout §2.4). `last_answer` is what
+    came back of the last attempt: a status, or the class of what went wrong.
     """
 
     __tablename__ = "logout_notices"
@@ -48,3 +49,4 @@ class LogoutNotice(Base):
     sid: Mapped[str | None] = mapped_column(sa.String(64))
     attempts: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime] = mapped_column(index=True)
+    last_answer: Mapped[str | None] = mapped_column(sa.String(64))

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,15 @@ from rich.console import Console
 from rich.table import Table
 
 from idp import clock
+from idp.authentication import outbox
+from idp.authentication.logout_outbox import LOGOUTS
 from idp.cli.context import CliContext, pass_cli
 from idp.consent import grants
 from idp.relying_parties.errors import InvalidMetadataError
 from idp.relying_parties.metadata import MAX_BYTES
 
 STANDARD_INPUT = "-"
+_TOLD = (LOGOUTS,)
 
 
 @click.group()
@@ -102,6 +106,26 @@ def remove(cli: CliContext, client_id: str) -> None:
     for grant_id in ended:
         provider.ephemeral.drop_grant(str(grant_id))
     click.echo(f"removed {client_id}; {len(ended)} permissions ended")
+
+
+@group.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@pass_cli
+def waiting(cli: CliContext, *, as_json: bool) -> None:
+    """List the portals that did not hear something yet, and what they answered."""
+    with cli.provider.database.read() as connection:
+        found = [one for kind in _TOLD for one in outbox.waiting(connection, kind)]
+    rows = [
+        {**asdict(one), "due_at": one.due_at and one.due_at.isoformat()}
+        for one in found
+    ]
+    if as_json:
+        _print_json(rows)
+        return
+    table = Table("kind", "client_id", "notices", "attempts", "next", "last answer")
+    for row in rows:
+        table.add_row(*("-" if value is None else str(value) for value in row.values()))
+    Console().print(table)
 
 
 def _read_json(name: str) -> object:

@@ -2,9 +2,9 @@
 
 from dataclasses import fields, is_dataclass
 from datetime import date
-from ipaddress import ip_network
 from urllib.parse import urlsplit
 
+from idp import networks
 from idp.config.registry_checks import check_registry
 from idp.config.settings import Config
 from idp.errors import ConfigError
@@ -16,11 +16,10 @@ def check(config: Config) -> None:
     """Refuse what cannot work together or is not safe, by the setting's name."""
     _check_issuer(config)
     _check_numbers(config)
-    for network in config.server.trusted_proxies:
-        try:
-            ip_network(network)
-        except ValueError as error:
-            raise ConfigError(f"server.trusted_proxies: {error}") from error
+    _check_networks("server.trusted_proxies", config.server.trusted_proxies)
+    allowed = config.outbound.allowed_networks
+    named = tuple(name for name in allowed if name != networks.PUBLIC)
+    _check_networks("outbound.allowed_networks", named)
     choices = {
         "sms.gateway": (config.sms.gateway, ("sandbox", "http")),
         "mail.gateway": (config.mail.gateway, ("off", "sandbox", "smtp")),
@@ -51,6 +50,14 @@ def check(config: Config) -> None:
     _check_passkey(config)
     _check_enrolment(config)
     _check_sandbox(config)
+
+
+def _check_networks(setting: str, names: tuple[str, ...]) -> None:
+    for name in names:
+        try:
+            networks.read(name)
+        except ValueError as error:
+            raise ConfigError(f"{setting}: {error}") from error
 
 
 def _check_issuer(config: Config) -> None:

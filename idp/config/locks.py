@@ -1,4 +1,4 @@
-"""The settings of locks, of telling portals, and of citizens' rights."""
+"""The settings of locks and of citizens' rights."""
 
 from dataclasses import dataclass
 
@@ -15,18 +15,6 @@ class LocksConfig:
     decide_days: int = 2
     freeze_link: int = 259_200
     hotline_permit: int = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class BackchannelConfig:
-    """How portals are told that a citizen is signed out (Back-Channel Logout 1.0)."""
-
-    timeout: float = 5.0
-    portals_at_once: int = 8
-    attempts: int = 8
-    retry_after: int = 30
-    token: int = 120
-    allow_private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from idp.config.activation import ActivationConfig
 from idp.config.enrolment import EnrolmentConfig
 from idp.config.figures import FiguresConfig, ImportConfig
-from idp.config.locks import BackchannelConfig, LocksConfig, RightsConfig
+from idp.config.locks import LocksConfig, RightsConfig
+from idp.config.outbound import BackchannelConfig, OutboundConfig
 from idp.config.registry import RegistryConfig
 from idp.config.representation import OrganisationsConfig, RepresentationConfig
 from idp.config.staff import StaffConfig
@@ -249,6 +250,7 @@ class Config:
     representation: RepresentationConfig = field(default_factory=RepresentationConfig)
     organisations: OrganisationsConfig = field(default_factory=OrganisationsConfig)
     locks: LocksConfig = field(default_factory=LocksConfig)
+    outbound: OutboundConfig = field(default_factory=OutboundConfig)
     backchannel: BackchannelConfig = field(default_factory=BackchannelConfig)
     rights: RightsConfig = field(default_factory=RightsConfig)
     imports: ImportConfig = field(default_factory=ImportConfig)

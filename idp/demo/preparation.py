@@ -63,6 +63,10 @@ match = "sandbox"
 [chip]
 agent_port = {agent_port}
 
+# The portals are on this machine.
+[outbound]
+allowed_networks = ["127.0.0.0/8", "::1/128"]
+
 # Trying things out takes many messages; a real service sends few.
 [throttle]
 sms_per_account = 100

@@ -69,6 +69,7 @@ class PartnerService:
                 headers,
                 timeout=self.timeout,
                 most=_MAX_ANSWER if is_read else 0,
+                within=None,
             )
         except NoAnswerError as error:
             raise PartnerError(str(error)) from None

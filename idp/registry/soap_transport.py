@@ -44,6 +44,7 @@ class BoundedTransport(Transport):
                 sent,
                 timeout=config.timeout,
                 most=config.max_answer_bytes,
+                within=None,
                 tls=_tls(config),
             )
         except NoAnswerError as error:

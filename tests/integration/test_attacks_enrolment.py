@@ -10,8 +10,6 @@ from idp.accounts import lifecycle, representation
 from idp.accounts.contacts import read_contacts
 from idp.accounts.representation import wards_of
 from idp.accounts.standing import read_standing
-from idp.authentication import logout_delivery
-from idp.authentication.logout_delivery import NotHeardError
 from idp.enrolment import dossiers, outcome, queue
 from idp.enrolment.dossiers import DossierError
 from idp.enrolment.receipts import receipt_text
@@ -164,24 +162,6 @@ def test_a_person_with_a_new_number_has_one_account(app, provider) -> None:
 
     assert error_code(page) == "DD-ENR-002", "the one refusal"
     assert account(provider, former) == held.id
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        "[64:ff9b::7f00:1]",
-        "[2002:7f00:1::]",
-        "[::127.0.0.1]",
-        "[::ffff:100.64.0.1]",
-        "224.0.0.1",
-    ],
-)
-def test_a_wrapped_private_address_is_not_called(host) -> None:
-    """NAT64, 6to4 and mapped addresses lead a gateway to where we must not call."""
-    with pytest.raises(NotHeardError, match="private network"):
-        logout_delivery.post(
-            f"https://{host}/bye", "token", timeout=0.1, allow_private=False
-        )
 
 
 def test_officers_decide_no_request_about_themselves(app, provider) -> None:

@@ -4,18 +4,24 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from itertools import repeat
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from flask.testing import FlaskClient
 
-from idp import clock
+from idp import clock, outbound
 from idp.accounts import identifiers
-from idp.authentication import logout_delivery, logout_outbox
+from idp.app import create_app
+from idp.authentication import logout_outbox, outbox
+from idp.authentication.logout_outbox import LOGOUTS
 from idp.authentication.models import LogoutNotice
+from idp.config.outbound import OutboundConfig
 from idp.locks import placing
+from idp.outbound import NoAnswerError
 from idp.provider import Provider
 from idp.relying_parties.errors import InvalidMetadataError
 from idp.relying_parties.metadata import validate
@@ -65,6 +71,12 @@ def lock(provider: Provider, person) -> None:
             asker="authority",
             now=clock.now(),
         )
+
+
+def client_with(provider: Provider, **sections) -> FlaskClient:
+    """Return a client of a provider with other settings on the same stores."""
+    config = replace(provider.config, **sections)
+    return create_app(provider=replace(provider, config=config)).test_client()
 
 
 def waiting(provider: Provider) -> list[LogoutNotice]:
@@ -216,7 +228,7 @@ def test_a_portal_that_hangs_delays_no_other(provider, client, ear, person) -> N
                 )
                 for _ in range(60)
             )
-        logout_outbox.deliver_soon(provider, slow.client_id)
+        outbox.deliver_soon(provider, LOGOUTS, slow.client_id)
         assert hanging.has_heard.wait(30)
 
         press(browser, "/account", "sign-out")
@@ -267,12 +279,8 @@ def drops(answer: bytes) -> Iterator[bytes]:
 )
 def test_an_exchange_has_an_end(parts) -> None:
     """One deadline for all of it, and no more than a line is read."""
-    with (
-        answering(parts) as uri,
-        pytest.raises(logout_delivery.NotHeardError) as error,
-    ):
-        logout_delivery.post(uri, "token", timeout=0.5, allow_private=True)
-    assert error.value.is_silent
+    with answering(parts) as uri, pytest.raises(NoAnswerError):
+        outbound.post(uri, b"", {}, timeout=0.5, most=0, within=("127.0.0.0/8",))
 
 
 @pytest.mark.parametrize(
@@ -303,21 +311,20 @@ def test_our_own_machine_is_for_the_sandbox(host) -> None:
         validate(metadata, sandbox=False)
 
 
-@pytest.mark.parametrize(
-    "uri", ["https://127.0.0.1/", "https://[::1]/", "https://169.254.169.254/latest"]
-)
-def test_private_addresses_are_not_called(uri) -> None:
-    """A portal's name that leads into our network is told nothing."""
-    with pytest.raises(logout_delivery.NotHeardError, match="private"):
-        logout_delivery.post(uri, "token", timeout=1, allow_private=False)
+def test_nothing_outside_the_allowed_networks_is_called(provider, ear, person) -> None:
+    """By default none is: the portal hears nothing, and the operator sees why."""
+    portal = Portal.register(provider, "tax", backchannel_logout_uri=ear.uri)
+    strict = client_with(provider, outbound=OutboundConfig())
+    browser, _ = sign_in(strict, portal, person)
 
+    press(browser, "/account", "sign-out")
 
-def test_a_silent_portal_is_an_error() -> None:
-    """Nobody listens there."""
-    with pytest.raises(logout_delivery.NotHeardError):
-        logout_delivery.post(
-            "http://127.0.0.1:1/", "token", timeout=1, allow_private=True
-        )
+    provider.courier.wait()
+    assert ear.tokens == []
+    with provider.database.read() as connection:
+        (left,) = outbox.waiting(connection, LOGOUTS)
+    assert (left.client_id, left.notices, left.attempts) == ("tax", 1, 1)
+    assert left.last_answer == "an address outside the allowed networks"
 
 
 def test_discovery_says_so(client) -> None:

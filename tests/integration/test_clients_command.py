@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from idp import clock
+from idp.authentication.models import LogoutNotice
 from idp.cli.clients import group
 from idp.cli.context import CliContext
 from idp.consent import live_grants
@@ -205,3 +206,26 @@ def test_removal_ends_every_permission(idp, provider):
     with provider.database.read() as connection:
         assert live_grants.live_for_token(connection, grant.id, clock.now()) is None
     assert isinstance(idp("remove", "moved-portal").exception, UnknownClientError)
+
+
+def test_what_portals_have_not_heard_is_listed(idp, provider):
+    """Each with its attempts and what came back last."""
+    assert idp("waiting", "--json").stdout == "[]\n"
+    sandboxed = account_of(provider)
+    with provider.database.transaction() as session:
+        session.add(
+            LogoutNotice(
+                account_id=sandboxed,
+                client_id="moved-portal",
+                attempts=3,
+                due_at=clock.now(),
+                last_answer="answered 500",
+            )
+        )
+
+    (row,) = json.loads(idp("waiting", "--json").stdout)
+
+    assert (row["kind"], row["client_id"]) == ("logout", "moved-portal")
+    assert (row["notices"], row["attempts"]) == (1, 3)
+    assert row["last_answer"] == "answered 500"
+    assert idp("waiting").exit_code == 0

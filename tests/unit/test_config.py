@@ -128,6 +128,7 @@ def test_whole_numbers_are_numbers() -> None:
         ({"server": {"port": 0}}, "server.port must be positive"),
         ({"server": {"trusted_proxies": "::1"}}, "must be a list of strings"),
         ({"server": {"trusted_proxies": ["proxy"]}}, "server.trusted_proxies"),
+        ({"outbound": {"allowed_networks": ["all"]}}, "outbound.allowed_networks"),
         ({"server": {"tls_key_file": "k"}}, "go together"),
         ({"keys": {"kek_file": ""}}, "keys.kek_file must be a path"),
         ({"keys": {"jwks_max_age": 900}}, "keys.jwks_max_age must be below"),

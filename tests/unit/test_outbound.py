@@ -1,5 +1,8 @@
 """Calls to other machines end in time, however slowly those answer."""
 
+import socket
+from urllib.parse import urlsplit
+
 import pytest
 
 from idp import outbound
@@ -48,22 +51,79 @@ def test_so_are_headers_and_handshakes(scheme, prefix):
     with dripping(prefix) as server:
         url = f"{scheme}://127.0.0.1:{server.port}/"
         with pytest.raises(NoAnswerError, match="too slow"):
-            outbound.post(url, b"", {}, timeout=0.2, most=10)
+            outbound.post(url, b"", {}, timeout=0.2, most=10, within=None)
     assert server.was_cut
 
 
 def test_only_a_whole_answer_within_its_size_is_one():
     """A promised length is kept; nothing of a body that nobody wants is read."""
     with partner(lambda _: (200, [b"{}", b" "])) as server:
-        answer = outbound.post(server.url, b"{}", {}, timeout=5, most=3)
+        answer = outbound.post(server.url, b"{}", {}, timeout=5, most=3, within=None)
         assert (answer.status, answer.body) == (200, b"{} ")
-        assert outbound.post(server.url, b"{}", {}, timeout=5, most=0).body == b""
+        unread = outbound.post(server.url, b"{}", {}, timeout=5, most=0, within=None)
+        assert unread.body == b""
         with pytest.raises(NoAnswerError, match="too long"):
-            outbound.post(server.url, b"{}", {}, timeout=5, most=2)
+            outbound.post(server.url, b"{}", {}, timeout=5, most=2, within=None)
+        headers = {"X": "a\r\nY: b"}
         with pytest.raises(NoAnswerError, match="ValueError"):
-            outbound.post(server.url, b"{}", {"X": "a\r\nY: b"}, timeout=5, most=0)
+            outbound.post(server.url, b"{}", headers, timeout=5, most=0, within=None)
     short = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}"
     with dripping(short, drops=0) as server:
         url = f"http://127.0.0.1:{server.port}/"
         with pytest.raises(NoAnswerError, match="cut short"):
-            outbound.post(url, b"", {}, timeout=5, most=9)
+            outbound.post(url, b"", {}, timeout=5, most=9, within=None)
+
+
+@pytest.mark.parametrize(
+    ("within", "host"),
+    [
+        ((), "127.0.0.1"),
+        ((), "192.0.2.1"),
+        (("10.0.0.0/8",), "127.0.0.1"),
+        (("public",), "127.0.0.1"),
+        (("public",), "localhost"),
+        (("public",), "169.254.169.254"),
+        (("public",), "224.0.0.1"),
+        (("public",), "[::1]"),
+        (("public",), "[::ffff:127.0.0.1]"),
+        (("public",), "[::ffff:100.64.0.1]"),
+        (("public",), "[64:ff9b::7f00:1]"),
+        (("public",), "[2002:7f00:1::]"),
+        (("public",), "[::127.0.0.1]"),
+        (("2002::/16",), "127.0.0.1"),
+    ],
+)
+def test_no_machine_is_called_that_is_not_allowed(within, host):
+    """Empty is none; wrapped private addresses lead a gateway to where it must not."""
+    with pytest.raises(NoAnswerError, match="outside the allowed networks"):
+        outbound.get(f"http://{host}:9/", {}, timeout=5, most=9, within=within)
+
+
+def test_an_allowed_machine_is():
+    """By its network, as an IPv4 address in IPv6 too."""
+    within = ("127.0.0.0/8",)
+    with partner(lambda _: (200, [b"{}"])) as server:
+        url = server.url.replace("127.0.0.1", "[::ffff:127.0.0.1]")
+        for address in (server.url, url):
+            answer = outbound.post(address, b"{}", {}, timeout=5, most=9, within=within)
+            assert answer.body == b"{}"
+
+
+def test_a_name_that_changes_its_address_leads_nowhere_else(monkeypatch):
+    """DNS rebinding: a name is looked up once, and what was checked is called."""
+    answers = iter(["127.0.0.1", "127.0.0.2", "127.0.0.2"])
+    real = socket.getaddrinfo
+
+    def changing(host, port, **options):
+        return real(
+            next(answers) if host == "portal.example" else host, port, **options
+        )
+
+    monkeypatch.setattr(socket, "getaddrinfo", changing)
+    with partner(lambda _: (200, [b"{}"])) as server:
+        port = urlsplit(server.url).port
+        url = f"http://portal.example:{port}/"
+        within = ("127.0.0.1/32",)
+        answer = outbound.post(url, b"{}", {}, timeout=5, most=9, within=within)
+        assert answer.status == 200
+    assert next(answers) == "127.0.0.2", "looked up once"

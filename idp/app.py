@@ -18,8 +18,8 @@ from idp.web.routes import register as register_pages
 
 MAX_FORM_PARTS = 200
 
-# Pages carry no inline script or style; `form-action` and `connect-src` are completed
-# for each response.
+# Pages carry no inline script or style; `form-action`, `connect-src` and `frame-src`
+# are completed for each response.
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; "
     "img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
@@ -92,4 +92,7 @@ def _content_policy() -> str:
     agent = g.get("reader_origin", "")
     origins = " ".join(filter(None, ("'self'", g.get("form_action_origin"), agent)))
     sources = " ".join(filter(None, ("'self'", agent)))
-    return f"{_POLICY}; connect-src {sources}; form-action {origins}"
+    # Front-Channel Logout 1.0 §3: portals' pages in frames, after signing out alone.
+    framed = g.get("frame_origins")
+    frames = f"frame-src {framed}; " if framed else ""
+    return f"{_POLICY}; connect-src {sources}; {frames}form-action {origins}"

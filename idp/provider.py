@@ -69,9 +69,10 @@ def build_provider(config: Config) -> Provider:
     store = DatabaseRingStore(database)
     secrets = open_secrets(config, database)
     sealer = secrets.sealer()
-    lifetimes, courier = (
-        config.lifetimes,
-        Courier(lanes=config.backchannel.portals_at_once),
+    lifetimes = config.lifetimes
+    courier = Courier(
+        lanes=config.backchannel.portals_at_once,
+        patient=max(1, config.server.threads // 2),
     )
     return Provider(
         config=config,

@@ -99,7 +99,7 @@ def _subjects(
     asked = {kind for scope, kind in acting.SCOPES.items() if scope in party.scopes}
     if asked and principals.list_for(connection, account_id, asked, now=now):
         known.append(None)
-    return known
+    return known or [None]  # whoever it was for then, the session is over
 
 
 def _queue(services: Services, database: DatabaseSession, notice: LogoutNotice) -> None:

@@ -18,6 +18,7 @@ class BackchannelConfig:
     """How portals are told that a citizen is signed out (Back-Channel Logout 1.0)."""
 
     timeout: float = 5.0
+    wait: float = 2.0
     portals_at_once: int = 8
     attempts: int = 8
     retry_after: int = 30

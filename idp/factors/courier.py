@@ -6,9 +6,9 @@ which the citizen asks for again. What goes to somebody who may keep us waiting 
 lane of its own, on other threads.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from threading import BoundedSemaphore, RLock
+from threading import BoundedSemaphore, Condition
 
 import structlog
 
@@ -22,12 +22,15 @@ log = structlog.get_logger("idp.factors")
 class Courier:
     """A bounded queue of errands in this process, and lanes beside it."""
 
-    def __init__(self, *, waiting: int = _WAITING, lanes: int = 1) -> None:
+    def __init__(
+        self, *, waiting: int = _WAITING, lanes: int = 1, patient: int = 1
+    ) -> None:
         # Threads start with the first errand, which is after the workers' fork.
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="courier")
         self._on_lanes = ThreadPoolExecutor(lanes, thread_name_prefix="courier-lane")
         self._places = BoundedSemaphore(waiting)
-        self._lock = RLock()
+        self._patient = BoundedSemaphore(patient)
+        self._lock = Condition()
         self._running: set[Future[None]] = set()
         self._next: dict[str, Errand | None] = {}
 
@@ -53,6 +56,21 @@ class Courier:
             else:
                 self._set_out(lane, errand)
 
+    def wait_for(self, lanes: Collection[str], *, timeout: float) -> None:
+        """Return when these lanes are free, or the time is over.
+
+        A few wait so at a time (`patient`) and the others not at all: a lane that hangs
+        must not hold up every thread that answers people.
+        """
+        if not self._patient.acquire(blocking=False):
+            return
+        try:
+            with self._lock:
+                taken = self._next.keys()
+                self._lock.wait_for(lambda: taken.isdisjoint(lanes), timeout)
+        finally:
+            self._patient.release()
+
     def wait(self) -> None:
         """Return when every errand that was taken has been run."""
         while running := self._under_way():
@@ -68,6 +86,7 @@ class Courier:
             following = self._next.pop(lane)
             if following is not None:
                 self._set_out(lane, following)
+            self._lock.notify_all()
 
     def _keep(self, future: Future[None]) -> None:
         with self._lock:

@@ -53,6 +53,8 @@ def document(config: Config) -> dict[str, Any]:
         "end_session_endpoint": f"{issuer}/end_session",
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         **_authorization(config),
         **_tokens(),
         **_claims(),

@@ -16,7 +16,8 @@ from flask import Response, request, url_for
 
 from idp import clock
 from idp.accounts.identifiers import find_subject
-from idp.authentication import browser, logout, session
+from idp.authentication import browser, farewell, logout, session
+from idp.authentication.farewell import Farewell, Left
 from idp.authentication.session import SignedIn
 from idp.authentication.sign_in import sign_out
 from idp.oidc.clients import Client
@@ -113,7 +114,7 @@ def _kept(provider: Provider, handle: str) -> CheckedLogout:
 def _answer(provider: Provider, checked: CheckedLogout, *, now: datetime) -> Response:
     signed_in = find_signed_in(provider, now=now)
     if signed_in is None:
-        return _signed_out(provider, checked)
+        return _signed_out(provider, checked, ())
     if _is_of_session(provider, checked, signed_in):
         with provider.database.transaction() as database:
             sign_out(
@@ -123,7 +124,10 @@ def _answer(provider: Provider, checked: CheckedLogout, *, now: datetime) -> Res
                 reason="relying_party",
                 now=now,
             )
-        return _signed_out(provider, checked)
+        left = farewell.portals_left(
+            provider, signed_in.session, asker=checked.client_id
+        )
+        return _signed_out(provider, checked, left)
     value, is_new = browser_value(provider)
     waiting = logout.start(
         provider.ephemeral,
@@ -155,8 +159,19 @@ def _is_of_session(
     return checked.hint["sub"] == subject
 
 
-def _signed_out(provider: Provider, checked: CheckedLogout) -> Response:
-    response = see_other(checked.return_uri or url_for("logout.done"))
+def _signed_out(
+    provider: Provider, checked: CheckedLogout, left: tuple[Left, ...]
+) -> Response:
+    """Go back, unless a portal is signed out on our own page only, or to no portal."""
+    told = Farewell(left, checked.return_uri, checked.client_id)
+    value, is_new = browser_value(provider)
+    if told.return_uri and not told.needs_page:
+        response = see_other(told.return_uri)
+    else:
+        handle = farewell.keep(provider.ephemeral, value, told)
+        response = see_other(url_for("logout.done", handle=handle))
+        if is_new:
+            name_browser(provider, response, value)
     spec = browser.expired_cookie(browser.SESSION, secure=provider.config.is_secure)
     response.set_cookie(**spec.attributes())
     return response

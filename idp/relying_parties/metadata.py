@@ -10,11 +10,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from idp.relying_parties import members
+from idp.relying_parties import members, sign_outs
 from idp.relying_parties.client_keys import flaw_in_jwks
 from idp.relying_parties.errors import InvalidMetadataError, InvalidRedirectUriError
 from idp.relying_parties.policy import read_policy
-from idp.relying_parties.redirects import LOOPBACK_HOSTS, flaw, sector_of
+from idp.relying_parties.redirects import flaw, sector_of
 from idp.relying_parties.scopes import SCOPE_CLAIMS
 
 MAX_BYTES = 65_536
@@ -67,7 +67,7 @@ def validate(
         **_protocol(metadata),
         **_client_authentication(metadata),
         **_presentation(metadata),
-        **_backchannel(metadata, sandbox=sandbox),
+        **sign_outs.read(metadata, sandbox=sandbox),
         "subject_type": "pairwise",
     }
     document.setdefault("client_name", _name_for_want_of_one(document))
@@ -136,21 +136,6 @@ def _protocol(metadata: Mapping[str, Any]) -> dict[str, Any]:
             if value not in (None, "none")
         },
     }
-
-
-def _backchannel(metadata: Mapping[str, Any], *, sandbox: bool) -> dict[str, Any]:
-    """Read where the portal hears of sign-outs (Back-Channel Logout 1.0 §2.2)."""
-    member, required = "backchannel_logout_uri", "backchannel_logout_session_required"
-    wants_sid = members.flag(metadata, required, default=False)
-    uri = metadata.get(member)
-    if uri is None:
-        return {}
-    reason = flaw(uri, native=False)
-    if not reason and not sandbox and sector_of(uri) in LOOPBACK_HOSTS:
-        reason = "names our own machine, which is for the sandbox only"
-    if reason:
-        raise InvalidMetadataError(f"{member}: {reason}")
-    return {member: uri, required: wants_sid}
 
 
 def _client_authentication(metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,6 +45,7 @@ class RelyingParty:
     tos_uri: Localised | None
     backchannel_logout_uri: str | None = None
     backchannel_logout_session_required: bool = False
+    frontchannel_logout_uri: str | None = None
 
     @property
     def is_public(self) -> bool:
@@ -135,4 +136,5 @@ def build_party(
         backchannel_logout_session_required=document.get(
             "backchannel_logout_session_required", False
         ),
+        frontchannel_logout_uri=document.get("frontchannel_logout_uri"),
     )

@@ -3,10 +3,10 @@
 from http import HTTPStatus
 from uuid import UUID
 
-from flask import Blueprint, Response, make_response, redirect, url_for
+from flask import Blueprint, Response, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.authentication import browser, session, sign_in
+from idp.authentication import session, sign_in
 from idp.consent import grants
 from idp.errors import NotFoundError
 from idp.web import account_access, logout, visit
@@ -51,6 +51,8 @@ def end_place(session_id: UUID) -> ResponseReturnValue:
     found = next((view for view in views if view.session.id == session_id), None)
     if found is None:
         raise NotFoundError("no such session of this citizen")
+    if session_id == member.session.id:
+        return logout.leave(here)
     with here.provider.database.transaction() as database:
         sign_in.sign_out(
             here.provider,
@@ -59,8 +61,6 @@ def end_place(session_id: UUID) -> ResponseReturnValue:
             reason="citizen",
             now=here.now,
         )
-    if session_id == member.session.id:
-        return _signed_out(here)
     address = url_for("account.places", done="signed-out")
     return redirect(address, HTTPStatus.SEE_OTHER)
 
@@ -72,12 +72,4 @@ def sign_out() -> ResponseReturnValue:
     signed_in = here.signed_in()
     if signed_in is not None:
         here.check(account_access.purpose(signed_in, "sign-out"))
-        logout.sign_out_here(here, "citizen")
-    return _signed_out(here)
-
-
-def _signed_out(here: visit.Visit) -> Response:
-    response = make_response(redirect(url_for("logout.done"), HTTPStatus.SEE_OTHER))
-    secure = here.provider.config.is_secure
-    visit.set_cookie(response, browser.expired_cookie(browser.SESSION, secure=secure))
-    return response
+    return logout.leave(here)

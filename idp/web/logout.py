@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from flask import (
     Blueprint,
+    Response,
     g,
     make_response,
     redirect,
@@ -13,11 +14,13 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 
-from idp.authentication import browser, sign_in
+from idp.authentication import browser, farewell, sign_in
 from idp.authentication import logout as logouts
+from idp.authentication.farewell import Farewell, Left
 from idp.authentication.logout import LogoutRequest
+from idp.authentication.session import Session
 from idp.authentication.transaction import source_of
-from idp.web import visit
+from idp.web import portals_left, visit
 from idp.web.visit import Visit
 
 blueprint = Blueprint("logout", __name__)
@@ -46,18 +49,26 @@ def answer(transaction: str) -> ResponseReturnValue:
     logouts.end(here.provider.ephemeral, wish)
     if fields["decision"] != "yes":
         return redirect(url_for("logout.stayed"), HTTPStatus.SEE_OTHER)
-    address = wish.return_uri or url_for("logout.done")
-    response = make_response(redirect(address, HTTPStatus.SEE_OTHER))
-    sign_out_here(here, "citizen")
-    secure = here.provider.config.is_secure
-    visit.set_cookie(response, browser.expired_cookie(browser.SESSION, secure=secure))
-    return response
+    return leave(here, return_uri=wish.return_uri, client_id=wish.client_id)
 
 
 @blueprint.get("/logged-out")
-def done() -> ResponseReturnValue:
-    """Say that the citizen is signed out."""
-    return render_template("logged_out.html", still=False)
+@blueprint.get("/logged-out/<handle>")
+def done(handle: str | None = None) -> ResponseReturnValue:
+    """Say that the citizen is signed out, and what is known of each portal."""
+    here = visit.begin()
+    ephemeral = here.provider.ephemeral
+    told = handle and farewell.find(ephemeral, handle, browser=here.browser)
+    if not told:
+        return render_template("logged_out.html", still=False)
+    rows = portals_left.rows(here, told)
+    g.frame_origins = " ".join(sorted(portals_left.frame_origins(told)))
+    return render_template(
+        "logged_out.html",
+        still=False,
+        portals=rows,
+        back=portals_left.way_back(here, told),
+    )
 
 
 @blueprint.get("/signed-in")
@@ -66,11 +77,36 @@ def stayed() -> ResponseReturnValue:
     return render_template("logged_out.html", still=True)
 
 
-def sign_out_here(here: Visit, reason: str) -> None:
-    """End the session of this browser, if it has one."""
+def leave(
+    here: Visit, *, return_uri: str | None = None, client_id: str | None = None
+) -> Response:
+    """End this browser's session at the citizen's wish, and go where that is told.
+
+    `return_uri` is verified. The browser goes there at once, unless a portal can be
+    signed out on our page only.
+    """
+    ended = sign_out_here(here, "citizen")
+    left: tuple[Left, ...] = ()
+    if ended:
+        left = farewell.portals_left(here.provider, ended, asker=client_id)
+    told = Farewell(left, return_uri, client_id)
+    address = url_for("logout.done")
+    if told.return_uri and not told.needs_page:
+        address = told.return_uri
+    elif here.browser:
+        handle = farewell.keep(here.provider.ephemeral, here.browser, told)
+        address = url_for("logout.done", handle=handle)
+    response = make_response(redirect(address, HTTPStatus.SEE_OTHER))
+    secure = here.provider.config.is_secure
+    visit.set_cookie(response, browser.expired_cookie(browser.SESSION, secure=secure))
+    return response
+
+
+def sign_out_here(here: Visit, reason: str) -> Session | None:
+    """End the session of this browser and return it, if it has one."""
     signed_in = here.signed_in()
     if signed_in is None:
-        return
+        return None
     with here.provider.database.transaction() as database:
         sign_in.sign_out(
             here.provider,
@@ -79,6 +115,7 @@ def sign_out_here(here: Visit, reason: str) -> None:
             reason=reason,
             now=here.now,
         )
+    return signed_in.session
 
 
 def _load(here: Visit, transaction: str) -> LogoutRequest:

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from itertools import repeat
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
@@ -19,7 +20,7 @@ from idp.app import create_app
 from idp.authentication import logout_outbox, outbox
 from idp.authentication.logout_outbox import LOGOUTS
 from idp.authentication.models import LogoutNotice
-from idp.config.outbound import OutboundConfig
+from idp.config.outbound import BackchannelConfig, OutboundConfig
 from idp.locks import placing
 from idp.outbound import NoAnswerError
 from idp.provider import Provider
@@ -325,6 +326,38 @@ def test_nothing_outside_the_allowed_networks_is_called(provider, ear, person) -
         (left,) = outbox.waiting(connection, LOGOUTS)
     assert (left.client_id, left.notices, left.attempts) == ("tax", 1, 1)
     assert left.last_answer == "an address outside the allowed networks"
+
+
+def test_the_redirect_waits_for_the_portals(provider, client, ear, person) -> None:
+    """The portal has heard before the browser is back there (§2.5)."""
+    portal = Portal.register(provider, "tax", backchannel_logout_uri=ear.uri)
+    browser, tokens = sign_in(client, portal, person)
+
+    page = browser.visit(leaving(tokens))
+
+    assert page.headers["Location"] == "https://tax.example/bye"
+    assert waiting(provider) == []
+
+
+def test_and_no_longer_than_the_setting(provider, ear, person) -> None:
+    """One that hangs is told on, while the browser goes its way."""
+    portal = Portal.register(provider, "tax", backchannel_logout_uri=ear.uri)
+    hasty = client_with(provider, backchannel=BackchannelConfig(wait=0.05))
+    browser, tokens = sign_in(hasty, portal, person)
+    ear.may_answer.clear()
+
+    page = browser.visit(leaving(tokens))
+
+    assert page.headers["Location"] == "https://tax.example/bye"
+    assert len(waiting(provider)) == 1, "still under way"
+    ear.may_answer.set()
+    assert len(ear.heard(provider)) == 1
+    assert waiting(provider) == []
+
+
+def leaving(tokens: dict) -> str:
+    back = {"post_logout_redirect_uri": "https://tax.example/bye"}
+    return f"/end_session?{urlencode({'id_token_hint': tokens['id_token'], **back})}"
 
 
 def test_discovery_says_so(client) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from idp import clock
 from idp.provider import Provider
 from tests.driver import Browser, Portal, answer, at, citizen, error_code
 
@@ -151,6 +153,22 @@ def test_forged_hint(
 
     assert at(page) == "logout"
     assert is_signed_in(portal, browser)
+
+
+def test_expired_hint(
+    provider: Provider, portal: Portal, browser: Browser, tokens: dict[str, Any]
+) -> None:
+    """An ID token that is long over is still a good hint (§2)."""
+    then = clock.now() - timedelta(hours=7)
+    old = {"iat": clock.timestamp(then), "exp": clock.timestamp(then) + 600}
+    hint = provider.rings.sign(
+        {**tokens["claims"], **old}, alg="RS256", typ="JWT", now=clock.now()
+    )
+
+    page = leave(browser, id_token_hint=hint, post_logout_redirect_uri=BYE)
+
+    assert page.headers["Location"] == BYE
+    assert not is_signed_in(portal, browser)
 
 
 def test_access_token_is_no_hint(browser: Browser, tokens: dict[str, Any]) -> None:

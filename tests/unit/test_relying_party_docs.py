@@ -13,7 +13,7 @@ import idp.oidc
 from idp.authentication import assurance, steps
 from idp.claims import catalogue
 from idp.config import LifetimesConfig
-from idp.relying_parties import metadata, policy
+from idp.relying_parties import metadata, policy, sign_outs
 from idp.web.messages import MESSAGES
 
 TEXT = (Path(__file__).parents[2] / "docs" / "relying-parties.md").read_text()
@@ -113,7 +113,8 @@ def test_lifetimes() -> None:
 def test_metadata_members() -> None:
     """Each member of the table is read by the registration."""
     source = "".join(
-        Path(module.__file__ or "").read_text() for module in (metadata, policy)
+        Path(module.__file__ or "").read_text()
+        for module in (metadata, policy, sign_outs)
     )
     keys = {"client_id", "client_secret"}  # read by the registry itself
     for cell, *_ in rows("Registration metadata"):

@@ -60,3 +60,21 @@ def test_a_lane_that_hangs_holds_back_itself_alone():
     gate.set()
     courier.wait()
     assert done == [2]
+
+
+def test_waiting_for_lanes_ends_and_is_for_a_few():
+    """One who waits for a lane that hangs is held up for a time, a second one not."""
+    courier, gate = Courier(lanes=2), threading.Event()
+    courier.along("slow", gate.wait)
+    courier.wait_for(["slow"], timeout=0.01)
+    patient = threading.Thread(target=courier.wait_for, args=(["slow"],), kwargs=_LONG)
+    courier.along("quick", lambda: None)
+    courier.wait_for(["quick"], **_LONG)
+    patient.start()
+    gate.set()
+    patient.join(30)
+    assert not patient.is_alive()
+    courier.wait()
+
+
+_LONG = {"timeout": 60}

@@ -1,0 +1,124 @@
+"""What becomes of the portals that a session reached, once it has ended.
+
+A portal that answered our logout token is known to have signed the citizen out
+(Back-Channel Logout 1.0 §2.8). One that takes a page in a frame is asked so, and nobody
+can see whether it did: browsers keep third-party cookies from it (Front-Channel Logout
+1.0 §6). Of every other one the citizen is told the truth as well.
+"""
+
+import hmac
+import secrets
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+
+from idp.authentication import browser as browsers
+from idp.authentication.logout_outbox import LOGOUTS
+from idp.authentication.models import LogoutNotice
+from idp.authentication.outbox import Services
+from idp.authentication.session import Session, sid
+from idp.relying_parties.record import RelyingParty
+from idp.storage.ephemeral import EphemeralStore
+
+LIFETIME = 600
+
+CONFIRMED = "confirmed"  # it answered our logout token
+WAITING = "waiting"  # it is told again until it answers
+ASKED = "asked"  # its own page is asked, in a frame
+UNTOLD = "untold"  # it listens to nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """One portal of the session: what is known of it, and its page for signing out."""
+
+    client_id: str
+    state: str
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """What the page after signing out tells; `return_uri` is verified."""
+
+    portals: tuple[Left, ...]
+    return_uri: str | None = None
+    client_id: str | None = None
+
+    @property
+    def needs_page(self) -> bool:
+        """Say whether a portal signs out in the browser only, on our page."""
+        return any(portal.state == ASKED for portal in self.portals)
+
+
+def portals_left(
+    services: Services, session: Session, *, asker: str | None = None
+) -> tuple[Left, ...]:
+    """Wait a little for the first answers, and return what became of each portal.
+
+    The `asker` has signed the citizen out itself, before it sent them here.
+    """
+    reached = (services.relying_parties.find(name) for name in session.client_ids)
+    parties = [party for party in reached if party]
+    services.courier.wait_for(
+        [LOGOUTS.lane(party.client_id) for party in parties],
+        timeout=services.config.backchannel.wait,
+    )
+    secret = services.secrets.key("sid")
+    names = {party: sid(secret, session.id, party.sector) for party in parties}
+    with services.database.read() as connection:
+        unheard = set(
+            connection.execute(
+                sa.select(LogoutNotice.client_id).where(
+                    LogoutNotice.account_id == session.account_id,
+                    LogoutNotice.sid.in_(names.values()),
+                )
+            ).scalars()
+        )
+    issuer = services.config.issuer
+    found = (
+        _left(party, issuer, name, is_heard=party.client_id not in unheard)
+        for party, name in names.items()
+    )
+    return tuple(
+        left for left in found if left.state != UNTOLD or left.client_id != asker
+    )
+
+
+def _left(party: RelyingParty, issuer: str, name: str, *, is_heard: bool) -> Left:
+    if party.backchannel_logout_uri and is_heard:
+        return Left(party.client_id, CONFIRMED)
+    if party.frontchannel_logout_uri:
+        address = _with_session(party.frontchannel_logout_uri, issuer, name)
+        return Left(party.client_id, ASKED, address)
+    state = WAITING if party.backchannel_logout_uri else UNTOLD
+    return Left(party.client_id, state)
+
+
+def _with_session(uri: str, issuer: str, name: str) -> str:
+    """Add who tells of which session (Front-Channel Logout 1.0 §2)."""
+    return f"{uri}{'&' if '?' in uri else '?'}{urlencode({'iss': issuer, 'sid': name})}"
+
+
+def keep(ephemeral: EphemeralStore, browser: str, farewell: Farewell) -> str:
+    """Keep it for the page of this browser, and return its handle."""
+    handle = secrets.token_urlsafe(24)
+    value = {**asdict(farewell), "browser": browsers.digest(browser).hex()}
+    ephemeral.put(f"farewell:{handle}", value, ttl=LIFETIME)
+    return handle
+
+
+def find(
+    ephemeral: EphemeralStore, handle: str, *, browser: str | None
+) -> Farewell | None:
+    """Return what was kept for this browser, or None."""
+    value: dict[str, Any] | None = ephemeral.get(f"farewell:{handle}")
+    if value is None or not browser:
+        return None
+    owner = value.pop("browser")
+    if not hmac.compare_digest(owner, browsers.digest(browser).hex()):
+        return None
+    portals = tuple(Left(**portal) for portal in value.pop("portals"))
+    return Farewell(portals, **value)

@@ -1,0 +1,115 @@
+"""After signing out: what became of each portal (Front-Channel Logout 1.0)."""
+
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+from idp.relying_parties.errors import InvalidMetadataError
+from tests.driver import Browser, Portal, answer, at, citizen
+from tests.listening_portal import listening
+from tests.story import press
+
+BYE = "https://tax.example/bye"
+IN_FRAME = {"frontchannel_logout_uri": "https://tax.example/out?from=dd"}
+
+
+@pytest.fixture
+def browser(provider, client) -> Browser:
+    """Return a browser that nobody signed in yet."""
+    return Browser(client)
+
+
+def reach(browser: Browser, portal: Portal, person=None) -> dict:
+    browser.visit(portal.url())
+    if person:
+        browser.sign_in(person)
+    page = browser.submit(decision="allow")
+    return portal.redeem(browser.client, answer(page)["code"])
+
+
+def end_session(browser: Browser, tokens: dict, **more: str):
+    hint = {"id_token_hint": tokens["id_token"], **more}
+    return browser.visit(f"/end_session?{urlencode(hint)}")
+
+
+def test_the_page_asks_in_a_frame_and_says_what_it_cannot_see(
+    provider, browser
+) -> None:
+    """`iss` and `sid` are added (§2); the frame's origin alone may be framed."""
+    portal = Portal.register(provider, "tax", **IN_FRAME)
+    tokens = reach(browser, portal, citizen(provider, account_level=2, factors=["pwd"]))
+
+    page = end_session(browser, tokens, post_logout_redirect_uri=BYE, state="s")
+
+    assert at(page) == "logged-out"
+    address = page.text.partition('<iframe src="')[2].partition('"')[0]
+    parts = urlsplit(address.replace("&amp;", "&"))
+    assert (parts.netloc, parts.path) == ("tax.example", "/out")
+    assert parse_qs(parts.query) == {
+        "from": ["dd"],
+        "iss": ["http://localhost:8000"],
+        "sid": [tokens["claims"]["sid"]],
+    }
+    policy = page.headers["Content-Security-Policy"]
+    assert "frame-src https://tax.example;" in policy
+    assert "không biết chắc" in page.text
+    assert f'<a href="{address}"' in page.text, "a link where cookies are kept back"
+    assert f'href="{BYE}?state=s"' in page.text, "and the way back"
+
+
+def test_each_portal_has_its_own_state(provider, browser) -> None:
+    """Confirmed, not answered yet, and never told: each as it is."""
+    person = citizen(provider, account_level=2, factors=["pwd"])
+    with listening() as good, listening() as bad:
+        bad.answers.extend([500] * 9)
+        heard = Portal.register(provider, "good", backchannel_logout_uri=good.uri)
+        silent = Portal.register(provider, "bad", backchannel_logout_uri=bad.uri)
+        deaf = Portal.register(provider, "deaf", client_uri="https://deaf.example/home")
+        reach(browser, heard, person)
+        reach(browser, silent)
+        reach(browser, deaf)
+
+        page = press(browser, "/account", "sign-out")
+
+    assert at(page) == "logged-out"
+    for name, sentence in {
+        "good.example": "Cổng đã trả lời",
+        "bad.example": "Cổng chưa trả lời",
+        "deaf.example": "Hãy đăng xuất trên trang của cổng",
+    }.items():
+        row = page.text.partition(f">{name}<")[2].partition("</li>")[0]
+        assert sentence in row
+    assert 'href="https://deaf.example/home"' in page.text
+    assert "frame-src" not in page.headers["Content-Security-Policy"]
+
+
+def test_the_page_is_of_one_browser(provider, browser, app) -> None:
+    """Another one reads no portal's name on it."""
+    portal = Portal.register(provider, "tax", **IN_FRAME)
+    tokens = reach(browser, portal, citizen(provider, account_level=2, factors=["pwd"]))
+    page = end_session(browser, tokens)
+    address = page.request.path
+
+    other = Browser(app.test_client())
+    other.visit("/account")
+
+    assert "tax.example" in browser.visit(address).text
+    for stranger in (other, Browser(app.test_client())):
+        assert "tax.example" not in stranger.visit(address).text
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["https://evil.example/out", "http://tax.example/out", "https://tax.example/#x", 7],
+)
+def test_other_addresses_are_not_registered(provider, uri) -> None:
+    """§2: scheme, host and port of a redirect URI."""
+    with pytest.raises(InvalidMetadataError, match="frontchannel_logout_uri"):
+        Portal.register(provider, "tax", frontchannel_logout_uri=uri)
+
+
+def test_discovery_says_so(client) -> None:
+    """Both members of §3."""
+    document = client.get("/.well-known/openid-configuration").get_json()
+    assert document["frontchannel_logout_supported"] is True
+    assert document["frontchannel_logout_session_supported"] is True

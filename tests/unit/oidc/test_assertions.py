@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from joserfc import jwk, jwt
 
 from idp.oidc import assertions
-from idp.oidc.assertions import AssertionRefusedError, check_claims, is_signed_by, parse
+from idp.oidc.assertions import AssertionRefusedError, check_claims, parse
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 STAMP = int(NOW.timestamp())
@@ -47,6 +47,11 @@ def party(*names, alg=None):
 def signed(alg="ES256", key=None, **header):
     header = {"alg": alg, **header}
     return jwt.encode(header, claims(), key or KEYS[alg], algorithms=[alg])
+
+
+def is_signed_by(party, unverified):
+    registered = party.token_endpoint_auth_signing_alg
+    return assertions.is_signed_by(party, unverified, registered=registered)
 
 
 def segment(value):

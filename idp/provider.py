@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cryptography import x509
 from flask import current_app
 
 from idp.audit.log import AuditLog
@@ -19,6 +20,7 @@ from idp.factors.throttle import Throttle
 from idp.figures.funnel import Funnel
 from idp.registry.opening import open_registry
 from idp.registry.port import PopulationRegistry
+from idp.relying_parties.certificates import load_authorities
 from idp.relying_parties.registry import RelyingParties
 from idp.storage.database import Database
 from idp.storage.ephemeral import EphemeralStore
@@ -44,6 +46,7 @@ class Provider:
     rings: KeyRings
     audit: AuditLog
     relying_parties: RelyingParties
+    client_authorities: tuple[x509.Certificate, ...]
     passwords: PasswordPool
     throttle: Throttle
     messages: MessageGateway
@@ -94,6 +97,7 @@ def build_provider(config: Config) -> Provider:
         relying_parties=RelyingParties(
             database, secrets.key("client"), sandbox=config.sandbox.enabled
         ),
+        client_authorities=load_authorities(config.mtls.authorities_file),
         passwords=PasswordPool(config.password),
         throttle=Throttle(ephemeral, config.throttle),
         messages=SandboxOutbox(database)

@@ -11,7 +11,9 @@ from keys.errors import KeyMaterialError, SealError
 from keys.ring import RingStore
 from keys.sealing import KEY_BYTES, Sealer
 
-NAMES = ("client", "csrf", "device", "index", "otp", "seal", "sid", "webauthn")
+NAMES = (
+    "client", "csrf", "device", "dpop", "index", "otp", "seal", "sid", "webauthn",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ class AuthorizationRequest:
     resource: tuple[str, ...] = ()
     request_uri: str | None = None
     redirect_uri_sent: bool = True
+    dpop_jkt: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object."""

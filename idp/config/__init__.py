@@ -13,6 +13,7 @@ from idp.config.figures import FiguresConfig, ImportConfig
 from idp.config.reading import load_config, parse_config
 from idp.config.registry import RegistryConfig
 from idp.config.representation import OrganisationsConfig, RepresentationConfig
+from idp.config.sender import DpopConfig, MtlsConfig
 from idp.config.settings import (
     AssuranceConfig,
     CardDatabaseConfig,
@@ -45,6 +46,7 @@ __all__ = [
     "ChipConfig",
     "Config",
     "DatabaseConfig",
+    "DpopConfig",
     "EnrolmentConfig",
     "EphemeralConfig",
     "FaceConfig",
@@ -54,6 +56,7 @@ __all__ = [
     "LifetimesConfig",
     "LogConfig",
     "MailConfig",
+    "MtlsConfig",
     "OrganisationsConfig",
     "PagesConfig",
     "PasskeyConfig",

@@ -47,6 +47,7 @@ def check(config: Config) -> None:
     check_registry(config, LOOPBACK_HOSTS)
     if bool(config.server.tls_certificate) != bool(config.server.tls_key_file):
         raise ConfigError("server.tls_certificate and server.tls_key_file go together")
+    _check_mtls(config)
     _check_passkey(config)
     _check_enrolment(config)
     _check_sandbox(config)
@@ -112,6 +113,15 @@ def _check_addresses(config: Config) -> None:
     mail = config.mail
     if mail.gateway == "smtp" and not (mail.host and mail.sender):
         raise ConfigError("mail.host and mail.sender are needed for smtp")
+
+
+def _check_mtls(config: Config) -> None:
+    mtls = config.mtls
+    parts = urlsplit(mtls.endpoints)
+    if mtls.endpoints and f"https://{parts.netloc}" != mtls.endpoints:
+        raise ConfigError("mtls.endpoints must be an https origin")
+    if mtls.enabled and not config.server.trusted_proxies:
+        raise ConfigError("mtls.enabled needs server.trusted_proxies")
 
 
 def _check_passkey(config: Config) -> None:

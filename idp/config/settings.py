@@ -11,6 +11,7 @@ from idp.config.locks import LocksConfig, RightsConfig
 from idp.config.outbound import BackchannelConfig, OutboundConfig
 from idp.config.registry import RegistryConfig
 from idp.config.representation import OrganisationsConfig, RepresentationConfig
+from idp.config.sender import DpopConfig, MtlsConfig
 from idp.config.staff import StaffConfig
 
 
@@ -80,6 +81,8 @@ class LifetimesConfig:
     held_factor: int = 86_400
     fresh_factor: int = 300
     client_assertion: int = 300
+    dpop_proof: int = 60
+    dpop_nonce: int = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +238,8 @@ class Config:
     ephemeral: EphemeralConfig = field(default_factory=EphemeralConfig)
     keys: KeysConfig = field(default_factory=KeysConfig)
     lifetimes: LifetimesConfig = field(default_factory=LifetimesConfig)
+    dpop: DpopConfig = field(default_factory=DpopConfig)
+    mtls: MtlsConfig = field(default_factory=MtlsConfig)
     throttle: ThrottleConfig = field(default_factory=ThrottleConfig)
     password: PasswordConfig = field(default_factory=PasswordConfig)
     sms: SmsConfig = field(default_factory=SmsConfig)

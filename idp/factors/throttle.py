@@ -138,7 +138,6 @@ def source_of(
     `X-Forwarded-For` counts only when the peer is trusted, and only as far as each hop
     that told of the next one is. IPv6 addresses stand for their /64.
     """
-    networks = [ip_network(text) for text in trusted_proxies]
     hops = [peer or "", *reversed((forwarded_for or "").split(","))]
     source = None
     for hop in hops:
@@ -146,13 +145,21 @@ def source_of(
         if address is None:
             break
         source = address
-        if not any(address in network for network in networks):
+        if not is_trusted(hop, trusted_proxies):
             break
     if source is None:
         return UNKNOWN_SOURCE
     if isinstance(source, IPv6Address):
         return str(ip_network((int(source), _IPV6_PREFIX), strict=False))
     return str(source)
+
+
+def is_trusted(hop: str | None, trusted_proxies: tuple[str, ...]) -> bool:
+    """Say whether this peer is one of our proxies, whose headers may be believed."""
+    address = _parse_hop(hop or "")
+    return address is not None and any(
+        address in ip_network(text) for text in trusted_proxies
+    )
 
 
 def _parse_hop(text: str) -> IPv4Address | IPv6Address | None:

@@ -3,5 +3,6 @@
 Routes: /authorize with /resume and /cancel, /par, /token, /userinfo, /revoke,
 /introspect, /end_session, /jwks.json and /.well-known/*. `authorization` is the
 dispatcher that alone decides the next step; `door` answers programs before Flask sees
-the request. Shows no page but form_post, and reaches `web` only by endpoint name.
+the request; `protected` guards what tokens open, `binding` to whom they are bound.
+Shows no page but form_post, and reaches `web` only by endpoint name.
 """

@@ -44,6 +44,7 @@ MALFORMED = "DD-OIDC-004"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # RFC 3986 §4.3: a scheme, then characters of URIs, no fragment; tokens will carry it.
 _ABSOLUTE_URI = re.compile(r"(?a:[A-Za-z][\w+.-]*:[\w.~:/?\[\]@!$&'()*+,;=%-]{1,500})")
+_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 _SECONDS = re.compile(r"[0-9]{1,9}")
 # Both have limits of their own, and line breaks are lawful in JSON.
 _LONG = frozenset({"claims", "id_token_hint"})
@@ -157,6 +158,7 @@ def _build(
         ui_locales=tuple(params.get("ui_locales", "").split()),
         claims=claims,
         resource=_resources(params),
+        dpop_jkt=_dpop_jkt(params),
     )
 
 
@@ -235,6 +237,14 @@ def _hinted_subject(
     if len(hinted) > 1:
         raise InvalidRequestError("The request names more than one subject")
     return hinted.pop() if hinted else None
+
+
+def _dpop_jkt(params: Form) -> str | None:
+    thumbprint = params.get("dpop_jkt")
+    if thumbprint is not None and not _THUMBPRINT.fullmatch(thumbprint):
+        # A code that is bound to no possible key would never be redeemed.
+        raise InvalidRequestError("dpop_jkt must be a SHA-256 thumbprint (RFC 9449)")
+    return thumbprint
 
 
 def _resources(params: Form) -> tuple[str, ...]:

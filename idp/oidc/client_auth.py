@@ -13,12 +13,17 @@ from urllib.parse import unquote_plus
 
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
 
-from idp.oidc import assertions
+from idp.config import Config
+from idp.oidc import assertions, client_certificate
 from idp.oidc.request_guard import Form, MachineRequest
 from idp.provider import Provider
+from idp.relying_parties import certificates
 from idp.relying_parties.record import RelyingParty
 
-METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
+METHODS = (
+    "client_secret_basic", "client_secret_post", "private_key_jwt",
+    *certificates.METHODS, "none",
+)  # fmt: skip
 FAILED = "Client authentication failed"
 
 
@@ -26,9 +31,17 @@ def authenticate(
     provider: Provider, request: MachineRequest, form: Form
 ) -> RelyingParty:
     """Return the relying party that proved itself, or raise Authlib's refusal."""
+    certificate = client_certificate.presented(provider, request)
     method = _method_used(request, form)
     client_id, is_proven = _PROOFS[method](provider, request, form)
     party = provider.relying_parties.find(client_id)
+    if method == "none" and party and party.auth_method in certificates.METHODS:
+        # A certificate names no client: `client_id` does (RFC 8705 §2), and without
+        # another proof beside it the certificate is the one method of this request.
+        method = party.auth_method
+        is_proven = certificate is not None and certificates.proves(
+            party, certificate, provider.client_authorities, now=request.at
+        )
     # The proof is made before the look-up decides: an unknown client costs the same.
     if not is_proven or party is None:
         raise failed(method)
@@ -38,6 +51,16 @@ def authenticate(
     if form.get("client_id", client_id) != client_id:
         raise InvalidRequestError("client_id is not the authenticated client")
     return party
+
+
+def methods(config: Config) -> list[str]:
+    """Return the methods that work here: certificates need a proxy that tells them."""
+    mtls = config.mtls
+    works = {
+        "tls_client_auth": mtls.enabled and mtls.authorities_file is not None,
+        "self_signed_tls_client_auth": mtls.enabled,
+    }
+    return [name for name in METHODS if works.get(name, True)]
 
 
 def failed(method: str, description: str = FAILED) -> InvalidClientError:

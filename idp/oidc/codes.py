@@ -32,7 +32,10 @@ REPLAYED = "code_replayed"
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The sign-in that a code, its tokens and their refresh descend from, as JSON."""
+    """The sign-in that a code, its tokens and their refresh descend from, as JSON.
+
+    `cnf` is to what the chain of tokens was bound when its code was redeemed.
+    """
 
     client_id: str
     grant_id: str
@@ -46,11 +49,13 @@ class SignIn:
     amr: list[str]
     account_level: int
     authentication_level: int
+    cnf: dict[str, str] | None = None
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        """Read what `to_json` wrote, also by a later version with more members."""
-        return cls(**{item.name: value[item.name] for item in fields(cls)})
+        """Read what `to_json` of this version, an earlier or a later one wrote."""
+        names = [item.name for item in fields(cls) if item.name in value]
+        return cls(**{name: value[name] for name in names})
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; nothing is copied, since nothing is changed."""
@@ -67,6 +72,7 @@ class AuthorizationCode(AuthorizationCodeMixin):  # type: ignore[misc]
     redirect_uri: str
     redirect_uri_sent: bool
     live: LiveGrant
+    dpop_jkt: str | None = None
 
     def get_redirect_uri(self) -> str | None:
         """Return the redirect URI that the token request must repeat, if any."""
@@ -115,6 +121,7 @@ def issue(  # noqa: PLR0913 - a code is bound to all of these
             "sign_in": sign_in.to_json(),
             "nonce": request.nonce,
             "code_challenge": request.code_challenge,
+            "dpop_jkt": request.dpop_jkt,
             "redirect_uri": request.redirect_uri,
             "redirect_uri_sent": request.redirect_uri_sent,
         },

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from idp.oidc.request_guard import MachineResponse
 
 ANY_ORIGIN = ("Access-Control-Allow-Origin", "*")
-EXPOSED = ("Access-Control-Expose-Headers", "WWW-Authenticate")
+EXPOSED = ("Access-Control-Expose-Headers", "WWW-Authenticate, DPoP-Nonce")
 
 
 def open_to_browsers(response: MachineResponse) -> MachineResponse:
@@ -26,7 +26,7 @@ def preflight(methods: tuple[str, ...]) -> MachineResponse:
         headers=(
             ANY_ORIGIN,
             ("Access-Control-Allow-Methods", ", ".join(methods)),
-            ("Access-Control-Allow-Headers", "Authorization, Content-Type"),
+            ("Access-Control-Allow-Headers", "Authorization, Content-Type, DPoP"),
             ("Access-Control-Max-Age", "86400"),
         ),
     )

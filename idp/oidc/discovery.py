@@ -13,6 +13,7 @@ from idp.authentication import assurance
 from idp.claims import catalogue, verified_claims
 from idp.config import Config
 from idp.oidc import assertions, client_auth, pkce
+from idp.oidc.compact_jws import STRONG_ALGORITHMS
 from idp.oidc.errors import dump
 from idp.oidc.request_guard import MachineRequest, MachineResponse
 from idp.oidc.tokens import ID_TOKEN_ALGORITHMS, USERINFO_ALGORITHMS
@@ -56,7 +57,8 @@ def document(config: Config) -> dict[str, Any]:
         "frontchannel_logout_supported": True,
         "frontchannel_logout_session_supported": True,
         **_authorization(config),
-        **_tokens(),
+        **_tokens(config),
+        **_mutual_tls(config),
         **_claims(),
     }
 
@@ -80,20 +82,40 @@ def _authorization(config: Config) -> dict[str, Any]:
     }
 
 
-def _tokens() -> dict[str, Any]:
+def _tokens(config: Config) -> dict[str, Any]:
     signing = list(assertions.ALGORITHMS)
-    confidential = [name for name in client_auth.METHODS if name != "none"]
+    methods = client_auth.methods(config)
+    confidential = [name for name in methods if name != "none"]
     return {
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": list(ID_TOKEN_ALGORITHMS),
         "userinfo_signing_alg_values_supported": list(USERINFO_ALGORITHMS),
-        "token_endpoint_auth_methods_supported": list(client_auth.METHODS),
+        "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": signing,
-        "revocation_endpoint_auth_methods_supported": list(client_auth.METHODS),
+        "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": signing,
         "introspection_endpoint_auth_methods_supported": confidential,
         "introspection_endpoint_auth_signing_alg_values_supported": signing,
+        "dpop_signing_alg_values_supported": list(STRONG_ALGORITHMS),
     }
+
+
+def _mutual_tls(config: Config) -> dict[str, Any]:
+    """Return the metadata of RFC 8705 §3.3 and §5, where a proxy tells of clients."""
+    if not config.mtls.enabled:
+        return {}
+    bound = {"tls_client_certificate_bound_access_tokens": True}
+    if not config.mtls.endpoints:
+        return bound
+    paths = {
+        "token_endpoint": "/token",
+        "userinfo_endpoint": "/userinfo",
+        "pushed_authorization_request_endpoint": "/par",
+        "revocation_endpoint": "/revoke",
+        "introspection_endpoint": "/introspect",
+    }
+    aliases = {name: config.mtls.endpoints + path for name, path in paths.items()}
+    return {**bound, "mtls_endpoint_aliases": aliases}
 
 
 def _claims() -> dict[str, Any]:

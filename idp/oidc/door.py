@@ -79,4 +79,7 @@ def read(environ: WSGIEnvironment, *, max_body: int) -> MachineRequest:
         authorization=environ.get("HTTP_AUTHORIZATION"),
         body=body,
         if_none_match=environ.get("HTTP_IF_NONE_MATCH"),
+        peer=environ.get("REMOTE_ADDR"),
+        client_cert=environ.get("HTTP_CLIENT_CERT"),
+        dpop=environ.get("HTTP_DPOP"),
     )

@@ -17,8 +17,10 @@ from idp.oidc import (
     authorization,
     cors,
     discovery,
+    dpop_nonce,
     errors,
     logout,
+    protected,
     pushed,
     response_modes,
     userinfo,
@@ -108,11 +110,14 @@ def handle(
     try:
         response = _answer(endpoint, server, request)
     except OAuth2Error as error:
-        response = errors.answer(error)
+        response = errors.answer(error, scheme=protected.challenge_scheme(request))
     except IdpError as error:
         response = errors.refusal(error)
     except Exception as error:  # noqa: BLE001 - the mapper: logged, told by id alone
         response = errors.unexpected(error)
+    if request.dpop is not None and server.provider.config.dpop.require_nonce:
+        nonce = dpop_nonce.fresh(server.provider, now=request.at)
+        response = response.with_headers((dpop_nonce.HEADER, nonce))
     return cors.open_to_browsers(response) if endpoint.is_open_to_browsers else response
 
 

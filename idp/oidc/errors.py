@@ -10,6 +10,7 @@ import structlog
 from authlib.oauth2.rfc6749 import OAuth2Error
 
 from idp.errors import BusyError, IdpError
+from idp.oidc.compact_jws import STRONG_ALGORITHMS
 from idp.oidc.request_guard import MachineResponse, legible
 
 NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
@@ -20,12 +21,24 @@ _log = structlog.get_logger("idp.oidc")
 
 
 class BearerError(OAuth2Error):  # type: ignore[misc]
-    """A refusal at a protected resource; it says so in a header too (RFC 6750 §3)."""
+    """A refusal at a protected resource; it says so in a header too (RFC 6750 §3).
+
+    To a client that speaks DPoP the challenge is of that scheme (RFC 9449 §7.1).
+    """
+
+    scheme = "Bearer"
 
     def get_headers(self) -> list[tuple[str, str]]:
         """Return the challenge with the reason."""
-        reason = f'error="{self.error}", error_description="{self.description}"'
-        return [("WWW-Authenticate", f"Bearer {reason}")]
+        return [("WWW-Authenticate", f"{self.scheme} {', '.join(self._parts())}")]
+
+    def _parts(self) -> list[str]:
+        reason = [f'error="{self.error}"', f'error_description="{self.description}"']
+        return reason + self._algorithms()
+
+    def _algorithms(self) -> list[str]:
+        is_dpop = self.scheme == "DPoP"
+        return [f'algs="{" ".join(STRONG_ALGORITHMS)}"'] if is_dpop else []
 
 
 class InvalidTokenError(BearerError):
@@ -40,7 +53,8 @@ class MissingTokenError(InvalidTokenError):
 
     def get_headers(self) -> list[tuple[str, str]]:
         """Return the bare challenge."""
-        return [("WWW-Authenticate", "Bearer")]
+        bare = " ".join((self.scheme, *self._algorithms()))
+        return [("WWW-Authenticate", bare)]
 
 
 class InsufficientScopeError(BearerError):
@@ -54,6 +68,27 @@ class BearerRequestError(BearerError):
     """The access token came twice, or in a way that is not taken (RFC 6750 §3.1)."""
 
     error = "invalid_request"
+
+
+class InvalidProofError(OAuth2Error):  # type: ignore[misc]
+    """The DPoP proof is missing, or proves nothing here (RFC 9449 §5)."""
+
+    error = "invalid_dpop_proof"
+
+
+class UseNonceError(InvalidProofError):
+    """The proof needs the nonce that comes with this answer (RFC 9449 §8)."""
+
+    error = "use_dpop_nonce"
+
+
+class UnprovenTokenError(BearerError):
+    """The same refusal at a protected resource (RFC 9449 §7.1, §9)."""
+
+    status_code = HTTPStatus.UNAUTHORIZED
+
+    def __init__(self, refused: InvalidProofError) -> None:
+        super().__init__(refused.description, error=refused.error)
 
 
 class InvalidTargetError(OAuth2Error):  # type: ignore[misc]
@@ -72,8 +107,10 @@ def dump(body: Any) -> bytes:
     return _encode(body).encode()
 
 
-def answer(error: OAuth2Error) -> MachineResponse:
-    """Return the RFC 6749 §5.2 answer for a refusal."""
+def answer(error: OAuth2Error, *, scheme: str = "Bearer") -> MachineResponse:
+    """Return the RFC 6749 §5.2 answer; a resource's challenge is of this scheme."""
+    if isinstance(error, BearerError):
+        error.scheme = scheme
     status, body, headers = error()
     if description := error.get_error_description():
         body["error_description"] = legible_sentence(description)

@@ -4,6 +4,7 @@ Authlib orders the checks; redemption and rotation are atomic here, tokens are b
 before anything durable is spent, and a request commits at most once.
 """
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from authlib.oauth2.rfc6749.grants import RefreshTokenGrant as _RefreshTokenGran
 
 from idp.consent import grants, live_grants, refresh_tokens
 from idp.figures import usage
-from idp.oidc import client_auth, codes, tokens
+from idp.oidc import binding, client_auth, codes, tokens
 from idp.oidc.codes import AuthorizationCode, SignIn, narrowed_audience
 from idp.oidc.tokens import Order
 
@@ -36,14 +37,18 @@ class AuthorizationCodeGrant(_AuthorizationCodeGrant):  # type: ignore[misc]
 
     def query_authorization_code(self, code: str, client: Any) -> AuthorizationCode:
         """Take the code for this client, or refuse; from here on it is spent."""
-        request = self.request
-        return codes.redeem(
-            self.server.provider,
+        request, provider = self.request, self.server.provider
+        # First the key, so that a proof without our nonce does not cost the code.
+        request.confirmation = binding.confirm(provider, request.machine, client.party)
+        taken = codes.redeem(
+            provider,
             code,
             client_id=client.client_id,
             resources=request.form.resources,
             now=request.machine.at,
         )
+        binding.check_code(taken.dpop_jkt, request.confirmation)
+        return taken
 
     def create_token_response(self) -> TokenAnswer:
         """Build the tokens; the use is written down, and a refresh token if asked."""
@@ -57,6 +62,7 @@ class AuthorizationCodeGrant(_AuthorizationCodeGrant):  # type: ignore[misc]
             scopes=tuple(sign_in.scopes),
             audience=narrowed_audience(sign_in, self.request.form.resources),
             nonce=taken.nonce,
+            confirmation=self.request.confirmation,
             at=now,
         )
         answer = tokens.build(provider, order)
@@ -76,7 +82,7 @@ class AuthorizationCodeGrant(_AuthorizationCodeGrant):  # type: ignore[misc]
                     grant=taken.live.grant,
                     chain_id=UUID(sign_in.chain_id),
                     client_id=sign_in.client_id,
-                    snapshot=sign_in.to_json(),
+                    snapshot=replace(sign_in, cnf=order.cnf).to_json(),
                     now=now,
                     idle=provider.config.lifetimes.refresh_idle,
                 )
@@ -90,9 +96,13 @@ class RefreshTokenGrant(_RefreshTokenGrant):  # type: ignore[misc]
 
     def validate_token_request(self) -> None:
         """Prove the client; the token itself is proven where it is rotated."""
-        self.request.client = self._validate_request_client()
-        if "refresh_token" not in self.request.form:
+        request = self.request
+        request.client = self._validate_request_client()
+        if "refresh_token" not in request.form:
             raise InvalidRequestError("Missing refresh_token")
+        request.confirmation = binding.confirm(
+            self.server.provider, request.machine, request.client.party
+        )
 
     def create_token_response(self) -> TokenAnswer:
         """Rotate, build and commit at once; whatever fails leaves the token unspent.
@@ -124,6 +134,7 @@ class RefreshTokenGrant(_RefreshTokenGrant):  # type: ignore[misc]
 
     def _order(self, database: Any, sign_in: SignIn) -> Order:
         request, now = self.request, self.request.machine.at
+        binding.check_refresh(request.client.party, sign_in.cnf, request.confirmation)
         live = live_grants.live_for_token(database, UUID(sign_in.grant_id), now)
         return Order(
             party=request.client.party,
@@ -131,6 +142,7 @@ class RefreshTokenGrant(_RefreshTokenGrant):  # type: ignore[misc]
             live=codes.check_live(live, sign_in),
             scopes=narrowed_scopes(sign_in, request.form.get("scope")),
             audience=narrowed_audience(sign_in, request.form.resources),
+            confirmation=request.confirmation,
             at=now,
         )
 

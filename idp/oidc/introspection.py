@@ -8,7 +8,7 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint as _IntrospectionEndpoi
 
 from idp import clock
 from idp.consent import live_grants, refresh_tokens
-from idp.oidc import access_tokens, client_auth
+from idp.oidc import access_tokens, binding, client_auth
 from idp.provider import Provider
 
 INACTIVE = {"active": False}
@@ -16,7 +16,7 @@ INACTIVE = {"active": False}
 # Our handles and what the userinfo endpoint was asked for stay inside.
 _TOLD = (
     "iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope",
-    "auth_time", "acr", "amr", "sid", "authentication_level", "act",
+    "auth_time", "acr", "amr", "sid", "authentication_level", "act", "cnf",
 )  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def _access_token(
     if found is None or found.claims["client_id"] != client_id:
         return None
     told = {name: found.claims[name] for name in _TOLD if name in found.claims}
-    return told | {"token_type": "Bearer"}
+    return told | {"token_type": binding.token_type(told.get("cnf"))}
 
 
 def _refresh_token(

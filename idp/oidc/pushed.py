@@ -10,7 +10,7 @@ from dataclasses import replace
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
 from idp.authentication.transaction import AuthorizationRequest
-from idp.oidc import client_auth, errors
+from idp.oidc import client_auth, dpop, errors
 from idp.oidc.authorization_request import (
     RefusedRequestError,
     UntrustedRequestError,
@@ -41,6 +41,7 @@ def push(server: AuthorizationServer, request: MachineRequest) -> MachineRespons
         # The answer is this response's JSON, not a redirect (RFC 9126 §2.3).
         refused.error.redirect_uri = refused.error.state = None
         raise refused.error from refused
+    asked = dpop.bind(server.provider, request, asked)
     request_uri = keep(server.provider, asked)
     lifetime = server.provider.config.lifetimes.pushed_request
     return errors.json_answer(201, {"request_uri": request_uri, "expires_in": lifetime})

@@ -20,7 +20,11 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class MachineRequest:
-    """One request of a program, with the moment at which it came in."""
+    """One request of a program, with the moment at which it came in.
+
+    `peer` is who holds the connection, a proxy perhaps; `client_cert` and `dpop`
+    are the headers of RFC 9440 and RFC 9449 as they came.
+    """
 
     method: str
     path: str
@@ -30,6 +34,9 @@ class MachineRequest:
     authorization: str | None = None
     body: bytes = b""
     if_none_match: str | None = None
+    peer: str | None = None
+    client_cert: str | None = None
+    dpop: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from flask import current_app
 
 from idp.oidc import client_auth, discovery
+from idp.oidc.binding import Confirmation
 from idp.oidc.clients import Client
 from idp.oidc.errors import JSON_HEADERS, dump
 from idp.oidc.grants import AuthorizationCodeGrant, RefreshTokenGrant
@@ -33,6 +34,7 @@ class ProtocolRequest(OAuth2Request):  # type: ignore[misc]
         super().__init__(method, uri)
         self.payload = BasicOAuth2Payload(parameters)
         self.machine = machine
+        self.confirmation: Confirmation | None = None
 
     @property
     def form(self) -> Form:

@@ -16,7 +16,8 @@ from typing import Any
 from idp import clock
 from idp.consent.live_grants import LiveGrant
 from idp.errors import IdpError
-from idp.oidc import person_claims
+from idp.oidc import binding, person_claims
+from idp.oidc.binding import Confirmation
 from idp.oidc.codes import SignIn
 from idp.oidc.person_claims import Listener
 from idp.provider import Provider
@@ -35,7 +36,10 @@ _MAX_SUBJECT = 255  # OIDC Core §2
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What tokens are built from: for whom, for which sign-in, with which reach."""
+    """What tokens are built from: for whom, for which sign-in, with which reach.
+
+    `confirmation` is what the request of these tokens showed (`binding.confirm`).
+    """
 
     party: RelyingParty
     sign_in: SignIn
@@ -44,6 +48,12 @@ class Order:
     audience: tuple[str, ...]
     at: datetime
     nonce: str | None = None
+    confirmation: Confirmation | None = None
+
+    @property
+    def cnf(self) -> dict[str, str] | None:
+        """Return to what the access token is bound (RFC 7800 §3)."""
+        return self.confirmation.cnf if self.confirmation else None
 
 
 class UnsoundTokenError(IdpError):
@@ -55,6 +65,8 @@ class UnsoundTokenError(IdpError):
 
 def build(provider: Provider, order: Order) -> dict[str, Any]:
     """Return the members of a token response, the refresh token apart."""
+    if order.party.needs_bound_tokens and order.confirmation is None:
+        raise UnsoundTokenError(detail="unbound token for a client of bound ones")
     access_token = provider.rings.sign(
         lint(access_token_claims(provider, order)),
         alg=ACCESS_TOKEN_ALGORITHM,
@@ -63,7 +75,7 @@ def build(provider: Provider, order: Order) -> dict[str, Any]:
     )
     response = {
         "access_token": access_token,
-        "token_type": "Bearer",
+        "token_type": binding.token_type(order.cnf),
         "expires_in": provider.config.lifetimes.access_token,
         "scope": " ".join(order.scopes),
     }
@@ -93,6 +105,8 @@ def access_token_claims(provider: Provider, order: Order) -> dict[str, Any]:
         "gid": sign_in.grant_id,
         "chn": sign_in.chain_id,
     }
+    if order.cnf:
+        claims["cnf"] = order.cnf
     asked = sign_in.claims.get("userinfo")
     if asked and issuer in audience:
         claims["asked"] = asked

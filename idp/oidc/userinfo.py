@@ -1,39 +1,27 @@
 """The userinfo endpoint (OIDC Core §5.3): what the grant allows now, no more.
 
-The bearer token comes in the header or in the form of a POST, never in the URL
-(RFC 6750 §2, RFC 9700 §4.3.2). Withdrawal acts at once: the grant is read each time.
+Withdrawal acts at once: the grant is read each time.
 """
 
 from typing import Any
-from urllib.parse import parse_qsl
 
 from idp import clock
-from idp.oidc import access_tokens, person_claims
+from idp.oidc import person_claims, protected
 from idp.oidc.errors import (
     NO_STORE,
-    BearerRequestError,
     InsufficientScopeError,
     InvalidTokenError,
-    MissingTokenError,
     json_answer,
 )
 from idp.oidc.person_claims import Listener
-from idp.oidc.request_guard import (
-    FORM_TYPE,
-    MachineRequest,
-    MachineResponse,
-    media_type,
-    parse_form,
-)
+from idp.oidc.request_guard import MachineRequest, MachineResponse
 from idp.provider import Provider
 from idp.relying_parties.record import RelyingParty
 
 
 def userinfo(provider: Provider, request: MachineRequest) -> MachineResponse:
     """Answer with the claims of the token's owner, as JSON or as a signed JWT."""
-    token = access_tokens.find(provider, bearer_token(request), now=request.at)
-    if token is None or provider.config.issuer not in token.audience:
-        raise InvalidTokenError("The access token is expired, revoked or not for us")
+    token = protected.access_token(provider, request)
     if "openid" not in token.scopes:
         raise InsufficientScopeError("The access token lacks the scope openid")
     party = provider.relying_parties.find(token.claims["client_id"])
@@ -50,25 +38,6 @@ def userinfo(provider: Provider, request: MachineRequest) -> MachineResponse:
     if party.userinfo_alg is None:
         return json_answer(200, claims)
     return _signed(provider, party, claims, request)
-
-
-def bearer_token(request: MachineRequest) -> str:
-    """Return the one bearer token of the request (RFC 6750 §2)."""
-    if any(name == "access_token" for name, _ in parse_qsl(request.query)):
-        raise BearerRequestError("The access token does not belong in the URL")
-    posted = None
-    if request.method == "POST" and media_type(request) == FORM_TYPE:
-        posted = parse_form(request.body).get("access_token")
-    if request.authorization is None:
-        if posted is None:
-            raise MissingTokenError("No access token")
-        return posted
-    if posted is not None:
-        raise BearerRequestError("The access token was given twice")
-    scheme, _, token = request.authorization.partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise MissingTokenError("No bearer token")
-    return token.strip()
 
 
 def _signed(

@@ -16,6 +16,7 @@ from idp.relying_parties.errors import InvalidMetadataError, InvalidRedirectUriE
 from idp.relying_parties.policy import read_policy
 from idp.relying_parties.redirects import flaw, sector_of
 from idp.relying_parties.scopes import SCOPE_CLAIMS
+from idp.relying_parties.sender import read_sender
 
 MAX_BYTES = 65_536
 SIGNING = ("RS256", "ES256")
@@ -24,6 +25,8 @@ AUTH_METHODS = (
     "client_secret_basic",
     "client_secret_post",
     "private_key_jwt",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
     "none",
 )
 STANDARD_SCOPES = "openid profile email phone address"
@@ -39,8 +42,6 @@ _NOT_YET = {
     "id_token_encrypted_response_alg": "encrypted answers are not supported",
     "userinfo_encrypted_response_alg": "encrypted answers are not supported",
     "require_signed_request_object": "request objects are not supported",
-    "dpop_bound_access_tokens": "DPoP is not supported",
-    "tls_client_certificate_bound_access_tokens": "mutual TLS is not supported",
 }
 _LOCALISED_URIS = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 _TEXTS = ("software_id", "software_version")
@@ -154,7 +155,7 @@ def _client_authentication(metadata: Mapping[str, Any]) -> dict[str, Any]:
         document["jwks"] = {"keys": jwks["keys"]}
     if algorithm is not None:
         document[signing] = algorithm
-    return document
+    return document | read_sender(metadata, method=str(method), jwks=jwks)
 
 
 def _presentation(metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from idp.relying_parties.localised import Localised, localised
 from idp.relying_parties.purposes import Purpose, purposes_of
 from idp.relying_parties.redirects import matches, origin_of
 
+# The member that names the subject of the client's certificate (RFC 8705 §2.1.2).
+_SUBJECT = "tls_client_auth_"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RelyingParty:
@@ -46,6 +49,17 @@ class RelyingParty:
     backchannel_logout_uri: str | None = None
     backchannel_logout_session_required: bool = False
     frontchannel_logout_uri: str | None = None
+    dpop_bound_access_tokens: bool = False
+    tls_client_certificate_bound_access_tokens: bool = False
+    tls_client_auth_subject: tuple[str, str] | None = None
+
+    @property
+    def needs_bound_tokens(self) -> bool:
+        """Say whether no token of this client may work without its key."""
+        return (
+            self.dpop_bound_access_tokens
+            or self.tls_client_certificate_bound_access_tokens
+        )
 
     @property
     def is_public(self) -> bool:
@@ -137,4 +151,11 @@ def build_party(
             "backchannel_logout_session_required", False
         ),
         frontchannel_logout_uri=document.get("frontchannel_logout_uri"),
+        dpop_bound_access_tokens=document.get("dpop_bound_access_tokens", False),
+        tls_client_certificate_bound_access_tokens=document.get(
+            "tls_client_certificate_bound_access_tokens", False
+        ),
+        tls_client_auth_subject=next(
+            (item for item in document.items() if item[0].startswith(_SUBJECT)), None
+        ),
     )

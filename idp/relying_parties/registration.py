@@ -23,6 +23,7 @@ from idp.relying_parties.client_keys import retire_keys
 from idp.relying_parties.errors import InvalidMetadataError, UnknownClientError
 from idp.relying_parties.metadata import validate
 from idp.relying_parties.models import ClientSecret, RelyingPartyRecord
+from idp.relying_parties.sender import BOUND
 
 OVERLAP = timedelta(hours=24)
 Digest = Callable[[str, str], bytes]
@@ -35,6 +36,7 @@ _PROTECTIONS = (
     "minimum_acr",
     "sector",
     "require_pushed_authorization_requests",
+    *BOUND,
 )
 
 

@@ -139,6 +139,12 @@ def test_whole_numbers_are_numbers() -> None:
         ({"registry": {"source": "paper"}}, "registry.source must be one of"),
         ({"pages": {"default_language": "fr"}}, "pages.default_language must be"),
         ({"log": {"format": "xml"}}, "log.format must be one of"),
+        (
+            {"mtls": {"endpoints": "http://a.example"}},
+            "mtls.endpoints must be an",
+        ),
+        ({"mtls": {"endpoints": "https://a.example/x"}}, "mtls.endpoints must be an"),
+        ({"mtls": {"enabled": True}}, "mtls.enabled needs server.trusted_proxies"),
         ({"issuer": "localhost"}, "issuer must be an http"),
         ({"issuer": "https://a.example/idp"}, "issuer must be an origin"),
         ({"issuer": "http://a.example"}, "issuer must be https"),

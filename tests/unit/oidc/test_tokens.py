@@ -1,8 +1,11 @@
 """Nothing unsound is signed."""
 
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
 import pytest
 
-from idp.oidc.tokens import UnsoundTokenError, lint, token_hash
+from idp.oidc.tokens import Order, UnsoundTokenError, build, lint, token_hash
 
 SOUND = {
     "iss": "https://id.example",
@@ -50,6 +53,21 @@ def test_wrong_values_stop_the_signature(changes):
     """Types, order of times, the subject's letters (OIDC Core §2)."""
     with pytest.raises(UnsoundTokenError):
         lint({**SOUND, **changes})
+
+
+def test_no_unbound_token_for_a_client_of_bound_ones():
+    """A grant that forgot to ask for the key makes no token (RFC 9449 §5.2)."""
+    order = Order(
+        party=SimpleNamespace(needs_bound_tokens=True),
+        sign_in=None,
+        live=None,
+        scopes=("openid",),
+        audience=(),
+        at=datetime(2026, 11, 22, tzinfo=UTC),
+    )
+
+    with pytest.raises(UnsoundTokenError):
+        build(None, order)
 
 
 @pytest.mark.parametrize("alg", ["RS256", "ES256"])

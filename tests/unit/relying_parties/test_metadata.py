@@ -149,7 +149,6 @@ def test_everything_that_is_known_is_kept():
         {"sector_identifier_uri": "https://portal.example.vn/sector"},
         {"software_statement": "x.y.z"},
         {"id_token_encrypted_response_alg": "RSA-OAEP"},
-        {"dpop_bound_access_tokens": True},
         {"require_signed_request_object": True},
         {"logo_uri": "javascript:alert(1)"},
         {"logo_uri": "http://portal.example.vn/logo"},

@@ -10,27 +10,31 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from idp.claims.catalogue import SUPPORTED
-from idp.errors import IdpError
+from idp.claims.wish import (
+    InvalidClaimsError,
+    Wish,
+    an_object,
+    read_verification,
+    read_wish,
+)
+
+__all__ = [
+    "ClaimsRequest",
+    "InvalidClaimsError",
+    "Target",
+    "VerifiedRequest",
+    "parse_claims",
+]
 
 MAX_BYTES = 16_384
 MAX_KEPT = 6_144
 MAX_DEPTH = 10
 MAX_NAMES = 200
 MAX_VERIFIED = 8
-MAX_VALUES = 50
 # Claims of the protocol that may be asked for; they are none of our catalogue.
 _PROTOCOL = frozenset({"sub", "acr", "auth_time", "amr"})
 _KNOWN = frozenset(SUPPORTED) | _PROTOCOL
 _VERIFIED = "verified_claims"
-
-Wish = Mapping[str, Any] | None
-"""How one claim is asked: None, or `essential`, `value`, `values`."""
-
-
-class InvalidClaimsError(IdpError):
-    """The `claims` parameter is no request that we can read."""
-
-    code = "DD-CLM-001"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,12 @@ class Target:
         """Return the names asked for as verified claims."""
         return frozenset(name for item in self.verified for name in item.claims)
 
+    def purposes(self, name: str) -> tuple[str, ...]:
+        """Return what the request itself says that a claim is for."""
+        asked = [self.claims, *(item.claims for item in self.verified)]
+        wishes = [claims.get(name) or {} for claims in asked]
+        return tuple(wish["purpose"] for wish in wishes if "purpose" in wish)
+
     def to_json(self) -> dict[str, Any]:
         """Return JSON values, as they were asked."""
         value: dict[str, Any] = dict(self.claims)
@@ -73,6 +83,11 @@ class ClaimsRequest:
 
     id_token: Target = field(default_factory=Target)
     userinfo: Target = field(default_factory=Target)
+
+    def purposes(self, name: str) -> tuple[str, ...]:
+        """Return the purposes that the request gives for a claim, each once."""
+        told = (*self.id_token.purposes(name), *self.userinfo.purposes(name))
+        return tuple(dict.fromkeys(told))
 
     def to_json(self) -> dict[str, dict[str, Any]]:
         """Return JSON values; places of which nothing is asked are left out."""
@@ -114,7 +129,7 @@ def parse_claims(text: str | None) -> ClaimsRequest:
 def _target(value: object, place: str) -> Target:
     if value is None:
         return Target()
-    wishes = _object(value, place)
+    wishes = an_object(value, place)
     claims = _wishes({k: v for k, v in wishes.items() if k != _VERIFIED}, place)
     asked = wishes.get(_VERIFIED)
     if asked is None:
@@ -127,10 +142,11 @@ def _target(value: object, place: str) -> Target:
 
 
 def _verified_request(value: object) -> VerifiedRequest:
-    item = _object(value, _VERIFIED)
-    verification = _object(item.get("verification"), "verification")
+    item = an_object(value, _VERIFIED)
+    verification = read_verification(item.get("verification"))
     claims = item.get("claims")
-    wishes = _wishes(_object(claims, "claims") if claims is not None else {}, "claims")
+    asked = an_object(claims, "claims") if claims is not None else {}
+    wishes = _wishes(asked, "claims")
     return VerifiedRequest(
         verification, {k: v for k, v in wishes.items() if k not in _PROTOCOL}
     )
@@ -139,26 +155,7 @@ def _verified_request(value: object) -> VerifiedRequest:
 def _wishes(value: Mapping[str, Any], place: str) -> dict[str, Wish]:
     if len(value) > MAX_NAMES:
         raise InvalidClaimsError(f"{place}: more than {MAX_NAMES} claims")
-    return {name: _wish(value[name], name) for name in value if name in _KNOWN}
-
-
-def _wish(value: object, name: str) -> Wish:
-    if value is None:
-        return None
-    wish = _object(value, name)
-    if not isinstance(wish.get("essential", False), bool):
-        raise InvalidClaimsError(f"{name}: essential must be true or false")
-    values = wish.get("values", [None])
-    if not isinstance(values, list) or not 1 <= len(values) <= MAX_VALUES:
-        raise InvalidClaimsError(f"{name}: values must be a list, 1 to {MAX_VALUES}")
-    kept = ("essential", "value", "values")
-    return {member: wish[member] for member in kept if member in wish}
-
-
-def _object(value: object, name: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise InvalidClaimsError(f"{name} must be an object")
-    return value
+    return {name: read_wish(value[name], name) for name in value if name in _KNOWN}
 
 
 def _check_depth(value: object, left: int) -> None:

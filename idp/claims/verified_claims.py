@@ -1,19 +1,21 @@
 """`verified_claims`: claims with how, when and by whom they were verified (OIDC4IDA).
 
-Only the verification data that were asked for are given. A constraint that does not
-hold, on the verification or on a claim, leaves the whole element out; what we do not
-know, or may not give, is left out by itself.
+Only the verification data that were asked for are given. What does not match a
+constraint is never given (OIDC4IDA §5.5.1, §5.7.4): a claim is left out by itself, and
+where its register's verification does not match, every claim of that register is; an
+element without claims is absent. What we do not know, or may not give, is left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from idp import clock
 from idp.claims.catalogue import CLAIMS
 from idp.claims.person import Person
 from idp.claims.request import Target, VerifiedRequest
+from idp.claims.wish import CONSTRAINTS
 
 TRUST_FRAMEWORK = "urn:dinhdanh:trust-framework:vn-eid"
 VERIFIABLE = tuple(
@@ -27,6 +29,8 @@ _REGISTERS = {
     "residence": "residence_register",
 }
 _ALWAYS = frozenset({"trust_framework", "type"})
+# It says how evidence fulfils the framework and filters nothing (OIDC4IDA §5.4).
+_NO_FILTER = frozenset({"essential", "purpose", "assurance_details"})
 
 
 class _MismatchError(Exception):
@@ -40,23 +44,20 @@ class Verification:
     person: Person
     account_level: int
 
-    def of(self, names: frozenset[str]) -> dict[str, Any]:
-        """Return the whole verification element for these claims."""
-        registers = sorted({CLAIMS[name].source for name in names})
+    def of(self, registers: Collection[str]) -> dict[str, Any]:
+        """Return the whole verification element for claims of these registers."""
         times = {
             "population": self._proofed_at(),
             "residence": _timestamp(self.person.registry_as_of),
         }
-        known = [times[register] for register in registers if times[register]]
+        known = [time for name in registers if (time := times[name])]
         verification: dict[str, Any] = {
             "trust_framework": TRUST_FRAMEWORK,
             "assurance_level": f"account_level_{self.account_level}",
-            "evidence": [
-                self._evidence(register, times[register]) for register in registers
-            ],
+            "evidence": [self._evidence(name, times[name]) for name in registers],
         }
-        if known:
-            verification["time"] = known[-1]
+        if known and len(known) == len(registers):
+            verification["time"] = min(known, key=datetime.fromisoformat)
         return verification
 
     def _proofed_at(self) -> str | None:
@@ -74,7 +75,7 @@ class Verification:
 
 
 def metadata() -> dict[str, Any]:
-    """Return what discovery says about verified claims (OIDC4IDA §7)."""
+    """Return what discovery says about verified claims (OIDC4IDA §8)."""
     return {
         "verified_claims_supported": True,
         "trust_frameworks_supported": [TRUST_FRAMEWORK],
@@ -110,19 +111,27 @@ def _element(
 ) -> dict[str, Any] | None:
     given = {
         name: released[name]
-        for name in item.claims
-        if name in VERIFIABLE and name in released
+        for name, wish in item.claims.items()
+        if name in VERIFIABLE and name in released and _holds(wish, released[name], now)
     }
-    if not given:
-        return None
+    registers = sorted({CLAIMS[name].source for name in given})
+    fitting = [
+        register
+        for register in registers
+        if _selection(item.verification, verification.of([register]), now) is not None
+    ]
+    claims = {name: given[name] for name in given if CLAIMS[name].source in fitting}
+    told = _selection(item.verification, verification.of(fitting), now)
+    return {"verification": told, "claims": claims} if claims and told else None
+
+
+def _selection(
+    wish: Mapping[str, Any], held: Mapping[str, Any], now: datetime
+) -> dict[str, Any] | None:
     try:
-        for name, wish in item.claims.items():
-            if name in given and wish:
-                _check(wish, given[name], now)
-        told = _select(item.verification, verification.of(frozenset(given)), now)
+        return _select(wish, held, now)
     except _MismatchError:
         return None
-    return {"verification": told, "claims": given}
 
 
 def _select(
@@ -133,7 +142,7 @@ def _select(
     for name, asked in wish.items():
         if name in held:
             told[name] = _answer(asked, held[name], now)
-        elif _constrains(asked):
+        elif name in CONSTRAINTS or _constrains(asked):
             raise _MismatchError(name)
     return told
 
@@ -143,47 +152,48 @@ def _answer(asked: Any, held: Any, now: datetime) -> Any:
         return _entries(asked, held, now)
     if isinstance(held, Mapping) and isinstance(asked, Mapping) and asked:
         return _select(asked, held, now)
-    _check(asked, held, now)
+    if isinstance(asked, list) or not _holds(asked, held, now):
+        raise _MismatchError
     return held
 
 
 def _entries(asked: Any, held: list[Any], now: datetime) -> list[Any]:
-    """Return the evidence that fits one of the asked templates."""
-    templates = asked if isinstance(asked, list) else [asked or {}]
+    """Return the evidence that fits one of the asked templates (OIDC4IDA §5.4)."""
+    if not asked:
+        return held
     found = []
     for entry in held:
-        for template in templates:
-            if not isinstance(template, Mapping):
-                raise _MismatchError
-            try:
-                fitting = _select(template, entry, now) if template else entry
-            except _MismatchError:
-                continue
+        fits = (_selection(template, entry, now) for template in asked)
+        fitting = next((told for told in fits if told is not None), None)
+        if fitting is not None:
             found.append(fitting)
-            break
     if not found:
         raise _MismatchError
     return found
 
 
-def _check(asked: Any, held: Any, now: datetime) -> None:
-    if asked is None:
-        return
-    if not isinstance(asked, Mapping):
-        raise _MismatchError
+def _holds(asked: Any, held: Any, now: datetime) -> bool:
+    """Say whether a value meets `value`, `values` and `max_age` (OIDC4IDA §5.5)."""
+    if not asked:
+        return True
     if "value" in asked and asked["value"] != held:
-        raise _MismatchError
-    values = asked.get("values")
-    if values is not None and (not isinstance(values, list) or held not in values):
-        raise _MismatchError
-    if "max_age" in asked and not _is_fresh(asked["max_age"], held, now):
-        raise _MismatchError
-
-
-def _is_fresh(max_age: Any, time: Any, now: datetime) -> bool:
-    if isinstance(max_age, bool) or not isinstance(max_age, int | float):
         return False
-    return (now - datetime.fromisoformat(time)).total_seconds() <= max_age
+    if "values" in asked and held not in asked["values"]:
+        return False
+    return "max_age" not in asked or _is_fresh(asked["max_age"], held, now)
+
+
+def _is_fresh(max_age: float, held: Any, now: datetime) -> bool:
+    """Say whether a time is recent; a day counts from its last second (§5.5.2)."""
+    try:
+        moment = datetime.fromisoformat(held)
+        if len(held) == len("YYYY-MM-DD"):
+            moment += timedelta(days=1, seconds=-1)
+    except (TypeError, ValueError, OverflowError):
+        return False  # no date, or a year alone: what cannot be dated is not fresh
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (now - moment).total_seconds() <= max_age
 
 
 def _constrains(asked: Any) -> bool:
@@ -193,9 +203,9 @@ def _constrains(asked: Any) -> bool:
     if not isinstance(asked, Mapping):
         return False
     return any(
-        name in ("value", "values", "max_age") or _constrains(item)
+        name in CONSTRAINTS or _constrains(item)
         for name, item in asked.items()
-        if name not in ("essential", "purpose")
+        if name not in _NO_FILTER
     )
 
 

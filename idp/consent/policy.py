@@ -58,7 +58,10 @@ class ConsentStep:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of the question: a claim with its companions, and their values."""
+    """One line of the question: a claim with its companions, and their values.
+
+    `asked_for` is what this very request adds to the registered purpose.
+    """
 
     claim: str
     catalogue: Claim
@@ -67,6 +70,7 @@ class Item:
     ticked: bool
     names: tuple[str, ...]
     values: Mapping[str, Any] = field(default_factory=dict)
+    asked_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,8 @@ def question(
     values: Mapping[str, Any],
 ) -> Question:
     """Return what to ask, with the very values that will be given."""
-    wishes = asked(request.scopes, ClaimsRequest.from_json(request.claims))
+    parsed = ClaimsRequest.from_json(request.claims)
+    wishes = asked(request.scopes, parsed)
     obstacles = {name: obstacle(name, recipient) for name in in_order(wishes.names)}
     open_names = [name for name, reason in obstacles.items() if reason is None]
     items = []
@@ -149,6 +154,7 @@ def question(
                 ticked=grant is not None and name in grant.claims,
                 names=names,
                 values={item: values[item] for item in names if item in values},
+                asked_for=parsed.purposes(name),
             )
         )
     return Question(

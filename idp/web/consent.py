@@ -79,7 +79,8 @@ class Asking:
     @property
     def purpose(self) -> str:
         """Return the form's purpose: these people, these scopes, these claims."""
-        names = [name for item in self.question.items for name in item.names]
+        items = self.question.items
+        names = [name for item in items for name in (*item.names, *item.asked_for)]
         who = [str(self.signed_in.account.id), str(self.about)]
         shown = [*who, *self.question.scopes, "", *names]
         digest = hashlib.sha256(json.dumps(shown).encode()).hexdigest()

@@ -69,6 +69,10 @@ def _why(item: Item, source: str) -> list[str]:
     locale, basis = language.current(), item.purpose.legal_basis
     purpose = item.purpose.purpose.in_language(locale)
     why = [gettext("For: %(purpose)s", purpose=purpose)]
+    why += [
+        gettext("The portal adds: “%(purpose)s”", purpose=added)
+        for added in item.asked_for
+    ]
     if basis:
         why.append(gettext("Basis: %(basis)s", basis=basis.in_language(locale)))
     return [*why, gettext("Source: %(source)s", source=source)]

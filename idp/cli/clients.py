@@ -2,10 +2,11 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
@@ -15,7 +16,9 @@ from idp import clock
 from idp.authentication import outbox
 from idp.authentication.logout_outbox import LOGOUTS
 from idp.cli.context import CliContext, pass_cli
-from idp.consent import grants
+from idp.oidc import registration
+from idp.oidc.request_guard import unique_members
+from idp.relying_parties import own_registration, registration_tokens
 from idp.relying_parties.errors import InvalidMetadataError
 from idp.relying_parties.metadata import MAX_BYTES
 
@@ -46,20 +49,17 @@ def add(cli: CliContext, metadata: str, overlap_hours: float) -> None:
     """
     provider = cli.provider
     document = _read_json(metadata)
-    try:
-        with provider.database.transaction() as session:
-            response = provider.relying_parties.add(
-                session,
-                provider.audit,
-                document,
-                sandbox=cli.config.sandbox.enabled,
-                now=clock.now(),
-                overlap=timedelta(hours=overlap_hours),
-            )
-    except InvalidMetadataError as refused:
-        # RFC 7591 §3.2.2, so that a script can read the refusal as well.
-        _print_json({"error": refused.error, "error_description": refused.description})
-        raise click.ClickException(f"{refused.error}: {refused.description}") from None
+    with _refusals(), provider.database.transaction() as session:
+        response = provider.relying_parties.add(
+            session,
+            provider.audit,
+            document,
+            sandbox=cli.config.sandbox.enabled,
+            now=clock.now(),
+            overlap=timedelta(hours=overlap_hours),
+        )
+        approved = own_registration.approved_of(response)
+        registration_tokens.approve(session, response["client_id"], approved)
     _print_json(response)
 
 
@@ -99,13 +99,87 @@ def show(cli: CliContext, client_id: str) -> None:
 @pass_cli
 def remove(cli: CliContext, client_id: str) -> None:
     """Remove a client: its secrets, and every citizen's permission for it."""
-    provider, now = cli.provider, clock.now()
+    ended = registration.remove(cli.provider, client_id, now=clock.now())
+    click.echo(f"removed {client_id}; {ended} permissions ended")
+
+
+@group.command("initial-token")
+@click.argument("metadata", metavar="[METADATA.json|-]", required=False)
+@click.option(
+    "--uses",
+    type=click.IntRange(1, 1000),
+    default=1,
+    show_default=True,
+    help="How many clients may be registered with it.",
+)
+@pass_cli
+def initial_token(cli: CliContext, metadata: str | None, uses: int) -> None:
+    """Let somebody register clients over HTTP; print their token (RFC 7591 §3).
+
+    The metadata is what you approve: it prevails over what a client asks, and bounds
+    its scope. Outside a sandbox it holds the purposes of every claim.
+    """
+    provider, sandbox = cli.provider, cli.config.sandbox.enabled
+    with _refusals():
+        approved = own_registration.check_approved(
+            _read_json(metadata) if metadata else {}, sandbox=sandbox
+        )
+    now = clock.now()
+    expires_at = now + timedelta(seconds=cli.config.registration.initial_token)
     with provider.database.transaction() as session:
-        provider.relying_parties.remove(session, provider.audit, client_id, now=now)
-        ended = grants.end_all_of_client(session, provider.audit, client_id, now=now)
-    for grant_id in ended:
-        provider.ephemeral.drop_grant(str(grant_id))
-    click.echo(f"removed {client_id}; {len(ended)} permissions ended")
+        token = registration_tokens.issue_initial(
+            session,
+            provider.audit,
+            approved,
+            uses=uses,
+            expires_at=expires_at,
+            now=now,
+        )
+    _print_json(
+        {
+            "initial_access_token": token,
+            "registration_endpoint": f"{cli.config.issuer}{registration.PATH}",
+            "expires_at": clock.timestamp(expires_at),
+            "uses": uses,
+        }
+    )
+
+
+@group.command("registration-token")
+@click.argument("client_id")
+@pass_cli
+def registration_token(cli: CliContext, client_id: str) -> None:
+    """Let a client manage itself over HTTP; print its new token (RFC 7592 §3).
+
+    The client's former token is dead. Scope, purposes, sector and minimum_acr stay as
+    they are registered now, unless the client came by a token with its own approval.
+    """
+    provider = cli.provider
+    with provider.database.transaction() as session:
+        connection = session.connection()
+        described = provider.relying_parties.document(connection, client_id)
+        approved = registration_tokens.find_approved(connection, client_id)
+        if approved is None:
+            approved = own_registration.approved_of(described)
+        token = registration_tokens.issue(
+            session, provider.audit, client_id, approved, now=clock.now()
+        )
+    _print_json(
+        {
+            "registration_access_token": token,
+            "registration_client_uri": registration.address(provider, client_id),
+        }
+    )
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Tell a refusal as RFC 7591 §3.2.2 does, so that a script can read it as well."""
+    try:
+        yield
+    except InvalidMetadataError as refused:
+        _print_json({"error": refused.error, "error_description": refused.description})
+        raise click.ClickException(f"{refused.error}: {refused.description}") from None
 
 
 @group.command()
@@ -137,18 +211,11 @@ def _read_json(name: str) -> object:
                 text = file.read(MAX_BYTES + 1)
         if len(text) > MAX_BYTES:
             raise click.ClickException(f"{name} is longer than {MAX_BYTES} bytes")
-        return json.loads(text, object_pairs_hook=_no_duplicates)
+        return json.loads(text, object_pairs_hook=unique_members)
     except OSError as error:
         raise click.ClickException(f"cannot read {name}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise click.ClickException(f"{name} is not JSON: {error}") from error
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member is given twice")
-    return members
 
 
 def _print_json(value: object) -> None:

@@ -22,6 +22,7 @@ from idp.oidc import (
     logout,
     protected,
     pushed,
+    registration,
     response_modes,
     userinfo,
 )
@@ -83,6 +84,9 @@ MACHINE_ENDPOINTS = (
     MachineEndpoint("userinfo", "/userinfo", ("GET", "POST"), _userinfo, True),
     MachineEndpoint("revoke", "/revoke", ("POST",), _revoke, True),
     MachineEndpoint("introspect", "/introspect", ("POST",), _introspect),
+    MachineEndpoint(
+        "registration", registration.PATH, registration.METHODS, registration.answer
+    ),
     MachineEndpoint("jwks", "/jwks.json", ("GET",), _jwks, True),
     MachineEndpoint(
         "discovery",

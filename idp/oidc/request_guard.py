@@ -4,14 +4,17 @@ Machine endpoints are functions of a `MachineRequest` that return a `MachineResp
 `door` reads the one from WSGI and writes the other.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import parse_qsl
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
 FORM_TYPE = "application/x-www-form-urlencoded"
+JSON_TYPE = "application/json"
 MAX_FIELDS = 64
 MAX_NAME = 64
 
@@ -59,7 +62,7 @@ class Form(dict[str, str]):
 
 
 class UnsupportedMediaError(InvalidRequestError):  # type: ignore[misc]
-    """The body is not a form."""
+    """The body is not of the type that the endpoint reads."""
 
     status_code = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
 
@@ -75,6 +78,37 @@ def form(request: MachineRequest) -> Form:
     if request.body and media_type(request) != FORM_TYPE:
         raise UnsupportedMediaError(f"The content type must be {FORM_TYPE}")
     return parse_form(request.body)
+
+
+def json_object(request: MachineRequest) -> dict[str, Any]:
+    """Return the JSON object of a body, strictly: UTF-8, no member twice."""
+    if media_type(request) != JSON_TYPE:
+        raise UnsupportedMediaError(f"The content type must be {JSON_TYPE}")
+    try:
+        value = json.loads(
+            request.body.decode("utf-8"),
+            object_pairs_hook=unique_members,
+            parse_constant=_refuse_constant,
+        )
+        # Escapes can name half a surrogate pair, which no answer could tell again.
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequestError("The body is not JSON") from error
+    if not isinstance(value, dict):
+        raise InvalidRequestError("The body must be a JSON object")
+    return value
+
+
+def unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the members of a JSON object, or raise `ValueError` where one is twice."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member is given twice")
+    return members
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(name)
 
 
 def media_type(request: MachineRequest) -> str:

@@ -35,3 +35,29 @@ class ClientSecret(Base):
     digest: Mapped[bytes]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
+
+
+class InitialToken(Base):
+    """A right to register clients, as an operator approved it (RFC 7591 §3)."""
+
+    __tablename__ = "initial_tokens"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    digest: Mapped[bytes] = mapped_column(unique=True)
+    approved: Mapped[dict[str, Any]]
+    uses_left: Mapped[int]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class RegistrationToken(Base):
+    """What lets a client manage itself, as far as was approved (RFC 7592 §3)."""
+
+    __tablename__ = "registration_tokens"
+
+    client_id: Mapped[str] = mapped_column(
+        sa.ForeignKey("relying_parties.client_id"), primary_key=True
+    )
+    digest: Mapped[bytes]
+    approved: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]

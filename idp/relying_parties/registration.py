@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from idp import clock
 from idp.audit.events import ClientRegistered, ClientRemoved, ClientReplaced
 from idp.audit.log import AuditLog
+from idp.relying_parties import registration_tokens
 from idp.relying_parties.client_keys import retire_keys
 from idp.relying_parties.errors import InvalidMetadataError, UnknownClientError
 from idp.relying_parties.metadata import validate
@@ -37,6 +38,13 @@ _PROTECTIONS = (
     "sector",
     "require_pushed_authorization_requests",
     *BOUND,
+    "require_signed_request_object",
+    "token_endpoint_auth_method",
+    "token_endpoint_auth_signing_alg",
+    "userinfo_signed_response_alg",
+    "backchannel_logout_uri",
+    "backchannel_logout_session_required",
+    "profile",
 )
 
 
@@ -104,6 +112,7 @@ def remove(session: Session, audit: AuditLog, client_id: str, *, now: datetime) 
         raise UnknownClientError(f"no client {client_id!r} is registered")
     record.removed_at = record.updated_at = now
     session.execute(sa.delete(ClientSecret).where(ClientSecret.client_id == client_id))
+    registration_tokens.end(session, client_id)
     audit.record(session, ClientRemoved(client_id), now=now)
 
 

@@ -11,6 +11,7 @@ from idp.cli.clients import group
 from idp.cli.context import CliContext
 from idp.consent import live_grants
 from idp.relying_parties.errors import UnknownClientError
+from tests.integration.registering import manage, registered
 from tests.integration.token_side import Portal, account_of, consent_to
 
 CALLBACK = "https://portal.example.vn/callback"
@@ -229,3 +230,50 @@ def test_what_portals_have_not_heard_is_listed(idp, provider):
     assert (row["notices"], row["attempts"]) == (1, 3)
     assert row["last_answer"] == "answered 500"
     assert idp("waiting").exit_code == 0
+
+
+def test_a_portal_registers_with_a_token_of_the_command(idp, client):
+    """`initial-token` approves; the scope does not go beyond it."""
+    approved = {"scope": "openid profile"}
+    printed = added(idp("initial-token", "-", stdin=json.dumps(approved)))
+
+    answer = registered(
+        client, printed["initial_access_token"], scope="openid profile household"
+    )
+
+    assert printed["uses"] == 1
+    assert printed["registration_endpoint"].endswith("/register")
+    assert answer["scope"] == "openid profile"
+
+
+@pytest.mark.parametrize(
+    "approved", [[], {"client_id": "x"}, {"scope": 7}, {"minimum_acr": "high"}]
+)
+def test_nothing_unsound_is_approved(idp, approved):
+    """Better now than when the portal comes."""
+    result = idp("initial-token", "-", stdin=json.dumps(approved))
+
+    assert result.exit_code == 1
+    assert '"error": "invalid_client_metadata"' in result.stdout
+
+
+def test_a_registered_portal_goes_on_by_itself(idp, client):
+    """`registration-token` hands it over; what the operator says later prevails."""
+    added(idp("add", "-", stdin=json.dumps(METADATA)))
+    handed_over = added(idp("registration-token", "moved-portal"))
+    handed_over["client_id"] = "moved-portal"
+    asked = {"redirect_uris": [CALLBACK], "scope": "openid profile email"}
+
+    before = manage(client, "PUT", handed_over, **asked).get_json()
+    added(idp("add", "-", stdin=json.dumps(METADATA | {"scope": "openid"})))
+    after = manage(client, "PUT", handed_over, **asked).get_json()
+
+    assert before["scope"] == "openid profile"
+    assert after["scope"] == "openid"
+
+
+def test_only_a_registered_portal_gets_a_token(idp):
+    """An unknown client is named."""
+    result = idp("registration-token", "nobody")
+
+    assert isinstance(result.exception, UnknownClientError)

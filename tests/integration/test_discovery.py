@@ -53,7 +53,7 @@ def test_every_endpoint_answers(client, document):
         if name.endswith(("_endpoint", "_uri"))
     }
 
-    assert len(addresses) == 8
+    assert len(addresses) == 9
     for address in addresses.values():
         path = address.removeprefix(ISSUER)
         assert client.get(path).status_code != 404
@@ -69,7 +69,6 @@ def test_what_is_not_there_is_not_listed(document):
     assert document["request_uri_parameter_supported"] is False
     assert document["claims_parameter_supported"] is True
     assert document["authorization_response_iss_parameter_supported"] is True
-    assert "registration_endpoint" not in document
 
 
 def test_algorithms_are_those_of_the_rings(client, document, provider):

@@ -1,0 +1,195 @@
+"""Clients register and manage themselves (RFC 7591, RFC 7592) with an operator's token.
+
+Refusals of a token are all alike (RFC 7592 §2: 401), whether the client is unknown,
+removed or another's; those of metadata say what to mend (RFC 7591 §3.2.2).
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qs, quote
+
+from authlib.oauth2.rfc6749 import InvalidRequestError
+
+from idp.consent import grants
+from idp.oidc.errors import (
+    NO_STORE,
+    InvalidTokenError,
+    MissingTokenError,
+    json_answer,
+    legible_sentence,
+)
+from idp.oidc.request_guard import MachineRequest, MachineResponse, json_object
+from idp.oidc.server import AuthorizationServer
+from idp.provider import Provider
+from idp.relying_parties import own_registration, registration_tokens
+from idp.relying_parties.errors import InvalidMetadataError, UnknownClientError
+from idp.relying_parties.registration import CLIENT_ID
+
+PATH = "/register"
+
+
+def answer(server: AuthorizationServer, request: MachineRequest) -> MachineResponse:
+    """Answer at the client registration and configuration endpoint."""
+    try:
+        return _ANSWERS[request.method](server.provider, request)
+    except UnknownClientError:  # removed meanwhile
+        raise _refused() from None
+    except InvalidMetadataError as refused:
+        description = legible_sentence(refused.description)
+        body = {"error": refused.error, "error_description": description}
+        return json_answer(HTTPStatus.BAD_REQUEST, body)
+
+
+def remove(provider: Provider, client_id: str, *, now: datetime) -> int:
+    """Remove a client and end its grants, whose number it returns."""
+    with provider.database.transaction() as session:
+        provider.relying_parties.remove(session, provider.audit, client_id, now=now)
+        ended = grants.end_all_of_client(session, provider.audit, client_id, now=now)
+    for grant_id in ended:
+        provider.ephemeral.drop_grant(str(grant_id))
+    return len(ended)
+
+
+def address(provider: Provider, client_id: str) -> str:
+    """Return the `registration_client_uri` of a client (RFC 7592 §3)."""
+    return f"{provider.config.issuer}{PATH}?client_id={quote(client_id, safe='')}"
+
+
+def _register(provider: Provider, request: MachineRequest) -> MachineResponse:
+    """Register a client (RFC 7591 §3)."""
+    token, now = _bearer_token(request), request.at
+    if request.query:
+        raise InvalidRequestError("A registration has no query")
+    with provider.database.read() as connection:
+        if not registration_tokens.is_initial(connection, token, now=now):
+            raise _refused()
+    metadata = json_object(request)
+    with provider.database.transaction() as session:
+        used = registration_tokens.use_initial(session, token, now=now)
+        if used is None:
+            raise _refused()
+        token_id, approved = used
+        wanted = own_registration.as_approved(metadata, approved)
+        response = _keep(provider, session, wanted, approved, now=now)
+        client_id = response["client_id"]
+        registration_tokens.record_use(
+            session, provider.audit, token_id, client_id, now=now
+        )
+        own = registration_tokens.issue(
+            session, provider.audit, client_id, approved, now=now
+        )
+    return _told(provider, response, own, status=HTTPStatus.CREATED)
+
+
+def _read(provider: Provider, request: MachineRequest) -> MachineResponse:
+    """Tell a client what is registered of it (RFC 7592 §2.1)."""
+    client_id, token = _authenticated(provider, request)
+    with provider.database.read() as connection:
+        registered = provider.relying_parties.document(connection, client_id)
+    return _told(provider, registered, token)
+
+
+def _replace(provider: Provider, request: MachineRequest) -> MachineResponse:
+    """Replace a registration (RFC 7592 §2.2); earlier keys and secrets overlap."""
+    client_id, token = _authenticated(provider, request)
+    metadata, now = json_object(request), request.at
+    if metadata.get("client_id") != client_id:
+        raise InvalidMetadataError("client_id must be the registered one")
+    secret = metadata.get("client_secret", "")
+    if secret and not provider.relying_parties.check_secret(client_id, str(secret)):
+        raise InvalidMetadataError("client_secret must be the present one")
+    with provider.database.transaction() as session:
+        connection = session.connection()
+        # Between the look-up and this transaction the client may have been removed.
+        if not registration_tokens.is_of(connection, client_id, token):
+            raise _refused()
+        approved = registration_tokens.find_approved(connection, client_id) or {}
+        wanted = own_registration.as_approved(metadata, approved)
+        wanted |= {"client_id": client_id, **own_registration.new_secret(metadata)}
+        response = _keep(provider, session, wanted, approved, now=now)
+    return _told(provider, response, token)
+
+
+def _remove(provider: Provider, request: MachineRequest) -> MachineResponse:
+    """Remove a client with its grants (RFC 7592 §2.3)."""
+    client_id, _ = _authenticated(provider, request)
+    remove(provider, client_id, now=request.at)
+    return MachineResponse(HTTPStatus.NO_CONTENT, headers=NO_STORE)
+
+
+_ANSWERS: dict[str, Callable[[Provider, MachineRequest], MachineResponse]] = {
+    "POST": _register,
+    "GET": _read,
+    "HEAD": _read,
+    "PUT": _replace,
+    "DELETE": _remove,
+}
+METHODS = tuple(method for method in _ANSWERS if method != "HEAD")
+
+
+def _keep(
+    provider: Provider,
+    session: Any,
+    wanted: dict[str, Any],
+    approved: dict[str, Any],
+    *,
+    now: datetime,
+) -> dict[str, Any]:
+    at_once = wanted.get(own_registration.ROTATION) == own_registration.AT_ONCE
+    overlap = 0 if at_once else provider.config.registration.overlap
+    sandbox = provider.config.sandbox.enabled
+    response = provider.relying_parties.add(
+        session,
+        provider.audit,
+        wanted,
+        sandbox=sandbox,
+        now=now,
+        overlap=timedelta(seconds=overlap),
+    )
+    others = provider.relying_parties.documents(session.connection())
+    own_registration.check_ownership(response, approved, others, sandbox=sandbox)
+    return response
+
+
+def _authenticated(provider: Provider, request: MachineRequest) -> tuple[str, str]:
+    """Return the client that the address names and the token that manages it."""
+    token = _bearer_token(request)
+    try:
+        given = parse_qs(request.query, errors="strict", max_num_fields=1)
+    except ValueError:
+        given = {}
+    client_id = "".join(given.get("client_id", ()))
+    if not CLIENT_ID.fullmatch(client_id):
+        raise _refused()
+    with provider.database.read() as connection:
+        if not registration_tokens.is_of(connection, client_id, token):
+            raise _refused()
+    return client_id, token
+
+
+def _bearer_token(request: MachineRequest) -> str:
+    scheme, _, token = (request.authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise MissingTokenError("No bearer token")
+    return token.strip()
+
+
+def _refused() -> InvalidTokenError:
+    return InvalidTokenError("The token is unknown, used, expired or another client's")
+
+
+def _told(
+    provider: Provider,
+    registered: dict[str, Any],
+    token: str,
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+) -> MachineResponse:
+    """Answer with what is registered (RFC 7592 §3)."""
+    manages = {
+        "registration_access_token": token,
+        "registration_client_uri": address(provider, registered["client_id"]),
+    }
+    return json_answer(status, {**registered, **manages})

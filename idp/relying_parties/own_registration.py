@@ -1,0 +1,98 @@
+"""What a client may say of itself over HTTP (RFC 7591, RFC 7592), and what it may not.
+
+What the operator approved prevails over what the client asks, as §3.2.1 allows: the
+answer tells what was registered. Never the client's to choose are its identifier, by
+which it would replace another (CWE-639), and why it may learn something. A sector is
+its own only where it shows that it has the host: whoever had another's would see the
+subjects under which that one knows people.
+"""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from idp.relying_parties import members
+from idp.relying_parties.errors import InvalidMetadataError, InvalidRedirectUriError
+from idp.relying_parties.metadata import validate
+from idp.relying_parties.redirects import LOOPBACK_HOSTS, sector_of
+from idp.relying_parties.registration_tokens import Approved
+
+_NOT_THEIRS = frozenset({"client_id", "client_secret", "claims_policy", "sector"})
+_OPERATORS = ("scope", "claims_policy", "sector", "minimum_acr")
+_NEVER_APPROVED = frozenset({"client_id", "client_secret", "software_statement"})
+_EXAMPLE = {"redirect_uris": ["https://portal.example/callback"]}
+
+AT_ONCE, OVERLAPPING = "at_once", "overlapping"
+ROTATION = "rotate_client_secret"
+
+
+def check_approved(approved: object, *, sandbox: bool) -> dict[str, Any]:
+    """Return what an operator approves, or say why nobody could register with it."""
+    if not isinstance(approved, dict):
+        raise InvalidMetadataError("the metadata must be a JSON object")
+    if wrong := _NEVER_APPROVED & approved.keys():
+        raise InvalidMetadataError(f"{min(wrong)} cannot be approved in advance")
+    # How clients prove themselves needs keys that only they have.
+    others = {**approved, "token_endpoint_auth_method": "none"}
+    validate({**_EXAMPLE, **others}, sandbox=sandbox)
+    return approved
+
+
+def approved_of(described: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an operator approved by registering a client itself."""
+    return {name: described[name] for name in _OPERATORS if described.get(name)}
+
+
+def as_approved(metadata: Mapping[str, Any], approved: Approved) -> dict[str, Any]:
+    """Return what is to be registered for a client that asks `metadata`."""
+    decided = {name.partition("#")[0] for name in approved} | _NOT_THEIRS
+    asked = {
+        name: value
+        for name, value in metadata.items()
+        if name.partition("#")[0] not in decided
+    }
+    return {**asked, **approved, **_scope(metadata, approved)}
+
+
+def _scope(metadata: Mapping[str, Any], approved: Approved) -> dict[str, Any]:
+    """Return the asked scope as far as it is approved; validation refuses the rest."""
+    asked = metadata.get("scope")
+    if asked is None:
+        return {}
+    if "scope" not in approved or not isinstance(asked, str):
+        return {"scope": asked}
+    allowed = approved["scope"].split()
+    return {"scope": " ".join(value for value in asked.split() if value in allowed)}
+
+
+def new_secret(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """Return a new secret where the client asks for one, as its own client_secret."""
+    asked = members.choice(metadata, ROTATION, (OVERLAPPING, AT_ONCE), None)
+    return {} if asked is None else {"client_secret": secrets.token_urlsafe(32)}
+
+
+def check_ownership(
+    registered: Mapping[str, Any],
+    approved: Approved,
+    others: Iterable[Mapping[str, Any]],
+    *,
+    sandbox: bool,
+) -> None:
+    """Refuse a sector that the client did not show to be its own (OIDC Core §8.1)."""
+    if "sector" in approved or registered.get("sector_identifier_uri"):
+        return
+    sector = registered["sector"]
+    if {sector_of(uri) for uri in registered["redirect_uris"]} != {sector}:
+        raise InvalidRedirectUriError(
+            "redirect_uris must stay on the host of the sector: subjects depend on it"
+        )
+    if sandbox and sector in LOOPBACK_HOSTS:
+        return
+    if any(
+        other["sector"] == sector and other["client_id"] != registered["client_id"]
+        for other in others
+    ):
+        raise InvalidMetadataError(
+            "another client has this sector: show that it is yours too "
+            "by sector_identifier_uri"
+        )

@@ -1,0 +1,155 @@
+"""The two tokens of registration over HTTP (RFC 7591 §3, RFC 7592 §3), as digests.
+
+An initial token is an operator's approval: it carries the metadata that prevails for
+the clients that are registered with it, and each use is taken by one `UPDATE`, so that
+of parallel registrations as many win as were approved. What was approved goes on to the
+registration token, so that no update leaves it.
+"""
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+from hmac import compare_digest
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+from idp.audit.log import AuditLog
+from idp.audit.registration_events import (
+    InitialTokenIssued,
+    InitialTokenUsed,
+    RegistrationTokenIssued,
+)
+from idp.relying_parties.models import InitialToken, RegistrationToken
+
+Approved = Mapping[str, Any]
+
+_NO_DIGEST = bytes(32)
+
+
+def issue_initial(  # noqa: PLR0913 - the stores, then the token
+    session: Session,
+    audit: AuditLog,
+    approved: Approved,
+    *,
+    uses: int,
+    expires_at: datetime,
+    now: datetime,
+) -> str:
+    """Return a new initial access token, good for so many clients."""
+    token, token_id = secrets.token_urlsafe(32), uuid4()
+    session.add(
+        InitialToken(
+            id=token_id,
+            digest=_digest(token),
+            approved=dict(approved),
+            uses_left=uses,
+            created_at=now,
+            expires_at=expires_at,
+        )
+    )
+    audit.record(session, InitialTokenIssued(token_id, uses), now=now)
+    return token
+
+
+def is_initial(connection: Connection, token: str, *, now: datetime) -> bool:
+    """Say whether a client may be registered with the token as of now."""
+    found = connection.execute(sa.select(InitialToken.id).where(*_usable(token, now)))
+    return found.first() is not None
+
+
+def use_initial(
+    session: Session, token: str, *, now: datetime
+) -> tuple[UUID, dict[str, Any]] | None:
+    """Take one use; return the token's id and what it approves, or None."""
+    row = session.execute(
+        sa.update(InitialToken)
+        .where(*_usable(token, now))
+        .values(uses_left=InitialToken.uses_left - 1)
+        .returning(InitialToken.id, InitialToken.approved)
+    ).one_or_none()
+    return None if row is None else (row.id, row.approved)
+
+
+def record_use(
+    session: Session,
+    audit: AuditLog,
+    token_id: UUID,
+    client_id: str,
+    *,
+    now: datetime,
+) -> None:
+    """Keep which client came to be with which token."""
+    audit.record(session, InitialTokenUsed(token_id, client_id), now=now)
+
+
+def issue(
+    session: Session,
+    audit: AuditLog,
+    client_id: str,
+    approved: Approved,
+    *,
+    now: datetime,
+) -> str:
+    """Return a new registration access token; the client's former one is dead."""
+    token = secrets.token_urlsafe(32)
+    session.merge(
+        RegistrationToken(
+            client_id=client_id,
+            digest=_digest(token),
+            approved=dict(approved),
+            created_at=now,
+        )
+    )
+    audit.record(session, RegistrationTokenIssued(client_id), now=now)
+    return token
+
+
+def approve(session: Session, client_id: str, approved: Approved) -> None:
+    """Bound a client that manages itself by what an operator registers now."""
+    session.execute(
+        sa.update(RegistrationToken)
+        .where(RegistrationToken.client_id == client_id)
+        .values(approved=dict(approved))
+    )
+
+
+def find_approved(connection: Connection, client_id: str) -> dict[str, Any] | None:
+    """Return what was approved of a client that manages itself, or None."""
+    query = sa.select(RegistrationToken.approved).where(
+        RegistrationToken.client_id == client_id
+    )
+    approved: dict[str, Any] | None = connection.execute(query).scalar_one_or_none()
+    return approved
+
+
+def is_of(connection: Connection, client_id: str, token: str) -> bool:
+    """Say whether the token manages this client and no other (CWE-639)."""
+    query = sa.select(RegistrationToken.digest).where(
+        RegistrationToken.client_id == client_id
+    )
+    digest = connection.execute(query).scalar_one_or_none()
+    return compare_digest(_digest(token), digest or _NO_DIGEST)
+
+
+def end(session: Session, client_id: str) -> None:
+    """Take a client's registration token away."""
+    session.execute(
+        sa.delete(RegistrationToken).where(RegistrationToken.client_id == client_id)
+    )
+
+
+def _usable(token: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        InitialToken.digest == _digest(token),
+        InitialToken.uses_left > 0,
+        InitialToken.expires_at > now,
+    )
+
+
+def _digest(token: str) -> bytes:
+    return sha256(token.encode(errors="replace")).digest()

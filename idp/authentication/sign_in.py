@@ -77,7 +77,8 @@ def sign_out(
     """End the session with its access tokens, and have its portals told."""
     # Tokens first: if the commit fails later, too much has ended and never too little.
     # A code that is under way may still be redeemed, and its token lasts from then on.
-    ttl = services.config.lifetimes.code + services.config.lifetimes.access_token
+    lifetimes = services.config.lifetimes
+    ttl = max(lifetimes.code, lifetimes.waiting) + lifetimes.access_token
     for name in session_names(services, session):
         services.ephemeral.put(f"ended:{name}", {}, ttl=ttl)
     reached = changes.end(services, database, session=session, reason=reason, now=now)

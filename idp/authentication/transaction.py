@@ -46,7 +46,8 @@ class TransactionError(IdpError):
 class AuthorizationRequest:
     """A validated authorization request (OpenID Connect Core §3.1.2.1).
 
-    `login_hint` is sealed (`authentication.login_hint`).
+    `login_hint` is sealed (`authentication.login_hint`). `waiting` names what waits for
+    the answer at another device, instead of a redirect (`authentication.waiting`).
     """
 
     client_id: str
@@ -68,6 +69,7 @@ class AuthorizationRequest:
     request_uri: str | None = None
     redirect_uri_sent: bool = True
     dpop_jkt: str | None = None
+    waiting: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object."""
@@ -217,7 +219,7 @@ def end(
 def form_action_source(transaction: AuthenticationTransaction) -> str | None:
     """Return the CSP source of the verified redirect URI, for `form-action`."""
     request = transaction.request
-    return source_of(request.redirect_uri) if request else None
+    return source_of(request.redirect_uri) if request and not request.waiting else None
 
 
 def source_of(uri: str) -> str:

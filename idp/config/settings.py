@@ -77,6 +77,8 @@ class LifetimesConfig:
     reset_link: int = 900
     challenge: int = 300
     cross_device: int = 120
+    waiting: int = 600
+    poll_interval: int = 5
     chip_session: int = 120
     chip_return: int = 30
     held_factor: int = 86_400
@@ -105,6 +107,7 @@ class ThrottleConfig:
     chips_per_account: int = 10
     chips_per_transaction: int = 3
     recoveries_per_account: int = 5
+    user_codes_per_source: int = 10
     organisations_per_account_a_day: int = 10
     members_per_account_a_day: int = 200
     officers_per_administrator_a_day: int = 20

@@ -84,6 +84,11 @@ class Throttle:
         acts = self._ephemeral.count(f"acts:{act}:{subject}", ttl=_DAY)
         return Admission(allowed=acts <= limit, retry_after=_DAY)
 
+    def admit_user_code(self, source: str) -> Admission:
+        """Count one user code that was typed at a source (RFC 8628 §5.1)."""
+        limit = self._config.user_codes_per_source
+        return self._count(f"tries:user-code:{source}", limit)
+
     def succeeded(self, admission: Admission) -> None:
         """Give back what a try that was right had counted."""
         for counter in admission.counters:

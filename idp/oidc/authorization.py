@@ -27,6 +27,7 @@ from idp.oidc.authorization_request import (
     UntrustedRequestError,
     parse_request,
 )
+from idp.oidc.decoupled import outcome
 from idp.oidc.request_guard import Form
 from idp.oidc.response_modes import reply_to
 from idp.oidc.scene import Scene, look, unconsented, unproven
@@ -130,7 +131,7 @@ def _party(provider: Provider, asked: AuthorizationRequest) -> RelyingParty:
     party = provider.relying_parties.find(asked.client_id)
     if party is None:
         raise UntrustedRequestError("unknown client", code=UNKNOWN_CLIENT)
-    if not redirect_uri_allowed(party, asked.redirect_uri):
+    if not asked.waiting and not redirect_uri_allowed(party, asked.redirect_uri):
         raise UntrustedRequestError(
             "redirect_uri is not registered", code=FOREIGN_REDIRECT_URI
         )
@@ -145,6 +146,8 @@ def _stop(visit: Visit, scene: Scene, step: steps.Step | ConsentStep) -> Respons
     if not is_silent:
         way.failed(visit, step.reason)
     visit.end()
+    if scene.asked.waiting:
+        return outcome.refuse(visit, scene.asked, step.reason)
     # The reason would tell the client of a lock, say; the error is all it may know.
     return response_modes.failure(visit.issuer, reply_to(scene.asked), step.error)
 
@@ -174,6 +177,8 @@ def _finish(
     )
     way.finished(visit)
     visit.end()
+    if asked.waiting:
+        return outcome.approve(visit, asked, signed_in, code=code)
     return response_modes.success(visit.issuer, reply, code=code)
 
 
@@ -212,5 +217,7 @@ def _deny(visit: Visit) -> Response:
     pushed.consume(visit.provider, asked, visit.transaction.id, ttl=visit.lifetime)
     way.denied(visit, asked.client_id)
     visit.end()
+    if asked.waiting:
+        return outcome.refuse(visit, asked, outcome.CITIZEN)
     denied = AccessDeniedError("The citizen did not continue")
     return response_modes.refusal(visit.issuer, reply_to(asked), denied)

@@ -48,6 +48,10 @@ _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 _SECONDS = re.compile(r"[0-9]{1,9}")
 # Both have limits of their own, and line breaks are lawful in JSON.
 _LONG = frozenset({"claims", "id_token_hint"})
+# What a client without a browser may ask for (RFC 8628 §3.1).
+_DECOUPLED = (
+    "scope", "acr_values", "max_age", "claims", "id_token_hint", "ui_locales",
+)  # fmt: skip
 
 
 class UntrustedRequestError(IdpError):
@@ -88,11 +92,33 @@ def parse_request(
         raise RefusedRequestError(error, reply) from error
 
 
-def _verified_party(server: AuthorizationServer, params: Form) -> RelyingParty:
+def decoupled_request(
+    server: AuthorizationServer, party: RelyingParty, params: Form, *, now: datetime
+) -> AuthorizationRequest:
+    """Return what a proven client asks without a browser (RFC 8628 §3.1).
+
+    The same rules hold for what it may ask; only the redirect and PKCE have no place.
+    """
+    if not _is_plain(params):
+        raise InvalidRequestError("A parameter is too long or not plain text")
+    if "request" in params:
+        raise RequestNotSupportedError
+    kept = Form((name, params[name]) for name in _DECOUPLED if name in params)
+    kept.resources = params.resources
+    return _build(server, party, kept, now=now)
+
+
+def _is_plain(params: Form) -> bool:
     plain = [value for name, value in params.items() if name not in _LONG]
-    for value in (*plain, *params.resources):
-        if len(value) > MAX_LENGTH or _CONTROL.search(value):
-            raise UntrustedRequestError("a parameter is too long or not plain text")
+    return not any(
+        len(value) > MAX_LENGTH or _CONTROL.search(value)
+        for value in (*plain, *params.resources)
+    )
+
+
+def _verified_party(server: AuthorizationServer, params: Form) -> RelyingParty:
+    if not _is_plain(params):
+        raise UntrustedRequestError("a parameter is too long or not plain text")
     party = server.provider.relying_parties.find(params.get("client_id", ""))
     if party is None:
         raise UntrustedRequestError("unknown client", code=UNKNOWN_CLIENT)
@@ -143,7 +169,7 @@ def _build(
         acr_values = party.default_acr_values
     return AuthorizationRequest(
         client_id=party.client_id,
-        redirect_uri=params["redirect_uri"],
+        redirect_uri=params.get("redirect_uri", ""),
         response_mode=params.get("response_mode", DEFAULT),
         scopes=_scopes(party, params),
         state=params.get("state"),

@@ -4,7 +4,7 @@ The record and its policy live in `idp.relying_parties`; the top-level `clients/
 programs. This adaptor holds no data of its own.
 """
 
-from authlib.oauth2.rfc6749 import ClientMixin
+from authlib.oauth2.rfc6749 import ClientMixin, UnauthorizedClientError
 
 from idp.relying_parties.record import RelyingParty, redirect_uri_allowed
 
@@ -51,3 +51,8 @@ class Client(ClientMixin):  # type: ignore[misc]
     def check_grant_type(self, grant_type: str) -> bool:
         """Say whether the client may use the grant type."""
         return grant_type in self.party.grant_types
+
+    def require_grant(self, grant_type: str) -> None:
+        """Refuse a client that did not register the grant (RFC 6749 §5.2)."""
+        if not self.check_grant_type(grant_type):
+            raise UnauthorizedClientError(f"This client did not register {grant_type}")

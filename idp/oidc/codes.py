@@ -114,7 +114,7 @@ def issue(  # noqa: PLR0913 - a code is bound to all of these
         account_level=earned.account_level,
         authentication_level=earned.authentication_level,
     )
-    code = secrets.token_urlsafe(32)
+    code, lifetimes = secrets.token_urlsafe(32), provider.config.lifetimes
     provider.ephemeral.put(
         f"code:{_digest(code)}",
         {
@@ -125,7 +125,8 @@ def issue(  # noqa: PLR0913 - a code is bound to all of these
             "redirect_uri": request.redirect_uri,
             "redirect_uri_sent": request.redirect_uri_sent,
         },
-        ttl=provider.config.lifetimes.code,
+        # A device that waits for it comes back at its own pace.
+        ttl=lifetimes.waiting if request.waiting else lifetimes.code,
         grant_id=str(grant.id),
     )
     return code
@@ -158,7 +159,9 @@ def redeem(
     owner = {"grant_id": sign_in.grant_id, "client_id": client_id}
     lifetimes = provider.config.lifetimes
     if not provider.ephemeral.claim(
-        f"code-used:{digest}", owner, ttl=lifetimes.code + lifetimes.access_token
+        f"code-used:{digest}",
+        owner,
+        ttl=max(lifetimes.code, lifetimes.waiting) + lifetimes.access_token,
     ):
         _end_grant(provider, owner, now=now)
         raise InvalidGrantError("The code was used before")

@@ -18,6 +18,7 @@ from idp.oidc.errors import dump
 from idp.oidc.request_guard import MachineRequest, MachineResponse
 from idp.oidc.tokens import ID_TOKEN_ALGORITHMS, USERINFO_ALGORITHMS
 from idp.provider import Provider
+from idp.relying_parties.metadata import GRANTS
 
 PROTOCOL_CLAIMS = (
     "iss", "sub", "aud", "exp", "iat", "jti", "auth_time", "nonce", "acr", "amr",
@@ -49,6 +50,7 @@ def document(config: Config) -> dict[str, Any]:
         "userinfo_endpoint": f"{issuer}/userinfo",
         "jwks_uri": f"{issuer}/jwks.json",
         "pushed_authorization_request_endpoint": f"{issuer}/par",
+        "device_authorization_endpoint": f"{issuer}/device_authorization",
         "revocation_endpoint": f"{issuer}/revoke",
         "introspection_endpoint": f"{issuer}/introspect",
         "end_session_endpoint": f"{issuer}/end_session",
@@ -68,7 +70,7 @@ def _authorization(config: Config) -> dict[str, Any]:
     return {
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "fragment", "form_post"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": list(GRANTS),
         "code_challenge_methods_supported": [pkce.METHOD],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "acr_values_supported": assurance.supported_acr_values(

@@ -82,4 +82,6 @@ def read(environ: WSGIEnvironment, *, max_body: int) -> MachineRequest:
         peer=environ.get("REMOTE_ADDR"),
         client_cert=environ.get("HTTP_CLIENT_CERT"),
         dpop=environ.get("HTTP_DPOP"),
+        forwarded_for=environ.get("HTTP_X_FORWARDED_FOR"),
+        user_agent=environ.get("HTTP_USER_AGENT", ""),
     )

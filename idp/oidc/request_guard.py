@@ -40,6 +40,8 @@ class MachineRequest:
     peer: str | None = None
     client_cert: str | None = None
     dpop: str | None = None
+    forwarded_for: str | None = None
+    user_agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from flask import current_app
 from idp.oidc import client_auth, discovery
 from idp.oidc.binding import Confirmation
 from idp.oidc.clients import Client
+from idp.oidc.decoupled.polling import DeviceCodeGrant
 from idp.oidc.errors import JSON_HEADERS, dump
 from idp.oidc.grants import AuthorizationCodeGrant, RefreshTokenGrant
 from idp.oidc.introspection import IntrospectionEndpoint
@@ -57,6 +58,7 @@ class AuthorizationServer(_AuthorizationServer):  # type: ignore[misc]
         self.metadata = discovery.metadata(provider.config)
         self.register_grant(AuthorizationCodeGrant, [CodeChallenge(required=True)])
         self.register_grant(RefreshTokenGrant)
+        self.register_grant(DeviceCodeGrant)
         self.register_endpoint(RevocationEndpoint)
         self.register_endpoint(IntrospectionEndpoint)
 

@@ -32,7 +32,10 @@ AUTH_METHODS = (
 STANDARD_SCOPES = "openid profile email phone address"
 
 SUBJECT_TYPES = ("pairwise", "public")
-GRANTS = ("authorization_code", "refresh_token")
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+GRANTS = ("authorization_code", "refresh_token", DEVICE)
+# By each of these a citizen comes; a refresh token only lets them stay.
+_ENTRANCES = ("authorization_code", DEVICE)
 
 _NOT_YET = {
     "jwks_uri": "give the keys inline in jwks",
@@ -63,16 +66,17 @@ def validate(
             raise InvalidMetadataError(f"{member} is refused: {instead}")
     members.choice(metadata, "subject_type", SUBJECT_TYPES, None)
     metadata = _without_empty(metadata)
+    grants = _grants(metadata)
     document = {
-        **_addresses(metadata),
-        **_protocol(metadata),
+        **_addresses(metadata, grants),
+        **_protocol(metadata, grants),
         **_client_authentication(metadata),
         **_presentation(metadata),
         **sign_outs.read(metadata, sandbox=sandbox),
         "subject_type": "pairwise",
     }
-    document.setdefault("client_name", _name_for_want_of_one(document))
-    document.update(_scope_and_grants(metadata, sandbox=sandbox))
+    document.update(_scope_and_grants(metadata, grants, sandbox=sandbox))
+    document.setdefault("client_name", _name_for_want_of_one(metadata, document))
     return document, read_policy(metadata, document, sandbox=sandbox)
 
 
@@ -84,10 +88,24 @@ def _without_empty(metadata: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _addresses(metadata: Mapping[str, Any]) -> dict[str, Any]:
+def _grants(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the grants that are asked for and known, by default those of a browser."""
+    asked = members.strings(metadata, "grant_types")
+    if not asked:
+        scope = str(metadata.get("scope", "")).split()
+        return GRANTS[:2] if "offline_access" in scope else GRANTS[:1]
+    grants = tuple(grant for grant in GRANTS if grant in asked)
+    if not set(_ENTRANCES).intersection(grants):
+        listed = ", ".join(_ENTRANCES)
+        raise InvalidMetadataError(f"grant_types must name one of: {listed}")
+    return grants
+
+
+def _addresses(metadata: Mapping[str, Any], grants: tuple[str, ...]) -> dict[str, Any]:
     kind = members.choice(metadata, "application_type", ("web", "native"), "web")
-    redirects = members.strings(metadata, "redirect_uris")
-    if not redirects:
+    redirects = members.strings(metadata, "redirect_uris") or ()
+    # RFC 7591 §2: they belong to flows with redirects.
+    if not redirects and "authorization_code" in grants:
         raise InvalidRedirectUriError("redirect_uris must name at least one address")
     after_logout = members.strings(metadata, "post_logout_redirect_uris") or ()
     for member, uris in (
@@ -105,9 +123,10 @@ def _addresses(metadata: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _protocol(metadata: Mapping[str, Any]) -> dict[str, Any]:
+def _protocol(metadata: Mapping[str, Any], grants: tuple[str, ...]) -> dict[str, Any]:
     responses = members.strings(metadata, "response_types") or ("code",)
-    if "code" not in responses:
+    has_code = "authorization_code" in grants
+    if has_code and "code" not in responses:
         raise InvalidMetadataError("response_types: only code is supported")
     require_par = "require_pushed_authorization_requests"
     optional = {
@@ -123,7 +142,8 @@ def _protocol(metadata: Mapping[str, Any]) -> dict[str, Any]:
         or None,
     }
     return {
-        "response_types": ["code"],
+        # RFC 7591 §2.1: the response type goes with its grant.
+        "response_types": ["code"] if has_code else [],
         "id_token_signed_response_alg": members.choice(
             metadata, "id_token_signed_response_alg", SIGNING, "RS256"
         ),
@@ -172,13 +192,19 @@ def _presentation(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _name_for_want_of_one(document: Mapping[str, Any]) -> str:
+def _name_for_want_of_one(
+    metadata: Mapping[str, Any], document: Mapping[str, Any]
+) -> str:
     translated = (document.get(f"client_name#{tag}") for tag in ("vi", "en"))
     given = next((text for text in translated if text), None)
-    return given or sector_of(document["redirect_uris"][0])
+    if given or document["redirect_uris"]:
+        return given or sector_of(document["redirect_uris"][0])
+    return str(metadata.get("sector", ""))  # the policy refuses what is no host
 
 
-def _scope_and_grants(metadata: Mapping[str, Any], *, sandbox: bool) -> dict[str, Any]:
+def _scope_and_grants(
+    metadata: Mapping[str, Any], grants: tuple[str, ...], *, sandbox: bool
+) -> dict[str, Any]:
     asked = metadata.get("scope", STANDARD_SCOPES if sandbox else "openid")
     if not isinstance(asked, str):
         raise InvalidMetadataError(
@@ -186,13 +212,4 @@ def _scope_and_grants(metadata: Mapping[str, Any], *, sandbox: bool) -> dict[str
         )
     # The response tells what was registered, so an unknown value may be dropped.
     known = [value for value in SCOPE_CLAIMS if value in {"openid", *asked.split()}]
-    default = ["authorization_code"]
-    if "offline_access" in known:
-        default.append("refresh_token")
-    asked_grants = members.strings(metadata, "grant_types") or tuple(default)
-    if "authorization_code" not in asked_grants:
-        raise InvalidMetadataError(
-            "grant_types: authorization_code, and refresh_token beside it"
-        )
-    grants = [grant for grant in GRANTS if grant in asked_grants]
-    return {"scope": " ".join(known), "grant_types": grants}
+    return {"scope": " ".join(known), "grant_types": list(grants)}

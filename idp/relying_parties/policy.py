@@ -59,6 +59,8 @@ def _sector(metadata: Mapping[str, Any], redirect_uris: list[str]) -> str:
         ):
             raise InvalidMetadataError("sector must be a host name in lower case")
         return given
+    if not redirect_uris:
+        raise InvalidMetadataError("without redirect_uris the sector must be named")
     sectors = {sector_of(uri) for uri in redirect_uris}
     if len(sectors) > 1:  # OpenID Connect Core §8.1
         raise InvalidMetadataError(

@@ -92,6 +92,13 @@ FACTOR_MESSAGES: dict[str, Message] = {
             "there; if someone sent you this, do nothing more."
         ),
     ),
+    "DD-DEV-006": Message(
+        phrase("No device waits with this code."),
+        phrase(
+            "Look at the digits, or have the device show a new code; each works for a "
+            "few minutes, once."
+        ),
+    ),
     "DD-MAIL-001": Message(
         phrase("The e-mail could not be sent."),
         phrase("Try again in a minute, or use another way."),

@@ -66,7 +66,7 @@ def test_levels_and_their_aliases() -> None:
 
 def test_protocol_errors() -> None:
     """What can come back is explained, and nothing else."""
-    ours = pkgutil.iter_modules(idp.oidc.__path__, "idp.oidc.")
+    ours = pkgutil.walk_packages(idp.oidc.__path__, "idp.oidc.")
     modules = [authorization_server, authorization_code]
     modules += [importlib.import_module(module.name) for module in ours]
     sent = {

@@ -1,0 +1,61 @@
+"""What tests of requests that wait elsewhere start from: a device, and polling."""
+
+from hashlib import sha256
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from idp.provider import Provider
+from tests.driver import SECRET, Browser, Portal
+
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+def kiosk_for(provider: Provider, name: str = "kiosk", **metadata: Any) -> Portal:
+    """Register a portal whose devices have no browser."""
+    grants = ["authorization_code", "refresh_token", DEVICE]
+    return Portal.register(provider, name, **{"grant_types": grants, **metadata})
+
+
+def begin(
+    client: FlaskClient, portal: Portal, *, agent: str = "Kiosk/1.0", **changes: str
+) -> dict[str, Any]:
+    """Ask as a device; return its codes."""
+    response = ask(client, portal, agent=agent, **changes)
+    assert response.status_code == 200, response.text
+    codes: dict[str, Any] = response.get_json()
+    return codes
+
+
+def ask(
+    client: FlaskClient, portal: Portal, *, agent: str = "Kiosk/1.0", **changes: str
+) -> TestResponse:
+    """Post a device's request."""
+    form = {
+        "client_id": portal.client_id,
+        "client_secret": SECRET,
+        "scope": "openid profile",
+    } | changes
+    headers = {"User-Agent": agent}
+    return client.post("/device_authorization", data=form, headers=headers)
+
+
+def poll(
+    provider: Provider, client: FlaskClient, portal: Portal, handle: str, **more: str
+) -> TestResponse:
+    """Ask for the tokens, the interval having passed."""
+    provider.ephemeral.drop(f"polled:{sha256(handle.encode()).hexdigest()}")
+    form = {
+        "grant_type": DEVICE,
+        "device_code": handle,
+        "client_id": portal.client_id,
+        "client_secret": SECRET,
+    } | more
+    return client.post("/token", data=form)
+
+
+def type_code(browser: Browser, code: str) -> TestResponse:
+    """Type the code that the device shows."""
+    browser.visit("/device")
+    return browser.submit(user_code=code)

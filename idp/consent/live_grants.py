@@ -25,6 +25,16 @@ _ACTORS = _ACCOUNTS.alias("actors")
 _LOCKS = cast("sa.Table", Lock.__table__)
 
 
+_OF_ACTOR = Prepared(
+    sa.select(_GRANTS.c.id).where(
+        _GRANTS.c.actor_id == sa.bindparam("actor_id"),
+        _GRANTS.c.client_id == sa.bindparam("client_id"),
+        _GRANTS.c.subject == sa.bindparam("subject"),
+        _GRANTS.c.ended_at.is_(None),
+    )
+)
+
+
 def _is_locked(account_id: Any) -> Any:
     locked = _LOCKS.c.account_id == account_id
     return sa.select(_LOCKS.c.id).where(locked, _LOCKS.c.lifted_at.is_(None)).exists()
@@ -101,6 +111,15 @@ def live_for_token(place: Place, grant_id: UUID, now: datetime) -> LiveGrant | N
         relation=row.relation,
         is_organisation=is_organisation,
     )
+
+
+def live_of_actor(
+    place: Place, *, actor_id: UUID, client_id: str, subject: str, now: datetime
+) -> LiveGrant | None:
+    """Return what someone allowed a client for the one with this `sub`, if they did."""
+    values = {"actor_id": actor_id, "client_id": client_id, "subject": subject}
+    row = _OF_ACTOR.find(place, values)
+    return live_for_token(place, row.id, now) if row else None
 
 
 def _may_act(row: Any) -> bool:

@@ -16,6 +16,7 @@ from idp.oidc.binding import Confirmation
 from idp.oidc.clients import Client
 from idp.oidc.decoupled.polling import DeviceCodeGrant
 from idp.oidc.errors import JSON_HEADERS, dump
+from idp.oidc.exchange import TokenExchangeGrant
 from idp.oidc.grants import AuthorizationCodeGrant, RefreshTokenGrant
 from idp.oidc.introspection import IntrospectionEndpoint
 from idp.oidc.pkce import CodeChallenge
@@ -59,6 +60,7 @@ class AuthorizationServer(_AuthorizationServer):  # type: ignore[misc]
         self.register_grant(AuthorizationCodeGrant, [CodeChallenge(required=True)])
         self.register_grant(RefreshTokenGrant)
         self.register_grant(DeviceCodeGrant)
+        self.register_grant(TokenExchangeGrant)
         self.register_endpoint(RevocationEndpoint)
         self.register_endpoint(IntrospectionEndpoint)
 

@@ -33,7 +33,8 @@ STANDARD_SCOPES = "openid profile email phone address"
 
 SUBJECT_TYPES = ("pairwise", "public")
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
-GRANTS = ("authorization_code", "refresh_token", DEVICE)
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+GRANTS = ("authorization_code", "refresh_token", DEVICE, EXCHANGE)
 # By each of these a citizen comes; a refresh token only lets them stay.
 _ENTRANCES = ("authorization_code", DEVICE)
 

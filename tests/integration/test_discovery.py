@@ -68,6 +68,7 @@ def test_what_is_not_there_is_not_listed(document):
         "authorization_code",
         "refresh_token",
         "urn:ietf:params:oauth:grant-type:device_code",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
     ]
     assert document["request_parameter_supported"] is False
     assert document["request_uri_parameter_supported"] is False

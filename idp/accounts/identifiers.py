@@ -209,6 +209,16 @@ def find_subject(
     return connection.execute(known).scalar_one_or_none()
 
 
+def find_by_subject(
+    connection: Connection | Session, subject: str, sector: str
+) -> UUID | None:
+    """Return whose `sub` this is in a sector."""
+    whose = sa.select(PairwiseSubject.account_id).where(
+        PairwiseSubject.subject == subject, PairwiseSubject.sector == sector
+    )
+    return connection.execute(whose).scalar_one_or_none()
+
+
 def subject_for(session: Session, account_id: UUID, sector: str) -> str:
     """Return the account's random `sub` in a sector, made with the first consent.
 

@@ -1,15 +1,25 @@
 """What a citizen decides about a request that waits elsewhere, with its audit event.
 
 The log is written first: a decision that comes too late stands there and does nothing.
+A portal that asked for it is pinged that there is something to collect (CIBA §10.2).
 """
 
+import json
+from base64 import b64decode
 from datetime import datetime
 
+import structlog
+
+from idp import outbound
 from idp.audit.events import CrossDeviceApproved, CrossDeviceRefused
 from idp.authentication import waiting as waitings
 from idp.authentication.session import SignedIn
 from idp.authentication.session_changes import Services
 from idp.authentication.waiting import Waiting
+
+NOTIFY = "waiting.notify"
+
+log = structlog.get_logger("idp.authentication")
 
 
 def approve(
@@ -29,7 +39,7 @@ def approve(
     )
     with services.database.transaction() as database:
         services.audit.record(database, event, now=now)
-    return waitings.decide(services.ephemeral, waiting, code=code, now=now)
+    return _end(services, waiting, code=code, now=now)
 
 
 def refuse(
@@ -51,4 +61,40 @@ def refuse(
         )
         with services.database.transaction() as database:
             services.audit.record(database, event, now=now)
-    return waitings.decide(services.ephemeral, waiting, code=None, now=now)
+    return _end(services, waiting, code=None, now=now)
+
+
+def _end(
+    services: Services, waiting: Waiting, *, code: str | None, now: datetime
+) -> bool:
+    if not waitings.decide(services.ephemeral, waiting, code=code, now=now):
+        return False
+    party = services.relying_parties.find(waiting.request.client_id)
+    endpoint = party.backchannel_client_notification_endpoint if party else None
+    notify = waiting.notify
+    if endpoint and notify:
+        # Whoever may keep us waiting has a lane of its own.
+        lane = f"ping:{waiting.name}"
+        services.courier.along(lane, lambda: _ping(services, endpoint, notify))
+    return True
+
+
+def _ping(services: Services, endpoint: str, notify: str) -> None:
+    """Say that it is decided, once: a portal that misses it asks at its interval."""
+    told = json.loads(services.sealer.open(b64decode(notify), context=NOTIFY))
+    try:
+        answer = outbound.post(
+            endpoint,
+            json.dumps({"auth_req_id": told["auth_req_id"]}).encode(),
+            {
+                "Authorization": f"Bearer {told['token']}",
+                "Content-Type": "application/json",
+            },
+            timeout=services.config.backchannel.timeout,
+            most=0,
+            within=services.config.outbound.allowed_networks,
+        )
+    except outbound.NoAnswerError as error:
+        log.info("ping unheard", detail=str(error))
+    else:
+        log.info("pinged", status=answer.status)

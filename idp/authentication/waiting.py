@@ -1,9 +1,10 @@
-"""Requests that wait at one device until they are decided on another (RFC 8628).
+"""Requests that wait at one place until they are decided at another (RFC 8628, CIBA).
 
-The device keeps a handle, of which only the digest is stored: that is the request's
-name, by which pages know it. The citizen types its user code elsewhere and goes through
-the sign-in and the consent that every request goes through. A request is decided once
-and collected once, of however many parallel tries.
+Whoever waits keeps a handle, of which only the digest is stored: that is the request's
+name, by which pages know it. A device shows a user code, which the citizen types; a
+portal calls one citizen, who finds it on their own page and types the number that the
+portal shows. Both then go through the sign-in and the consent that every request goes
+through. A request is decided once and collected once, of however many parallel tries.
 """
 
 import re
@@ -12,11 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Literal
+from uuid import UUID
 
 from idp.authentication.transaction import AuthorizationRequest
 from idp.storage.ephemeral import EphemeralStore
 
-Kind = Literal["device"]
+Kind = Literal["device", "call"]
 State = Literal["unknown", "expired", "pending", "too_fast", "denied", "approved"]
 
 # RFC 8628 §6.1: nine digits, which keypads and Vietnamese keyboards leave as typed.
@@ -30,7 +32,12 @@ _LINGER = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A request that waits; `place` (`source`, `user_agent`) is whose device it is."""
+    """A request that waits; `place` (`source`, `user_agent`) is who made it.
+
+    `found_by` is the key under which the citizen finds it. A call is for the account
+    alone, with the `number` that proves that its portal is before them, the portal's
+    `message`, and, sealed, how the portal wants to hear of the end (`notify`).
+    """
 
     name: str
     kind: Kind
@@ -38,7 +45,16 @@ class Waiting:
     place: dict[str, Any]
     made_at: datetime
     expires_at: datetime
-    user_code: str = ""
+    found_by: str = ""
+    account_id: UUID | None = None
+    number: str = ""
+    message: str = ""
+    notify: str | None = None
+
+    @property
+    def user_code(self) -> str:
+        """Return the digits that find a device's request."""
+        return self.found_by.partition(":")[2]
 
     @property
     def shown_code(self) -> str:
@@ -60,8 +76,25 @@ class Collected:
     code: str = ""
 
 
-def begin(  # noqa: PLR0913 - what waits, whose it is, and how long
+def begin(
     ephemeral: EphemeralStore,
+    request: AuthorizationRequest,
+    *,
+    place: dict[str, Any],
+    now: datetime,
+    ttl: int,
+) -> tuple[str, Waiting]:
+    """Keep a device's request; return the handle, for its client alone, and it."""
+    handle, waiting = prepare("device", request, place=place, now=now, ttl=ttl)
+    while not waiting.found_by:
+        code = "".join(secrets.choice("0123456789") for _ in range(_DIGITS))
+        if ephemeral.claim(f"user-code:{code}", {"name": waiting.name}, ttl=ttl):
+            waiting = replace(waiting, found_by=f"user-code:{code}")
+    keep(ephemeral, waiting, now)
+    return handle, waiting
+
+
+def prepare(
     kind: Kind,
     request: AuthorizationRequest,
     *,
@@ -69,7 +102,7 @@ def begin(  # noqa: PLR0913 - what waits, whose it is, and how long
     now: datetime,
     ttl: int,
 ) -> tuple[str, Waiting]:
-    """Keep a request; return the handle, which only its client may know, and it."""
+    """Return a new handle, for the client alone, and the request that it collects."""
     handle = secrets.token_urlsafe(32)
     waiting = Waiting(
         name=_name(handle),
@@ -79,12 +112,12 @@ def begin(  # noqa: PLR0913 - what waits, whose it is, and how long
         made_at=now,
         expires_at=now + timedelta(seconds=ttl),
     )
-    while not waiting.user_code:
-        code = "".join(secrets.choice("0123456789") for _ in range(_DIGITS))
-        if ephemeral.claim(f"user-code:{code}", {"name": waiting.name}, ttl=ttl):
-            waiting = replace(waiting, user_code=code)
-    ephemeral.put(f"waiting:{waiting.name}", _to_json(waiting), ttl=_kept(waiting, now))
     return handle, waiting
+
+
+def keep(ephemeral: EphemeralStore, waiting: Waiting, now: datetime) -> None:
+    """Store a request until some time after its end."""
+    ephemeral.put(f"waiting:{waiting.name}", _to_json(waiting), ttl=_kept(waiting, now))
 
 
 def find(ephemeral: EphemeralStore, name: str, *, now: datetime) -> Waiting | None:
@@ -114,7 +147,7 @@ def decide(
     decided = ephemeral.claim(
         f"decided:{waiting.name}", {"code": code}, ttl=_kept(waiting, now)
     )
-    ephemeral.drop(f"user-code:{waiting.user_code}")
+    ephemeral.drop(waiting.found_by)
     return decided
 
 
@@ -177,7 +210,11 @@ def _to_json(waiting: Waiting) -> dict[str, Any]:
         "place": waiting.place,
         "made_at": waiting.made_at.isoformat(),
         "expires_at": waiting.expires_at.isoformat(),
-        "user_code": waiting.user_code,
+        "found_by": waiting.found_by,
+        "account_id": str(waiting.account_id) if waiting.account_id else None,
+        "number": waiting.number,
+        "message": waiting.message,
+        "notify": waiting.notify,
     }
 
 
@@ -188,5 +225,6 @@ def _from_json(value: dict[str, Any]) -> Waiting:
             "request": AuthorizationRequest.from_json(value["request"]),
             "made_at": datetime.fromisoformat(value["made_at"]),
             "expires_at": datetime.fromisoformat(value["expires_at"]),
+            "account_id": UUID(value["account_id"]) if value["account_id"] else None,
         }
     )

@@ -52,6 +52,7 @@ What = Literal[
     "mandate_ended",
     "number_replaced",
     "lock_refused",
+    "sign_in_asked",
 ]
 
 # Whoever takes an account over reads its letters first: these go to the phone too.
@@ -80,6 +81,7 @@ _TO_PHONE_TOO = frozenset(
         "mandate_ended",
         "number_replaced",
         "lock_refused",
+        "sign_in_asked",
     }
 )
 _WHAT = {
@@ -120,6 +122,8 @@ _WHAT = {
         "khoản vẫn như cũ, đăng nhập bằng số mới hay số cũ đều được",
         "lock_refused": "một yêu cầu bằng văn bản về khóa hoặc mở khóa tài khoản của "
         "bạn đã bị từ chối; tài khoản vẫn như cũ",
+        "sign_in_asked": "{way} đang chờ bạn xác nhận đăng nhập; hãy tự mở trang tài "
+        "khoản của bạn, mục Chờ bạn xác nhận",
     },
     "en": {
         "password_changed": "the password of your account was changed",
@@ -157,6 +161,8 @@ _WHAT = {
         "stays as it is, and you sign in with the new number or the old one",
         "lock_refused": "a written request to lock or unlock your account was refused; "
         "the account stays as it is",
+        "sign_in_asked": "{way} waits for you to confirm a sign-in; open your own page "
+        "yourself, under Waiting for you",
     },
 }
 _WAYS = {
@@ -193,7 +199,7 @@ _LINKS = {
     "password:\n{link}\nThat page asks for no password, no code and no money.",
 }
 # Anybody who knows number and phone causes these: they must not use up the warnings.
-_BY_STRANGERS = frozenset({"activation_again", "activation_late"})
+_BY_STRANGERS = frozenset({"activation_again", "activation_late", "sign_in_asked"})
 # There is nothing left to freeze.
 _WITHOUT_LINK = frozenset({"account_locked", "lock_ended", "account_closed"})
 
@@ -242,7 +248,7 @@ def warn(
 ) -> None:
     """Tell the contacts that held before a change of it, behind the answer.
 
-    `way` is the kind of credential that was added or removed.
+    `way` is the kind of credential that was added or removed, or the portal's name.
     """
     locale = services.config.pages.default_language
     text = _warning(what, way, services.config)

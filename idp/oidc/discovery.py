@@ -18,6 +18,7 @@ from idp.oidc.errors import dump
 from idp.oidc.request_guard import MachineRequest, MachineResponse
 from idp.oidc.tokens import ID_TOKEN_ALGORITHMS, USERINFO_ALGORITHMS
 from idp.provider import Provider
+from idp.relying_parties.ciba import DELIVERY_MODES
 from idp.relying_parties.metadata import GRANTS
 
 PROTOCOL_CLAIMS = (
@@ -50,7 +51,6 @@ def document(config: Config) -> dict[str, Any]:
         "userinfo_endpoint": f"{issuer}/userinfo",
         "jwks_uri": f"{issuer}/jwks.json",
         "pushed_authorization_request_endpoint": f"{issuer}/par",
-        "device_authorization_endpoint": f"{issuer}/device_authorization",
         "revocation_endpoint": f"{issuer}/revoke",
         "introspection_endpoint": f"{issuer}/introspect",
         "end_session_endpoint": f"{issuer}/end_session",
@@ -59,10 +59,21 @@ def document(config: Config) -> dict[str, Any]:
         "backchannel_logout_session_supported": True,
         "frontchannel_logout_supported": True,
         "frontchannel_logout_session_supported": True,
+        **_decoupled(issuer),
         **_authorization(config),
         **_tokens(config),
         **_mutual_tls(config),
         **_claims(),
+    }
+
+
+def _decoupled(issuer: str) -> dict[str, Any]:
+    return {
+        "device_authorization_endpoint": f"{issuer}/device_authorization",
+        # CIBA §4
+        "backchannel_authentication_endpoint": f"{issuer}/backchannel_authentication",
+        "backchannel_token_delivery_modes_supported": list(DELIVERY_MODES),
+        "backchannel_user_code_parameter_supported": False,
     }
 
 

@@ -26,7 +26,7 @@ from idp.oidc import (
     response_modes,
     userinfo,
 )
-from idp.oidc.decoupled import device
+from idp.oidc.decoupled import ciba, device
 from idp.oidc.request_guard import MachineRequest, MachineResponse
 from idp.oidc.server import EXTENSION, AuthorizationServer
 from idp.provider import EXTENSION as PROVIDER
@@ -83,6 +83,12 @@ MACHINE_ENDPOINTS = (
     MachineEndpoint("pushed", "/par", ("POST",), pushed.push),
     MachineEndpoint(
         "device_authorization", "/device_authorization", ("POST",), device.begin
+    ),
+    MachineEndpoint(
+        "backchannel_authentication",
+        "/backchannel_authentication",
+        ("POST",),
+        ciba.begin,
     ),
     MachineEndpoint("token", "/token", ("POST",), _token, True),
     MachineEndpoint("userinfo", "/userinfo", ("GET", "POST"), _userinfo, True),

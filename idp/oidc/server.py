@@ -14,7 +14,7 @@ from flask import current_app
 from idp.oidc import client_auth, discovery
 from idp.oidc.binding import Confirmation
 from idp.oidc.clients import Client
-from idp.oidc.decoupled.polling import DeviceCodeGrant
+from idp.oidc.decoupled.polling import CibaGrant, DeviceCodeGrant
 from idp.oidc.errors import JSON_HEADERS, dump
 from idp.oidc.exchange import TokenExchangeGrant
 from idp.oidc.grants import AuthorizationCodeGrant, RefreshTokenGrant
@@ -60,6 +60,7 @@ class AuthorizationServer(_AuthorizationServer):  # type: ignore[misc]
         self.register_grant(AuthorizationCodeGrant, [CodeChallenge(required=True)])
         self.register_grant(RefreshTokenGrant)
         self.register_grant(DeviceCodeGrant)
+        self.register_grant(CibaGrant)
         self.register_grant(TokenExchangeGrant)
         self.register_endpoint(RevocationEndpoint)
         self.register_endpoint(IntrospectionEndpoint)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from idp.relying_parties import members, sign_outs
+from idp.relying_parties.ciba import CIBA, read_ciba
 from idp.relying_parties.client_keys import flaw_in_jwks
 from idp.relying_parties.errors import InvalidMetadataError, InvalidRedirectUriError
 from idp.relying_parties.policy import read_policy
@@ -34,9 +35,9 @@ STANDARD_SCOPES = "openid profile email phone address"
 SUBJECT_TYPES = ("pairwise", "public")
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
-GRANTS = ("authorization_code", "refresh_token", DEVICE, EXCHANGE)
+GRANTS = ("authorization_code", "refresh_token", DEVICE, CIBA, EXCHANGE)
 # By each of these a citizen comes; a refresh token only lets them stay.
-_ENTRANCES = ("authorization_code", DEVICE)
+_ENTRANCES = ("authorization_code", DEVICE, CIBA)
 
 _NOT_YET = {
     "jwks_uri": "give the keys inline in jwks",
@@ -46,6 +47,7 @@ _NOT_YET = {
     "id_token_encrypted_response_alg": "encrypted answers are not supported",
     "userinfo_encrypted_response_alg": "encrypted answers are not supported",
     "require_signed_request_object": "request objects are not supported",
+    "backchannel_authentication_request_signing_alg": "calls are not signed",
 }
 _LOCALISED_URIS = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 _TEXTS = ("software_id", "software_version")
@@ -76,6 +78,12 @@ def validate(
         **sign_outs.read(metadata, sandbox=sandbox),
         "subject_type": "pairwise",
     }
+    document |= read_ciba(
+        metadata,
+        grants,
+        auth_method=document["token_endpoint_auth_method"],
+        sandbox=sandbox,
+    )
     document.update(_scope_and_grants(metadata, grants, sandbox=sandbox))
     document.setdefault("client_name", _name_for_want_of_one(metadata, document))
     return document, read_policy(metadata, document, sandbox=sandbox)

@@ -49,6 +49,8 @@ class RelyingParty:
     backchannel_logout_uri: str | None = None
     backchannel_logout_session_required: bool = False
     frontchannel_logout_uri: str | None = None
+    backchannel_token_delivery_mode: str | None = None
+    backchannel_client_notification_endpoint: str | None = None
     dpop_bound_access_tokens: bool = False
     tls_client_certificate_bound_access_tokens: bool = False
     tls_client_auth_subject: tuple[str, str] | None = None
@@ -151,6 +153,10 @@ def build_party(
             "backchannel_logout_session_required", False
         ),
         frontchannel_logout_uri=document.get("frontchannel_logout_uri"),
+        backchannel_token_delivery_mode=document.get("backchannel_token_delivery_mode"),
+        backchannel_client_notification_endpoint=document.get(
+            "backchannel_client_notification_endpoint"
+        ),
         dpop_bound_access_tokens=document.get("dpop_bound_access_tokens", False),
         tls_client_certificate_bound_access_tokens=document.get(
             "tls_client_certificate_bound_access_tokens", False

@@ -33,6 +33,7 @@ TABS = {
     "account.overview": phrase("Overview"),
     "account.held_data": phrase("My data"),
     "account.allowed": phrase("Permissions"),
+    "account_requests.show": phrase("Waiting for you"),
     "account_wards.show": phrase("People I act for"),
     "account_organisations.show": phrase("Organisations"),
     "account.places": phrase("Signed-in places"),

@@ -99,6 +99,17 @@ FACTOR_MESSAGES: dict[str, Message] = {
             "few minutes, once."
         ),
     ),
+    "DD-DEV-007": Message(
+        phrase("This request has run out or was decided already."),
+        phrase("Is the portal still waiting? Then let it ask once more."),
+    ),
+    "DD-DEV-008": Message(
+        phrase("The number is wrong, so the request has ended."),
+        phrase(
+            "Nobody was let in. If you are at the portal, let it ask once more; if "
+            "someone rang you, do nothing more."
+        ),
+    ),
     "DD-MAIL-001": Message(
         phrase("The e-mail could not be sent."),
         phrase("Try again in a minute, or use another way."),

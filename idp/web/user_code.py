@@ -4,7 +4,9 @@ The code finds who asks and from where; going on is an explicit form, since a co
 come from a stranger (§5.4). What follows is the sign-in of any other request.
 """
 
+from dataclasses import replace
 from http import HTTPStatus
+from uuid import UUID
 
 from flask import (
     Blueprint,
@@ -16,6 +18,7 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response as BaseResponse
 
 from idp.authentication import deciding, transaction, waiting
 from idp.authentication.waiting import Waiting
@@ -73,13 +76,23 @@ def decide() -> ResponseReturnValue:
         deciding.refuse(
             here.provider, found, here.signed_in(), ground="citizen", now=here.now
         )
-        address = url_for("user_code.done", outcome="refused")
-        return redirect(address, HTTPStatus.SEE_OTHER)
+        return ended("refused")
+    return go_on(here, found)
+
+
+def go_on(here: Visit, found: Waiting, account_id: UUID | None = None) -> BaseResponse:
+    """Begin the sign-in that answers a request, as this citizen if one is named."""
     started = transaction.prepare(here.browser or "", now=here.now, request=found.asked)
+    started = replace(started, chosen_account=account_id)
     ttl = here.provider.config.lifetimes.transaction
     transaction.save(here.provider.ephemeral, started, now=here.now, ttl=ttl)
     address = url_for("oidc.resume", transaction=started.id)
     return redirect(address, HTTPStatus.SEE_OTHER)
+
+
+def ended(outcome: str) -> BaseResponse:
+    """Lead to the page that says how it ended."""
+    return redirect(url_for("user_code.done", outcome=outcome), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.get("/device/done/<any(approved, refused, over):outcome>")

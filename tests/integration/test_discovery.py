@@ -53,7 +53,7 @@ def test_every_endpoint_answers(client, document):
         if name.endswith(("_endpoint", "_uri"))
     }
 
-    assert len(addresses) == 9
+    assert len(addresses) == 10
     for address in addresses.values():
         path = address.removeprefix(ISSUER)
         assert client.get(path).status_code != 404
@@ -68,6 +68,7 @@ def test_what_is_not_there_is_not_listed(document):
         "authorization_code",
         "refresh_token",
         "urn:ietf:params:oauth:grant-type:device_code",
+        "urn:openid:params:grant-type:ciba",
         "urn:ietf:params:oauth:grant-type:token-exchange",
     ]
     assert document["request_parameter_supported"] is False

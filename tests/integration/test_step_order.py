@@ -111,6 +111,7 @@ def test_every_form_has_its_own_token(
         "credential_id": "00000000-0000-4000-8000-000000000000",
         "card": "00000000-0000-4000-8000-000000000000",
         "code": "unknown",
+        "name": "unknown",
         "token": "unknown",
         "case_id": "unknown",
         "activation_id": "unknown",

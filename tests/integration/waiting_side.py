@@ -10,6 +10,7 @@ from idp.provider import Provider
 from tests.driver import SECRET, Browser, Portal
 
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+CIBA = "urn:openid:params:grant-type:ciba"
 
 
 def kiosk_for(provider: Provider, name: str = "kiosk", **metadata: Any) -> Portal:
@@ -46,9 +47,10 @@ def poll(
 ) -> TestResponse:
     """Ask for the tokens, the interval having passed."""
     provider.ephemeral.drop(f"polled:{sha256(handle.encode()).hexdigest()}")
+    is_call = CIBA in _grants(provider, portal)
     form = {
-        "grant_type": DEVICE,
-        "device_code": handle,
+        "grant_type": CIBA if is_call else DEVICE,
+        "auth_req_id" if is_call else "device_code": handle,
         "client_id": portal.client_id,
         "client_secret": SECRET,
     } | more
@@ -59,3 +61,9 @@ def type_code(browser: Browser, code: str) -> TestResponse:
     """Type the code that the device shows."""
     browser.visit("/device")
     return browser.submit(user_code=code)
+
+
+def _grants(provider: Provider, portal: Portal) -> tuple[str, ...]:
+    party = provider.relying_parties.find(portal.client_id)
+    assert party is not None
+    return party.grant_types

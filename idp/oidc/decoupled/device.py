@@ -24,7 +24,6 @@ def begin(server: AuthorizationServer, request: MachineRequest) -> MachineRespon
     lifetimes = provider.config.lifetimes
     device_code, kept = waiting.begin(
         provider.ephemeral,
-        "device",
         asked,
         place=place_of(provider, request),
         now=request.at,

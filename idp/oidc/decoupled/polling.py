@@ -1,4 +1,6 @@
-"""The grant of whoever waits: it asks until the request is decided (RFC 8628 §3.4).
+"""The grants of whoever waits: they ask until the request is decided.
+
+RFC 8628 §3.4 and OpenID Connect CIBA §10.1, in poll and ping mode.
 
 What an approval left is an authorization code, so tokens are made as for any other.
 """
@@ -79,3 +81,11 @@ class DeviceCodeGrant(WaitingGrant):
     GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
     KIND = "device"
     HANDLE = "device_code"
+
+
+class CibaGrant(WaitingGrant):
+    """The handle of a call for tokens (CIBA §10.1)."""
+
+    GRANT_TYPE = "urn:openid:params:grant-type:ciba"
+    KIND = "call"
+    HANDLE = "auth_req_id"

@@ -49,7 +49,20 @@ def find(provider: Provider, token: str, *, now: datetime) -> AccessToken | None
 def verified_claims(
     provider: Provider, token: str, *, now: datetime
 ) -> dict[str, Any] | None:
-    """Return the claims of an access token that we signed and that lasts, or None."""
+    """Return the claims of a citizen's access token of ours that lasts, or None."""
+    claims = signed_claims(provider, token, now=now)
+    return claims if claims and is_about_somebody(claims) else None
+
+
+def is_about_somebody(claims: dict[str, Any]) -> bool:
+    """Say whether a token stands on a citizen's grant, or is a client's own."""
+    return "gid" in claims
+
+
+def signed_claims(
+    provider: Provider, token: str, *, now: datetime
+) -> dict[str, Any] | None:
+    """Return the claims of any access token that we signed and that lasts, or None."""
     try:
         # `typ` keeps ID tokens and other JWTs of ours out (RFC 9068 §4).
         claims: dict[str, Any] = provider.rings.verify(

@@ -1,4 +1,4 @@
-"""Token introspection (RFC 7662): a client asks about its own tokens only."""
+"""Token introspection (RFC 7662): of a client's own tokens, and those for its APIs."""
 
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from idp import clock
 from idp.consent import live_grants, refresh_tokens
 from idp.oidc import access_tokens, binding, client_auth
 from idp.provider import Provider
+from idp.relying_parties.record import RelyingParty
 
 INACTIVE = {"active": False}
 
@@ -32,7 +33,7 @@ class IntrospectionEndpoint(_IntrospectionEndpoint):  # type: ignore[misc]
         if token is None:
             raise InvalidRequestError("Missing token")
         provider, now = self.server.provider, request.machine.at
-        told = _access_token(provider, token, client.client_id, now=now)
+        told = _access_token(provider, token, client.party, now=now)
         return told or _refresh_token(provider, token, client.client_id, now=now)
 
     def create_introspection_payload(
@@ -43,10 +44,13 @@ class IntrospectionEndpoint(_IntrospectionEndpoint):  # type: ignore[misc]
 
 
 def _access_token(
-    provider: Provider, token: str, client_id: str, *, now: datetime
+    provider: Provider, token: str, party: RelyingParty, *, now: datetime
 ) -> dict[str, Any] | None:
     found = access_tokens.find(provider, token, now=now)
-    if found is None or found.claims["client_id"] != client_id:
+    if found is None:
+        return None
+    is_own = found.claims["client_id"] == party.client_id
+    if not is_own and not set(party.resources).intersection(found.audience):
         return None
     told = {name: found.claims[name] for name in _TOLD if name in found.claims}
     return told | {"token_type": binding.token_type(told.get("cnf"))}

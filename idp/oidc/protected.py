@@ -60,6 +60,11 @@ def presented(request: MachineRequest) -> Presented:
     return Presented(scheme, token.strip())
 
 
+def has_token(request: MachineRequest) -> bool:
+    """Say whether the request's proof in the header is an access token."""
+    return (request.authorization or "").partition(" ")[0].lower() in SCHEMES
+
+
 def challenge_scheme(request: MachineRequest) -> str:
     """Return in which scheme a refusal is told (RFC 9449 §7.1)."""
     name = (request.authorization or "").partition(" ")[0]

@@ -11,8 +11,9 @@ from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Request
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from flask import current_app
 
-from idp.oidc import client_auth, discovery
+from idp.oidc import client_auth, client_tokens, discovery, protected
 from idp.oidc.binding import Confirmation
+from idp.oidc.client_tokens import ClientCredentialsGrant
 from idp.oidc.clients import Client
 from idp.oidc.decoupled.polling import CibaGrant, DeviceCodeGrant
 from idp.oidc.errors import JSON_HEADERS, dump
@@ -62,6 +63,7 @@ class AuthorizationServer(_AuthorizationServer):  # type: ignore[misc]
         self.register_grant(DeviceCodeGrant)
         self.register_grant(CibaGrant)
         self.register_grant(TokenExchangeGrant)
+        self.register_grant(ClientCredentialsGrant)
         self.register_endpoint(RevocationEndpoint)
         self.register_endpoint(IntrospectionEndpoint)
 
@@ -74,13 +76,23 @@ class AuthorizationServer(_AuthorizationServer):  # type: ignore[misc]
         self, request: ProtocolRequest, methods: list[str], endpoint: str = "token"
     ) -> Client:
         """Prove the client by exactly the one method that it registered."""
-        del endpoint
         if request.machine is None:
             raise client_auth.failed("none")
+        if endpoint == "introspection" and protected.has_token(request.machine):
+            return self._resource_server(request.machine, request.form)
         party = client_auth.authenticate(self.provider, request.machine, request.form)
         if party.auth_method not in methods:
             raise client_auth.failed(party.auth_method)
         request.auth_method = party.auth_method
+        return Client(party)
+
+    def _resource_server(self, request: MachineRequest, form: Form) -> Client:
+        """Prove a resource server by its own token (RFC 7662 §2.1)."""
+        if "client_secret" in form or "client_assertion" in form:
+            raise InvalidRequestError("More than one client authentication method")
+        party = client_tokens.sender(
+            self.provider, request, scope=client_tokens.INTROSPECT
+        )
         return Client(party)
 
     def get_token_grant(self, request: ProtocolRequest) -> Any:

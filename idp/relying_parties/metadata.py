@@ -35,9 +35,12 @@ STANDARD_SCOPES = "openid profile email phone address"
 SUBJECT_TYPES = ("pairwise", "public")
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
-GRANTS = ("authorization_code", "refresh_token", DEVICE, CIBA, EXCHANGE)
-# By each of these a citizen comes; a refresh token only lets them stay.
-_ENTRANCES = ("authorization_code", DEVICE, CIBA)
+CLIENT_CREDENTIALS = "client_credentials"
+GRANTS = (
+    "authorization_code", "refresh_token", DEVICE, CIBA, EXCHANGE, CLIENT_CREDENTIALS,
+)  # fmt: skip
+# A refresh token or an exchange only goes on with what one of these began.
+_ENTRANCES = ("authorization_code", DEVICE, CIBA, CLIENT_CREDENTIALS)
 
 _NOT_YET = {
     "jwks_uri": "give the keys inline in jwks",

@@ -7,11 +7,12 @@ from typing import Any
 from idp.relying_parties import members
 from idp.relying_parties.errors import InvalidMetadataError
 from idp.relying_parties.purposes import claims_of, purposes_of
-from idp.relying_parties.redirects import is_host, sector_of
+from idp.relying_parties.redirects import flaw, is_host, sector_of
 from idp.relying_parties.scopes import CLAIMS, COVERED_BY, NEVER_BY_DEFAULT
 
 # Account level 1-2 and authentication level 1-4 are two axes (Decree 69/2024 art. 20).
 _ACR = re.compile(r"urn:dinhdanh:acr:[12]\.[1-4]")
+_PUBLIC = ("none",)
 _SCHEME = re.compile(r"[a-z][a-z0-9.-]{0,252}")
 
 
@@ -23,6 +24,7 @@ def read_policy(
         **_replay_protection(metadata, document, sandbox=sandbox),
         "sector": _sector(metadata, document["redirect_uris"]),
         "claims_policy": _claims_policy(metadata),
+        **_resources(metadata, document),
     }
     minimum = members.text(metadata, "minimum_acr")
     if minimum is not None:
@@ -49,6 +51,21 @@ def _replay_protection(
             "require_pkce and require_nonce may both be false in a sandbox only"
         )
     return {"require_pkce": pkce, "require_nonce": nonce}
+
+
+def _resources(
+    metadata: Mapping[str, Any], document: Mapping[str, Any]
+) -> dict[str, list[str]]:
+    """Read which APIs are its own: it may ask about tokens for them (RFC 7662)."""
+    resources = members.strings(metadata, "resources") or ()
+    if resources and document["token_endpoint_auth_method"] in _PUBLIC:
+        raise InvalidMetadataError("a public client cannot have resources")
+    for resource in resources:
+        if flaw(resource, native=False):
+            raise InvalidMetadataError("resources must be https addresses of its APIs")
+    if "client_credentials" in document["grant_types"] and not resources:
+        raise InvalidMetadataError("client_credentials are for a client with resources")
+    return {"resources": list(resources)} if resources else {}
 
 
 def _sector(metadata: Mapping[str, Any], redirect_uris: list[str]) -> str:

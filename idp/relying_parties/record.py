@@ -49,6 +49,7 @@ class RelyingParty:
     backchannel_logout_uri: str | None = None
     backchannel_logout_session_required: bool = False
     frontchannel_logout_uri: str | None = None
+    resources: tuple[str, ...] = ()
     backchannel_token_delivery_mode: str | None = None
     backchannel_client_notification_endpoint: str | None = None
     dpop_bound_access_tokens: bool = False
@@ -153,6 +154,7 @@ def build_party(
             "backchannel_logout_session_required", False
         ),
         frontchannel_logout_uri=document.get("frontchannel_logout_uri"),
+        resources=tuple(policy.get("resources", ())),
         backchannel_token_delivery_mode=document.get("backchannel_token_delivery_mode"),
         backchannel_client_notification_endpoint=document.get(
             "backchannel_client_notification_endpoint"

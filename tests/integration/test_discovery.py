@@ -70,6 +70,7 @@ def test_what_is_not_there_is_not_listed(document):
         "urn:ietf:params:oauth:grant-type:device_code",
         "urn:openid:params:grant-type:ciba",
         "urn:ietf:params:oauth:grant-type:token-exchange",
+        "client_credentials",
     ]
     assert document["request_parameter_supported"] is False
     assert document["request_uri_parameter_supported"] is False

@@ -1,0 +1,92 @@
+"""Tokens of a client itself (RFC 6749 §4.4): about nobody, for our own APIs alone.
+
+They have no grant, no session and no refresh. Whoever takes one asks `sender`;
+what takes tokens of citizens never finds it, since it stands on no consent.
+"""
+
+import secrets
+from typing import Any
+
+from authlib.oauth2.rfc6749 import InvalidScopeError
+from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
+
+from idp import clock
+from idp.oidc import access_tokens, binding, client_auth, protected
+from idp.oidc.errors import InsufficientScopeError, InvalidTokenError
+from idp.oidc.grants import TokenAnswer
+from idp.oidc.request_guard import MachineRequest
+from idp.oidc.tokens import ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE
+from idp.provider import Provider
+from idp.relying_parties.metadata import CLIENT_CREDENTIALS
+from idp.relying_parties.record import RelyingParty
+
+INTROSPECT = "introspect"
+
+
+class ClientCredentialsGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
+    """A client's proof of itself for a token of its own (RFC 6749 §4.4.2)."""
+
+    GRANT_TYPE = CLIENT_CREDENTIALS
+    TOKEN_ENDPOINT_AUTH_METHODS = tuple(m for m in client_auth.METHODS if m != "none")
+
+    def validate_token_request(self) -> None:
+        """Prove the client, and refuse a scope that it has no use for."""
+        request = self.request
+        request.client = self.authenticate_token_endpoint_client()
+        request.client.require_grant(self.GRANT_TYPE)
+        asked = set(request.form.get("scope", "").split())
+        if not asked <= set(scopes_of(request.client.party)):
+            raise InvalidScopeError("The scope is not one of this client's own")
+
+    def create_token_response(self) -> TokenAnswer:
+        """Sign a short token; nothing is stored, and nothing refreshes it (§4.4.3)."""
+        provider, request = self.server.provider, self.request
+        party, now = request.client.party, request.machine.at
+        asked = request.form.get("scope", "").split() or scopes_of(party)
+        shown = binding.confirm(provider, request.machine, party)
+        cnf = shown.cnf if shown else None
+        life, issued = provider.config.lifetimes.access_token, clock.timestamp(now)
+        issuer, scope = provider.config.issuer, " ".join(asked)
+        claims = {
+            "iss": issuer,
+            "sub": party.client_id,  # RFC 9068 §2.2: no citizen is in it
+            "aud": issuer,
+            "client_id": party.client_id,
+            "scope": scope,
+            "iat": issued,
+            "exp": issued + life,
+            "jti": secrets.token_urlsafe(16),
+            **({"cnf": cnf} if cnf else {}),
+        }
+        token = provider.rings.sign(
+            claims, alg=ACCESS_TOKEN_ALGORITHM, typ=ACCESS_TOKEN_TYPE, now=now
+        )
+        answer: dict[str, Any] = {
+            "access_token": token,
+            "token_type": binding.token_type(cnf),
+            "expires_in": life,
+            "scope": scope,
+        }
+        return 200, answer, []
+
+
+def scopes_of(party: RelyingParty) -> tuple[str, ...]:
+    """Return what a client may do as itself: ask about tokens for its own APIs."""
+    return (INTROSPECT,) if party.resources else ()
+
+
+def sender(provider: Provider, request: MachineRequest, *, scope: str) -> RelyingParty:
+    """Return which client asks with a token of its own, or raise the refusal."""
+    sent = protected.presented(request)
+    claims = access_tokens.signed_claims(provider, sent.token, now=request.at)
+    if claims is None or access_tokens.is_about_somebody(claims):
+        raise InvalidTokenError("The access token is expired or not a client's own")
+    party = provider.relying_parties.find(claims["client_id"])
+    is_registered = party is not None and CLIENT_CREDENTIALS in party.grant_types
+    if party is None or not is_registered:
+        raise InvalidTokenError("The client is no longer registered")
+    if scope not in claims["scope"].split() or scope not in scopes_of(party):
+        raise InsufficientScopeError(f"The access token lacks the scope {scope}")
+    cnf = claims.get("cnf") or {}
+    binding.check(provider, request, cnf, scheme=sent.scheme, token=sent.token)
+    return party

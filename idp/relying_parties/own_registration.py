@@ -17,8 +17,14 @@ from idp.relying_parties.metadata import validate
 from idp.relying_parties.redirects import LOOPBACK_HOSTS, sector_of
 from idp.relying_parties.registration_tokens import Approved
 
-_NOT_THEIRS = frozenset({"client_id", "client_secret", "claims_policy", "sector"})
-_OPERATORS = ("scope", "claims_policy", "sector", "minimum_acr")
+_NOT_THEIRS = frozenset(
+    {"client_id", "client_secret", "claims_policy", "sector", "resources"}
+)
+_OPERATORS = (
+    "scope", "claims_policy", "sector", "minimum_acr", "grant_types", "resources",
+)  # fmt: skip
+# To call citizens, or to act without a browser, is for the operator to allow.
+_OPEN_GRANTS = ("authorization_code", "refresh_token")
 _NEVER_APPROVED = frozenset({"client_id", "client_secret", "software_statement"})
 _EXAMPLE = {"redirect_uris": ["https://portal.example/callback"]}
 
@@ -51,6 +57,9 @@ def as_approved(metadata: Mapping[str, Any], approved: Approved) -> dict[str, An
         for name, value in metadata.items()
         if name.partition("#")[0] not in decided
     }
+    grants = asked.get("grant_types")
+    if isinstance(grants, list):
+        asked["grant_types"] = [one for one in grants if one in _OPEN_GRANTS]
     return {**asked, **approved, **_scope(metadata, approved)}
 
 

@@ -153,6 +153,23 @@ def test_what_was_approved_prevails(client, provider):
     assert answer["minimum_acr"] == "urn:dinhdanh:acr:2.2"
 
 
+def test_grants_without_a_browser_are_the_operators(client, provider):
+    """Nobody lets itself call citizens, act for others or ask about others' tokens."""
+    wished = {
+        "grant_types": [
+            *("authorization_code", "client_credentials"),
+            "urn:openid:params:grant-type:ciba",
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+        ],
+        "resources": ["https://api.example"],
+    }
+
+    answer = registered(client, initial_token(provider), **wished)
+
+    assert answer["grant_types"] == ["authorization_code"]
+    assert "resources" not in answer
+
+
 def test_purposes_are_the_operators(client, provider):
     """What a portal says of itself is not why citizens are asked."""
     policy = [{"claim": "name", "purpose": "Vì chúng tôi muốn"}]

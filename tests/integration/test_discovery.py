@@ -53,7 +53,7 @@ def test_every_endpoint_answers(client, document):
         if name.endswith(("_endpoint", "_uri"))
     }
 
-    assert len(addresses) == 10
+    assert len(addresses) == 11
     for address in addresses.values():
         path = address.removeprefix(ISSUER)
         assert client.get(path).status_code != 404

@@ -56,7 +56,7 @@ def test_init_says_what_it_made_and_repeats(idp, tmp_path):
     second = idp("keys", "init", "--create-kek")
 
     assert f"Created the key-encryption key {tmp_path / 'kek'}" in first.output
-    assert "client, csrf, device, index, otp, seal, sid" in first.output
+    assert "client, csrf, device, dpop, index, otp, seal, sid" in first.output
     assert len(kids(first.output)) == 2
     assert second.output == "Nothing to do: the secrets and both rings exist.\n"
     assert (tmp_path / "kek").read_bytes() == kek

@@ -87,9 +87,13 @@ def build_provider(config: Config) -> Provider:
             store,
             read_kek(config.keys.kek_file),
             publish_lead=config.keys.publish_lead,
-            # An ID token comes back as a hint at logout, as late as its session ends.
+            # An ID token comes back as a hint at logout, as late as its session ends;
+            # a credential is shown until it expires.
             keep_retired=max(
-                lifetimes.access_token, lifetimes.id_token, lifetimes.session_max
+                lifetimes.access_token,
+                lifetimes.id_token,
+                lifetimes.session_max,
+                config.credentials.lifetime if config.credentials.enabled else 0,
             )
             + config.keys.jwks_max_age,
         ),

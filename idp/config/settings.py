@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from idp.config.activation import ActivationConfig
+from idp.config.credentials import CredentialsConfig
 from idp.config.enrolment import EnrolmentConfig
 from idp.config.figures import FiguresConfig, ImportConfig
 from idp.config.locks import LocksConfig, RightsConfig
@@ -265,6 +266,7 @@ class Config:
     rights: RightsConfig = field(default_factory=RightsConfig)
     imports: ImportConfig = field(default_factory=ImportConfig)
     figures: FiguresConfig = field(default_factory=FiguresConfig)
+    credentials: CredentialsConfig = field(default_factory=CredentialsConfig)
     staff: StaffConfig = field(default_factory=StaffConfig)
     assurance: AssuranceConfig = field(default_factory=AssuranceConfig)
     pages: PagesConfig = field(default_factory=PagesConfig)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from idp.accounts import identifiers, lifecycle, papers
 from idp.accounts.contacts import Contacts, read_contacts
+from idp.credentials import register as credentials
 from idp.errors import IdpError
 from idp.factors import notices
 from idp.locks import placing
@@ -33,11 +34,15 @@ class EventError(IdpError):
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What one kind of event does: a lock, the end of locks, a paper's new term."""
+    """What one kind of event does: a lock, the end of locks, a paper's new term.
+
+    With another `residence`, what wallets hold of the old one is taken back.
+    """
 
     locks: str | None = None
     lifts: tuple[str, ...] = ()
     paper: papers.Kind | None = None
+    residence: bool = False
 
 
 KINDS: dict[str, Effect] = {
@@ -56,6 +61,7 @@ KINDS: dict[str, Effect] = {
     "permit_issued": Effect(lifts=("permit_expired",), paper="permit"),
     "number_cancelled": Effect(locks="number_cancelled"),
     "number_replaced": Effect(lifts=("number_cancelled",)),
+    "residence_changed": Effect(residence=True),
 }
 
 
@@ -123,6 +129,8 @@ def _change(  # noqa: PLR0913, PLR0917 - the stores, then what is changed
     effect, is_renamed = KINDS[event.kind], False
     if effect.paper is not None:
         papers.note(session, account_id, effect.paper, event.expires_on, now=now)
+    if effect.residence:
+        credentials.revoke(session, services.audit, account_id, event.kind, now=now)
     if event.new_number is not None:
         is_renamed = _replace_number(
             services, session, account_id, event.new_number, now

@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from idp.credentials.models import WalletCredential
 from idp.enrolment.forgetting import without_filer
 from idp.enrolment.models import Dossier
 from idp.enrolment.record import open_evidence
@@ -49,6 +50,12 @@ _ROWS = (
         "organisation_id role valid_from valid_until invited_at accepted_at ended_at",
     ),
     ("organisations_filed", "organisations", "filed_by", "id filed_at"),
+    (
+        "credentials_in_wallets",
+        WalletCredential.__tablename__,
+        "account_id",
+        "issued_at expires_at revoked_at",
+    ),
 )
 _ELSEWHERE = frozenset(
     {"personal_numbers", "credentials", "correction_requests", "closings"}

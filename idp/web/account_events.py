@@ -53,6 +53,9 @@ TEXTS = {
     "ProcessingAllowed": phrase("The use of your data was allowed again"),
     "ClosingAsked": phrase("Closing the account was asked for"),
     "ClosingTakenBack": phrase("The wish to close the account was taken back"),
+    "WalletOfferMade": phrase("A code for %(portal)s was shown"),
+    "WalletCredentialsIssued": phrase("%(portal)s was given a proof of residence"),
+    "WalletCredentialsRevoked": phrase("Proofs of residence in wallets were ended"),
 }
 
 # The same on a shared computer in counter mode.

@@ -180,6 +180,14 @@ class RefreshTokenRotated(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RefreshTokenRenewed(Event):
+    """A refresh token was used and stays the same."""
+
+    grant_id: UUID
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class RefreshTokensEnded(Event):
     """A chain of refresh tokens ended."""
 

@@ -84,6 +84,9 @@ def _check_numbers(config: Config) -> None:
     if config.keys.jwks_max_age >= config.keys.publish_lead:
         # A portal that cached the key set must see a key before it signs.
         raise ConfigError("keys.jwks_max_age must be below keys.publish_lead")
+    if config.lifetimes.pushed_request >= 600:
+        # FAPI 2.0 Security Profile §5.3.2.2
+        raise ConfigError("lifetimes.pushed_request must be below 600")
     if config.password.concurrent + config.password.waiting >= config.server.threads:
         # Logins that wait for a hash would leave no thread for token requests.
         raise ConfigError(

@@ -16,7 +16,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from idp.audit.events import RefreshTokenIssued, RefreshTokenRotated, RefreshTokensEnded
+from idp.audit.events import (
+    RefreshTokenIssued,
+    RefreshTokenRenewed,
+    RefreshTokenRotated,
+    RefreshTokensEnded,
+)
 from idp.audit.log import AuditLog
 from idp.consent.grants import GrantView
 from idp.consent.models import Grant, RefreshToken
@@ -24,7 +29,7 @@ from idp.storage.prepared import Prepared
 
 MAX_LENGTH = 256
 Outcome = Literal[
-    "rotated", "unknown", "expired", "just_rotated", "reused", "other_client"
+    "rotated", "renewed", "unknown", "expired", "just_rotated", "reused", "other_client"
 ]
 
 _TOKENS = cast("sa.Table", RefreshToken.__table__)
@@ -39,23 +44,31 @@ _FIND = sa.select(_TOKENS, _ACCOUNT.label("account_id")).where(
     _TOKENS.c.digest == sa.bindparam("token_digest")
 )
 _INSERT = Prepared(sa.insert(_TOKENS))
+_USABLE = (
+    _TOKENS.c.digest == sa.bindparam("token_digest"),
+    _TOKENS.c.client_id == sa.bindparam("of_client"),
+    _TOKENS.c.used_at.is_(None),
+    _TOKENS.c.expires_at > sa.bindparam("now", type_=_TIME),
+)
+_DESCENT = (
+    _TOKENS.c.grant_id,
+    _TOKENS.c.chain_id,
+    _TOKENS.c.client_id,
+    _TOKENS.c.snapshot,
+    _ACCOUNT.label("account_id"),
+)
 # The one winner of parallel refreshes is whoever changes the row (RFC 9700 §4.14.2).
 _USE = Prepared(
     sa.update(_TOKENS)
-    .where(
-        _TOKENS.c.digest == sa.bindparam("token_digest"),
-        _TOKENS.c.client_id == sa.bindparam("of_client"),
-        _TOKENS.c.used_at.is_(None),
-        _TOKENS.c.expires_at > sa.bindparam("now", type_=_TIME),
-    )
+    .where(*_USABLE)
     .values(used_at=sa.bindparam("now", type_=_TIME))
-    .returning(
-        _TOKENS.c.grant_id,
-        _TOKENS.c.chain_id,
-        _TOKENS.c.client_id,
-        _TOKENS.c.snapshot,
-        _ACCOUNT.label("account_id"),
-    )
+    .returning(*_DESCENT)
+)
+_RENEW = Prepared(
+    sa.update(_TOKENS)
+    .where(*_USABLE)
+    .values(expires_at=sa.bindparam("until", type_=_TIME))
+    .returning(*_DESCENT)
 )
 _END_CHAIN = (
     sa.update(_TOKENS)
@@ -94,8 +107,8 @@ class StoredToken:
 class Rotation:
     """What became of an attempt to use a refresh token.
 
-    Only `rotated` brings a new token and the snapshot; `reused` asks the caller to end
-    the grant; every other outcome changes nothing.
+    Only `rotated` and `renewed` bring a token and the snapshot; `reused` asks the
+    caller to end the grant; every other outcome changes nothing.
     """
 
     outcome: Outcome
@@ -162,6 +175,36 @@ def rotate(  # noqa: PLR0913 - the stores, then the attempt
     return Rotation(
         "rotated", used.grant_id, used.chain_id, new_token, dict(used.snapshot)
     )
+
+
+def renew(  # noqa: PLR0913 - the stores, then the attempt
+    session: Session,
+    audit: AuditLog,
+    token: str,
+    *,
+    client_id: str,
+    now: datetime,
+    idle: int,
+) -> Rotation:
+    """Use `token` and let it stay, its idle time begun anew, or say why not.
+
+    For clients whose tokens are worthless without their keys: a lost answer then costs
+    nothing (FAPI 2.0 Security Profile §5.3.2.1 forbids rotation).
+    """
+    if len(token) > MAX_LENGTH:
+        return Rotation("unknown")
+    values = {
+        "token_digest": _digest(token),
+        "of_client": client_id,
+        "now": now,
+        "until": now + timedelta(seconds=idle),
+    }
+    used = _RENEW.find(session, values)
+    if used is None:
+        return _why_not(session, token, client_id, now=now, grace=0)
+    event = RefreshTokenRenewed(used.account_id, used.grant_id, client_id)
+    audit.record(session, event, now=now)
+    return Rotation("renewed", used.grant_id, used.chain_id, token, dict(used.snapshot))
 
 
 def find(connection: Connection | Session, token: str) -> StoredToken | None:

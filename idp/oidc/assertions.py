@@ -15,6 +15,7 @@ from idp import clock
 from idp.oidc import compact_jws
 from idp.oidc.compact_jws import CompactJws, MalformedJwsError
 from idp.provider import Provider
+from idp.relying_parties import fapi2
 from idp.relying_parties.record import RelyingParty
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -47,10 +48,12 @@ def verify(provider: Provider, assertion: str, *, now: datetime) -> str:
             _spend_a_verification(unverified)
         raise AssertionRefusedError
     issuer = provider.config.issuer
+    endpoints = (f"{issuer}/token", f"{issuer}/par")
     dead_at = check_claims(
         unverified.claims,
         client_id=client_id,
-        audiences=(issuer, f"{issuer}/token", f"{issuer}/par"),
+        # FAPI 2.0 Security Profile §5.3.2.1: the issuer and nothing else.
+        audiences=(issuer, *(() if party.is_fapi2 else endpoints)),
         max_age=provider.config.lifetimes.client_assertion,
         now=now,
     )
@@ -74,7 +77,10 @@ def is_signed_by(
     party: RelyingParty, unverified: CompactJws, *, registered: str | None
 ) -> bool:
     """Say whether one of the party's keys signed, by the algorithm it registered."""
-    if registered and registered != unverified.algorithm:
+    algorithm = unverified.algorithm
+    if party.is_fapi2 and algorithm not in fapi2.SIGNING:
+        return False
+    if registered and registered != algorithm:
         return False
     return unverified.is_signed_by_one_of(party.jwks.keys if party.jwks else ())
 
@@ -92,7 +98,8 @@ def check_claims(
         raise AssertionRefusedError("iss and sub must be the client_id")
     # A list would let one assertion serve at several servers.
     if claims.get("aud") not in audiences or not isinstance(claims["aud"], str):
-        raise AssertionRefusedError("aud must be one string: the issuer or endpoint")
+        accepted = " or ".join(audiences)
+        raise AssertionRefusedError(f"aud must be one string: {accepted}")
     jti = claims.get("jti")
     if not isinstance(jti, str) or not 1 <= len(jti) <= MAX_JTI:
         raise AssertionRefusedError("jti must be a string of 1 to 255 characters")

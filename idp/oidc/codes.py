@@ -25,6 +25,7 @@ from idp.consent.grants import GrantView
 from idp.consent.live_grants import LiveGrant
 from idp.oidc.errors import InvalidTargetError
 from idp.provider import Provider
+from idp.relying_parties import fapi2
 from idp.relying_parties.record import RelyingParty
 
 REPLAYED = "code_replayed"
@@ -114,7 +115,7 @@ def issue(  # noqa: PLR0913 - a code is bound to all of these
         account_level=earned.account_level,
         authentication_level=earned.authentication_level,
     )
-    code, lifetimes = secrets.token_urlsafe(32), provider.config.lifetimes
+    code = secrets.token_urlsafe(32)
     provider.ephemeral.put(
         f"code:{_digest(code)}",
         {
@@ -125,11 +126,20 @@ def issue(  # noqa: PLR0913 - a code is bound to all of these
             "redirect_uri": request.redirect_uri,
             "redirect_uri_sent": request.redirect_uri_sent,
         },
-        # A device that waits for it comes back at its own pace.
-        ttl=lifetimes.waiting if request.waiting else lifetimes.code,
+        ttl=_lifetime(provider, request, party),
         grant_id=str(grant.id),
     )
     return code
+
+
+def _lifetime(
+    provider: Provider, request: AuthorizationRequest, party: RelyingParty
+) -> int:
+    lifetimes = provider.config.lifetimes
+    if request.waiting:  # A device that waits for it comes back at its own pace.
+        return lifetimes.waiting
+    longest = fapi2.CODE_LIFETIME if party.is_fapi2 else lifetimes.code
+    return min(lifetimes.code, longest)
 
 
 def redeem(

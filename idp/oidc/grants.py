@@ -19,6 +19,7 @@ from authlib.oauth2.rfc6749.grants import (
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant as _RefreshTokenGrant
 
 from idp.consent import grants, live_grants, refresh_tokens
+from idp.consent.refresh_tokens import Rotation
 from idp.figures import usage
 from idp.oidc import binding, client_auth, codes, tokens
 from idp.oidc.codes import AuthorizationCode, SignIn, narrowed_audience
@@ -110,17 +111,8 @@ class RefreshTokenGrant(_RefreshTokenGrant):  # type: ignore[misc]
         The one failure that must be written is reuse: it ends the grant.
         """
         provider, now = self.server.provider, self.request.machine.at
-        lifetimes = provider.config.lifetimes
         with provider.database.transaction() as database:
-            rotation = refresh_tokens.rotate(
-                database,
-                provider.audit,
-                self.request.form["refresh_token"],
-                client_id=self.request.client.client_id,
-                now=now,
-                grace=lifetimes.refresh_grace,
-                idle=lifetimes.refresh_idle,
-            )
+            rotation = self._use(database)
             if rotation.snapshot is not None:
                 order = self._order(database, SignIn.from_json(rotation.snapshot))
                 answer = tokens.build(provider, order)
@@ -131,6 +123,26 @@ class RefreshTokenGrant(_RefreshTokenGrant):  # type: ignore[misc]
         if reused is not None:
             provider.ephemeral.drop_grant(str(reused))
         raise InvalidGrantError("The refresh token is unknown, expired or used")
+
+    def _use(self, database: Any) -> Rotation:
+        """Rotate, except where FAPI 2.0 Security Profile §5.3.2.1 forbids it."""
+        provider, client = self.server.provider, self.request.client
+        lifetimes, now = provider.config.lifetimes, self.request.machine.at
+        token = self.request.form["refresh_token"]
+        whose = {"client_id": client.client_id, "now": now}
+        idle = lifetimes.refresh_idle
+        if client.party.is_fapi2:
+            return refresh_tokens.renew(
+                database, provider.audit, token, idle=idle, **whose
+            )
+        return refresh_tokens.rotate(
+            database,
+            provider.audit,
+            token,
+            grace=lifetimes.refresh_grace,
+            idle=idle,
+            **whose,
+        )
 
     def _order(self, database: Any, sign_in: SignIn) -> Order:
         request, now = self.request, self.request.machine.at

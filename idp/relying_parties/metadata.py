@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from idp.relying_parties import members, sign_outs
+from idp.relying_parties import fapi2, members, sign_outs
 from idp.relying_parties.ciba import CIBA, read_ciba
 from idp.relying_parties.client_keys import flaw_in_jwks
 from idp.relying_parties.errors import InvalidMetadataError, InvalidRedirectUriError
@@ -72,6 +72,8 @@ def validate(
             raise InvalidMetadataError(f"{member} is refused: {instead}")
     members.choice(metadata, "subject_type", SUBJECT_TYPES, None)
     metadata = _without_empty(metadata)
+    if fapi2.is_asked(metadata):
+        metadata = fapi2.switched_on(metadata)
     grants = _grants(metadata)
     document = {
         **_addresses(metadata, grants),
@@ -89,7 +91,10 @@ def validate(
     )
     document.update(_scope_and_grants(metadata, grants, sandbox=sandbox))
     document.setdefault("client_name", _name_for_want_of_one(metadata, document))
-    return document, read_policy(metadata, document, sandbox=sandbox)
+    policy = read_policy(metadata, document, sandbox=sandbox)
+    if fapi2.is_asked(policy):
+        fapi2.check(document, policy)
+    return document, policy
 
 
 def _without_empty(metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from idp.relying_parties import members
+from idp.relying_parties import fapi2, members
 from idp.relying_parties.errors import InvalidMetadataError
 from idp.relying_parties.purposes import claims_of, purposes_of
 from idp.relying_parties.redirects import flaw, is_host, sector_of
@@ -33,6 +33,9 @@ def read_policy(
                 "minimum_acr must be urn:dinhdanh:acr:[12].[1-4]"
             )
         policy["minimum_acr"] = minimum
+    profile = members.choice(metadata, "profile", (fapi2.PROFILE,), None)
+    if profile is not None:
+        policy["profile"] = profile
     if not sandbox:
         _require_purposes(document["scope"].split(), policy["claims_policy"])
     return policy

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from joserfc.jwk import KeySet
 
+from idp.relying_parties import fapi2
 from idp.relying_parties.client_keys import parse_keys
 from idp.relying_parties.localised import Localised, localised
 from idp.relying_parties.purposes import Purpose, purposes_of
@@ -46,6 +47,7 @@ class RelyingParty:
     logo_uri: Localised | None
     policy_uri: Localised | None
     tos_uri: Localised | None
+    profile: str | None = None
     backchannel_logout_uri: str | None = None
     backchannel_logout_session_required: bool = False
     frontchannel_logout_uri: str | None = None
@@ -68,6 +70,11 @@ class RelyingParty:
     def is_public(self) -> bool:
         """Say whether the client cannot keep a secret (RFC 6749 §2.1)."""
         return self.auth_method == "none"
+
+    @property
+    def is_fapi2(self) -> bool:
+        """Say whether the FAPI 2.0 Security Profile binds the client."""
+        return self.profile == fapi2.PROFILE
 
     @property
     def domain(self) -> str:
@@ -166,4 +173,5 @@ def build_party(
         tls_client_auth_subject=next(
             (item for item in document.items() if item[0].startswith(_SUBJECT)), None
         ),
+        profile=policy.get("profile"),
     )

@@ -33,6 +33,7 @@ CLIENT_ID = re.compile(r"[!-~]{1,255}")
 _SECRET = re.compile(r"[!-~]{32,512}")
 _SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 _PROTECTIONS = (
+    "profile",
     "require_nonce",
     "minimum_acr",
     "sector",

@@ -87,6 +87,8 @@ class Suite:
     client_id: str = "suite-client"
     auth_method: str = "client_secret_basic"
     response_mode: str = "query"
+    token_type: str = "bearer"
+    id_token_alg: str = "RS256"
     sent: dict[str, str] = field(default_factory=dict)
     browser: Browser = field(init=False)
 
@@ -201,7 +203,7 @@ class Suite:
         assert response.content_type == "application/json"
         assert response.headers["Cache-Control"] == "no-store"
         tokens: dict[str, Any] = response.get_json()
-        assert tokens["token_type"].lower() == "bearer"
+        assert tokens["token_type"].lower() == self.token_type
         assert isinstance(tokens["expires_in"], int)
         check_entropy(tokens["access_token"])
         if "refresh_token" in tokens:
@@ -213,7 +215,7 @@ class Suite:
     def id_token(self, tokens: dict[str, Any], *, nonce: str | None) -> dict[str, Any]:
         """Check an ID token (OpenID Connect Core §3.1.3.7) and return its claims."""
         keys = check_keys(self.client.get("/jwks.json").get_json())
-        token = jwt.decode(tokens["id_token"], keys, algorithms=["RS256"])
+        token = jwt.decode(tokens["id_token"], keys, algorithms=[self.id_token_alg])
         header = jws.extract_compact(tokens["id_token"].encode()).headers()
         assert header["kid"] in {key["kid"] for key in keys.as_dict()["keys"]}
         claims, now = token.claims, clock.timestamp(clock.now())
@@ -232,11 +234,12 @@ class Suite:
 
     def userinfo(self, tokens: dict[str, Any], way: str = "get") -> dict[str, Any]:
         """Ask userinfo; check status, type, subject and the claims' types."""
-        bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
         if way == "get":
-            response = self.client.get("/userinfo", headers=bearer)
+            headers = self.bearing(tokens["access_token"], "GET")
+            response = self.client.get("/userinfo", headers=headers)
         elif way == "post-header":
-            response = self.client.post("/userinfo", headers=bearer)
+            headers = self.bearing(tokens["access_token"], "POST")
+            response = self.client.post("/userinfo", headers=headers)
         else:
             form = {"access_token": tokens["access_token"]}
             response = self.client.post("/userinfo", data=form)
@@ -246,6 +249,11 @@ class Suite:
         assert found["sub"] == tokens["claims"]["sub"]
         check_types(found)
         return found
+
+    def bearing(self, token: str, method: str) -> dict[str, str]:
+        """Return the headers that bring an access token to userinfo."""
+        del method
+        return {"Authorization": f"Bearer {token}"}
 
     def flow(self, **changes: str | None) -> dict[str, Any]:
         """Run one whole sign-in; return tokens, `claims` and `userinfo`."""

@@ -97,6 +97,18 @@ class Allowing:
                 idle=IDLE,
             )
 
+    def renew(self, token: str, *, now: datetime = NOW) -> Rotation:
+        """Use a refresh token that stays."""
+        with self.world.database.transaction() as session:
+            return refresh_tokens.renew(
+                session,
+                self.world.audit,
+                token,
+                client_id="portal",
+                now=now,
+                idle=IDLE,
+            )
+
     def end_chain(self, grant: GrantView, chain_id: UUID) -> Any:
         """End a chain."""
         with self.world.database.transaction() as session:

@@ -48,6 +48,40 @@ def test_of_parallel_refreshes_one_wins(allowing):
     assert allowing.live(grant.id)
 
 
+@on_each_backend
+def test_a_token_that_stays_has_no_loser(allowing):
+    """Renewal: crossing requests all succeed, and each use is told."""
+    token = allowing.issue(allowing.give())
+
+    renewals = all_at_once(lambda _: allowing.renew(token))
+
+    assert {(item.outcome, item.new_token) for item in renewals} == {("renewed", token)}
+    events = allowing.world.events(allowing.account.id)
+    assert Counter(events)["RefreshTokenRenewed"] == PARALLEL
+
+
+def test_a_token_that_stays_dies_of_lying_idle_and_with_its_chain(allowing):
+    """Each use begins the idle time anew; an ended chain is not revived."""
+    grant, chain_id = allowing.give(), uuid4()
+    token = allowing.issue(grant, chain_id)
+    almost = NOW + timedelta(seconds=IDLE - 1)
+
+    assert allowing.renew(token, now=almost).outcome == "renewed"
+    assert allowing.renew(token, now=IDLE_OVER).outcome == "renewed"
+    much_later = IDLE_OVER + timedelta(seconds=IDLE)
+    assert allowing.renew(token, now=much_later).outcome == "expired"
+    allowing.end_chain(grant, chain_id)
+    assert allowing.renew(token).outcome == "expired"
+
+
+def test_a_token_that_was_rotated_is_not_renewed(allowing):
+    """A client that joins the profile brings the successor, not the used one."""
+    token = allowing.issue(allowing.give())
+    allowing.rotate(token)
+
+    assert allowing.renew(token, now=AFTER_GRACE).outcome == "reused"
+
+
 def test_within_the_grace_a_second_use_is_no_theft(allowing):
     """A client's own requests may have crossed; after that, reuse is reuse."""
     token = allowing.issue(allowing.give())

@@ -41,7 +41,9 @@ def check(**changes):
 
 def party(*names, alg=None):
     keys = jwk.KeySet([KEYS[name] for name in names])
-    return SimpleNamespace(jwks=keys, token_endpoint_auth_signing_alg=alg)
+    return SimpleNamespace(
+        is_fapi2=False, jwks=keys, token_endpoint_auth_signing_alg=alg
+    )
 
 
 def signed(alg="ES256", key=None, **header):
@@ -114,7 +116,9 @@ def test_another_key_an_unknown_kid_and_another_algorithm_fail():
     assert not is_signed_by(party("ES256"), parse(signed(kid="other")))
     assert not is_signed_by(party("ES256"), parse(signed("RS256")))
     assert not is_signed_by(party("RS256", alg="PS256"), parse(signed("RS256")))
-    no_keys = SimpleNamespace(jwks=None, token_endpoint_auth_signing_alg=None)
+    no_keys = SimpleNamespace(
+        is_fapi2=False, jwks=None, token_endpoint_auth_signing_alg=None
+    )
     assert not is_signed_by(no_keys, parse(signed()))
 
 

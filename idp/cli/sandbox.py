@@ -17,7 +17,7 @@ from idp.cli.context import CliContext, pass_cli
 from idp.factors.carrier import SandboxCarrier
 from idp.factors.gateway import SandboxOutbox
 from idp.factors.mail import SandboxLetters
-from idp.sandbox import cards, loader
+from idp.sandbox import cards, loader, target
 from idp.sandbox.newcomers import newcomers as people_without_account
 
 
@@ -112,6 +112,14 @@ def change_sim(cli: CliContext, phone: str) -> None:
     carrier = SandboxCarrier(cli.provider.ephemeral)
     carrier.change_sim(parse_phone(phone), clock.now())
     click.echo("Noted; with carrier.check = 'sandbox' its codes are held back.")
+
+
+@group.command(name="target")
+@pass_cli
+def attack_target(cli: CliContext) -> None:
+    """Register the attack suite's clients; print what `idp attack` needs."""
+    known = target.prepare(cli.provider, clock.now())
+    click.echo(json.dumps(known, ensure_ascii=False, indent=2))
 
 
 @group.command("card-data")

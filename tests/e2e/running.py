@@ -83,14 +83,19 @@ class RunningDemo:
             source.backup(copied)
         return folder
 
-    def idp(self, *arguments: str) -> str:
+    def idp(self, *arguments: str, told: str = "") -> str:
         """Run an `idp` command on this demo's configuration; return its output."""
         return subprocess.run(
             [*IDP, "--config", str(self.folder / "config.toml"), *arguments],
             check=True,
             capture_output=True,
+            input=told,
             text=True,
         ).stdout
+
+    def register(self, **metadata: Any) -> dict[str, Any]:
+        """Register a client; return the answer, with its secret."""
+        return json.loads(self.idp("clients", "add", "-", told=json.dumps(metadata)))
 
     def citizens(self) -> list[dict[str, Any]]:
         return json.loads(self.idp("sandbox", "citizens", "--json"))

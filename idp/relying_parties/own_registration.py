@@ -21,7 +21,8 @@ _NOT_THEIRS = frozenset(
     {"client_id", "client_secret", "claims_policy", "sector", "resources"}
 )
 _OPERATORS = (
-    "scope", "claims_policy", "sector", "minimum_acr", "grant_types", "resources",
+    "scope", "claims_policy", "sector", "minimum_acr", "profile", "grant_types",
+    "resources",
 )  # fmt: skip
 # To call citizens, or to act without a browser, is for the operator to allow.
 _OPEN_GRANTS = ("authorization_code", "refresh_token")

@@ -45,7 +45,6 @@ _PROTECTIONS = (
     "userinfo_signed_response_alg",
     "backchannel_logout_uri",
     "backchannel_logout_session_required",
-    "profile",
 )
 
 

@@ -256,3 +256,26 @@ def test_replaced_keys_overlap(client, provider):
             "/introspect", data={**form, "token": "x"}, headers=headers
         )
         assert response.get_json() == {"active": False}
+
+
+def test_an_approved_profile_stays(client, provider):
+    """FAPI 2.0 is the operator's switch; a change against it is refused by its rule."""
+    answer = registered(
+        client,
+        initial_token(provider, profile="fapi2"),
+        jwks={"keys": [KEY.as_dict(private=False)]},
+    )
+
+    kept = manage(client, "PUT", answer, profile=None, jwks=answer["jwks"])
+    loosened = [
+        {"require_pushed_authorization_requests": False},
+        {"dpop_bound_access_tokens": False},
+    ]
+    for change in loosened:
+        refused = manage(client, "PUT", answer, jwks=answer["jwks"], **change)
+        assert_refused(refused, "invalid_client_metadata")
+        told = refused.get_json()["error_description"]
+        assert told.startswith(f"profile fapi2: {next(iter(change))}")
+
+    assert kept.get_json()["profile"] == answer["profile"] == "fapi2"
+    assert kept.get_json()["require_pushed_authorization_requests"] is True

@@ -22,6 +22,7 @@ from idp.registry.opening import open_registry
 from idp.registry.port import PopulationRegistry
 from idp.relying_parties.certificates import load_authorities
 from idp.relying_parties.registry import RelyingParties
+from idp.relying_parties.remote import Remote
 from idp.storage.database import Database
 from idp.storage.ephemeral import EphemeralStore
 from idp.storage.key_store import DatabaseRingStore
@@ -99,7 +100,10 @@ def build_provider(config: Config) -> Provider:
         ),
         audit=AuditLog(sealer),
         relying_parties=RelyingParties(
-            database, secrets.key("client"), sandbox=config.sandbox.enabled
+            database,
+            secrets.key("client"),
+            sandbox=config.sandbox.enabled,
+            remote=Remote(config.outbound, config.registration),
         ),
         client_authorities=load_authorities(config.mtls.authorities_file),
         passwords=PasswordPool(config.password),

@@ -49,6 +49,8 @@ def add(cli: CliContext, metadata: str, overlap_hours: float) -> None:
     """
     provider = cli.provider
     document = _read_json(metadata)
+    with _refusals():
+        provider.relying_parties.confirm(document)
     with _refusals(), provider.database.transaction() as session:
         response = provider.relying_parties.add(
             session,

@@ -10,7 +10,9 @@ from idp.config.activation import ActivationConfig
 from idp.config.checks import LOOPBACK_HOSTS
 from idp.config.enrolment import EnrolmentConfig
 from idp.config.figures import FiguresConfig, ImportConfig
+from idp.config.outbound import OutboundConfig
 from idp.config.reading import load_config, parse_config
+from idp.config.registration import RegistrationConfig
 from idp.config.registry import RegistryConfig
 from idp.config.representation import OrganisationsConfig, RepresentationConfig
 from idp.config.sender import DpopConfig, MtlsConfig
@@ -58,9 +60,11 @@ __all__ = [
     "MailConfig",
     "MtlsConfig",
     "OrganisationsConfig",
+    "OutboundConfig",
     "PagesConfig",
     "PasskeyConfig",
     "PasswordConfig",
+    "RegistrationConfig",
     "RegistryConfig",
     "RepresentationConfig",
     "SandboxConfig",

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RegistrationConfig:
-    """How clients register and manage themselves (RFC 7591, RFC 7592), in seconds."""
+    """How clients register and manage themselves (RFC 7591, RFC 7592), in seconds.
+
+    And how their keys and lists of redirect URIs are fetched from their addresses.
+    """
 
     initial_token: int = 604_800
     overlap: int = 86_400
+    fetch_timeout: float = 3.0
+    fetch_bytes: int = 65_536
+    keys_max_age: int = 600
+    keys_refresh_after: int = 60

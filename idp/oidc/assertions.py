@@ -82,7 +82,8 @@ def is_signed_by(
         return False
     if registered and registered != algorithm:
         return False
-    return unverified.is_signed_by_one_of(party.jwks.keys if party.jwks else ())
+    known = party.jwks_with(unverified.header.get("kid"))
+    return unverified.is_signed_by_one_of(known.keys if known else ())
 
 
 def check_claims(

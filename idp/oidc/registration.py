@@ -63,15 +63,15 @@ def _register(provider: Provider, request: MachineRequest) -> MachineResponse:
     if request.query:
         raise InvalidRequestError("A registration has no query")
     with provider.database.read() as connection:
-        if not registration_tokens.is_initial(connection, token, now=now):
-            raise _refused()
-    metadata = json_object(request)
+        approved = registration_tokens.find_initial(connection, token, now=now)
+    if approved is None:
+        raise _refused()
+    wanted = own_registration.as_approved(json_object(request), approved)
+    provider.relying_parties.confirm(wanted)
     with provider.database.transaction() as session:
-        used = registration_tokens.use_initial(session, token, now=now)
-        if used is None:
+        token_id = registration_tokens.use_initial(session, token, now=now)
+        if token_id is None:
             raise _refused()
-        token_id, approved = used
-        wanted = own_registration.as_approved(metadata, approved)
         response = _keep(provider, session, wanted, approved, now=now)
         client_id = response["client_id"]
         registration_tokens.record_use(
@@ -85,7 +85,7 @@ def _register(provider: Provider, request: MachineRequest) -> MachineResponse:
 
 def _read(provider: Provider, request: MachineRequest) -> MachineResponse:
     """Tell a client what is registered of it (RFC 7592 §2.1)."""
-    client_id, token = _authenticated(provider, request)
+    client_id, token, _ = _authenticated(provider, request)
     with provider.database.read() as connection:
         registered = provider.relying_parties.document(connection, client_id)
     return _told(provider, registered, token)
@@ -93,28 +93,28 @@ def _read(provider: Provider, request: MachineRequest) -> MachineResponse:
 
 def _replace(provider: Provider, request: MachineRequest) -> MachineResponse:
     """Replace a registration (RFC 7592 §2.2); earlier keys and secrets overlap."""
-    client_id, token = _authenticated(provider, request)
+    client_id, token, approved = _authenticated(provider, request)
     metadata, now = json_object(request), request.at
     if metadata.get("client_id") != client_id:
         raise InvalidMetadataError("client_id must be the registered one")
     secret = metadata.get("client_secret", "")
     if secret and not provider.relying_parties.check_secret(client_id, str(secret)):
         raise InvalidMetadataError("client_secret must be the present one")
+    wanted = own_registration.as_approved(metadata, approved)
+    wanted |= {"client_id": client_id, **own_registration.new_secret(metadata)}
+    provider.relying_parties.confirm(wanted)
     with provider.database.transaction() as session:
-        connection = session.connection()
-        # Between the look-up and this transaction the client may have been removed.
-        if not registration_tokens.is_of(connection, client_id, token):
+        # Meanwhile the client may have been removed, or bounded in another way.
+        present = registration_tokens.find_own(session.connection(), client_id, token)
+        if present != approved:
             raise _refused()
-        approved = registration_tokens.find_approved(connection, client_id) or {}
-        wanted = own_registration.as_approved(metadata, approved)
-        wanted |= {"client_id": client_id, **own_registration.new_secret(metadata)}
         response = _keep(provider, session, wanted, approved, now=now)
     return _told(provider, response, token)
 
 
 def _remove(provider: Provider, request: MachineRequest) -> MachineResponse:
     """Remove a client with its grants (RFC 7592 §2.3)."""
-    client_id, _ = _authenticated(provider, request)
+    client_id, _, _ = _authenticated(provider, request)
     remove(provider, client_id, now=request.at)
     return MachineResponse(HTTPStatus.NO_CONTENT, headers=NO_STORE)
 
@@ -153,8 +153,10 @@ def _keep(
     return response
 
 
-def _authenticated(provider: Provider, request: MachineRequest) -> tuple[str, str]:
-    """Return the client that the address names and the token that manages it."""
+def _authenticated(
+    provider: Provider, request: MachineRequest
+) -> tuple[str, str, dict[str, Any]]:
+    """Return the client that the address names, its token and what was approved."""
     token = _bearer_token(request)
     try:
         given = parse_qs(request.query, errors="strict", max_num_fields=1)
@@ -164,9 +166,10 @@ def _authenticated(provider: Provider, request: MachineRequest) -> tuple[str, st
     if not CLIENT_ID.fullmatch(client_id):
         raise _refused()
     with provider.database.read() as connection:
-        if not registration_tokens.is_of(connection, client_id, token):
-            raise _refused()
-    return client_id, token
+        approved = registration_tokens.find_own(connection, client_id, token)
+    if approved is None:
+        raise _refused()
+    return client_id, token, approved
 
 
 def _bearer_token(request: MachineRequest) -> str:

@@ -60,6 +60,19 @@ def _number(text: str) -> int:
     return int.from_bytes(urlsafe_b64decode(f"{text}=="))
 
 
+def readable_keys(jwks: object) -> tuple[Key, ...]:
+    """Return the keys of a fetched set that can serve; others are passed over.
+
+    RFC 7517 §5: a set may hold keys for others. One that tells its private part is
+    nobody's any more.
+    """
+    keys = jwks.get("keys") if isinstance(jwks, dict) else None
+    if not isinstance(keys, list):
+        return ()
+    usable = [key for key in keys[:MAX_KEYS] if _flaw_in_key(key) is None]
+    return tuple(parse_key(key) for key in usable)
+
+
 def parse_key(key: Mapping[str, Any]) -> Key:
     """Parse one public JWK; raises JoseError or ValueError."""
     kind, curve, public = key.get("kty"), key.get("crv"), dict(key)
@@ -81,14 +94,16 @@ def parse_keys(
     """Return the registered keys, then the replaced ones that still overlap."""
     jwks = jwks or {"keys": []}
     overlapping = [item["jwk"] for item in retiring if item["until"] > now.timestamp()]
-    keys = [parse_key(key) for key in (*jwks["keys"], *overlapping)]
-    if not keys:
-        return None
+    return key_set([parse_key(key) for key in (*jwks["keys"], *overlapping)])
+
+
+def key_set(keys: Iterable[Key]) -> KeySet | None:
+    """Return these keys as a set, or None if there are none."""
     # KeySet(keys) would give a kid to keys that were registered without one, and a
     # client that names its own kid would then not find them.
-    key_set = KeySet([])
-    key_set.keys.extend(keys)
-    return key_set
+    found = KeySet([])
+    found.keys.extend(keys)
+    return found if found.keys else None
 
 
 def retire_keys(

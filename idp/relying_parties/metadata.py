@@ -43,8 +43,6 @@ GRANTS = (
 _ENTRANCES = ("authorization_code", DEVICE, CIBA, CLIENT_CREDENTIALS)
 
 _NOT_YET = {
-    "jwks_uri": "give the keys inline in jwks",
-    "sector_identifier_uri": "name the sector in our own member sector",
     "software_statement": "software statements are not accepted",
     "request_uris": "request objects by reference are not supported",
     "id_token_encrypted_response_alg": "encrypted answers are not supported",
@@ -53,10 +51,11 @@ _NOT_YET = {
     "backchannel_authentication_request_signing_alg": "calls are not signed",
 }
 _LOCALISED_URIS = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
+_FETCHED = ("jwks_uri", "sector_identifier_uri")
 _TEXTS = ("software_id", "software_version")
 _ABSENT = (None, "none")
 # Exports write these out where nothing is registered.
-_MAY_BE_EMPTY = ("client_name", *_LOCALISED_URIS, "jwks")
+_MAY_BE_EMPTY = ("client_name", *_LOCALISED_URIS, "jwks", *_FETCHED)
 
 
 def validate(
@@ -183,8 +182,10 @@ def _client_authentication(metadata: Mapping[str, Any]) -> dict[str, Any]:
     jwks = metadata.get("jwks")
     if jwks is not None and (reason := flaw_in_jwks(jwks)):
         raise InvalidMetadataError(reason)
-    if method == "private_key_jwt" and jwks is None:
-        raise InvalidMetadataError("private_key_jwt needs the client's keys in jwks")
+    if jwks is not None and metadata.get("jwks_uri") is not None:
+        raise InvalidMetadataError("jwks and jwks_uri exclude each other")
+    if method == "private_key_jwt" and not (jwks or metadata.get("jwks_uri")):
+        raise InvalidMetadataError("private_key_jwt needs keys: jwks or jwks_uri")
     signing = "token_endpoint_auth_signing_alg"
     algorithm = members.choice(metadata, signing, ASSERTION_SIGNING, None)
     document: dict[str, Any] = {"token_endpoint_auth_method": method}
@@ -199,6 +200,9 @@ def _presentation(metadata: Mapping[str, Any]) -> dict[str, Any]:
     document = members.localised_members(metadata, "client_name", members.name)
     for member in _LOCALISED_URIS:
         document.update(members.localised_members(metadata, member, members.uri))
+    for member in _FETCHED:
+        if (address := members.uri(metadata, member)) is not None:
+            document[member] = address
     for member in _TEXTS:
         value = members.text(metadata, member)
         if value is not None:

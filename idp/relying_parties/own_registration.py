@@ -26,8 +26,14 @@ _OPERATORS = (
 )  # fmt: skip
 # To call citizens, or to act without a browser, is for the operator to allow.
 _OPEN_GRANTS = ("authorization_code", "refresh_token")
-_NEVER_APPROVED = frozenset({"client_id", "client_secret", "software_statement"})
-_EXAMPLE = {"redirect_uris": ["https://portal.example/callback"]}
+# What only the client itself can say.
+_NEVER_APPROVED = frozenset(
+    {"client_id", "client_secret", "software_statement", "jwks", "jwks_uri"}
+)
+_EXAMPLE = {
+    "redirect_uris": ["https://portal.example/callback"],
+    "jwks_uri": "https://portal.example/keys",
+}
 
 AT_ONCE, OVERLAPPING = "at_once", "overlapping"
 ROTATION = "rotate_client_secret"
@@ -39,9 +45,9 @@ def check_approved(approved: object, *, sandbox: bool) -> dict[str, Any]:
         raise InvalidMetadataError("the metadata must be a JSON object")
     if wrong := _NEVER_APPROVED & approved.keys():
         raise InvalidMetadataError(f"{min(wrong)} cannot be approved in advance")
-    # How clients prove themselves needs keys that only they have.
-    others = {**approved, "token_endpoint_auth_method": "none"}
-    validate({**_EXAMPLE, **others}, sandbox=sandbox)
+    # Some ways to prove oneself need more that only the client can say.
+    proof = {"token_endpoint_auth_method": "private_key_jwt"}
+    validate({**_EXAMPLE, **approved, **proof}, sandbox=sandbox)
     return approved
 
 

@@ -22,7 +22,7 @@ def read_policy(
     """Return the policy of a registration, or raise InvalidMetadataError."""
     policy: dict[str, Any] = {
         **_replay_protection(metadata, document, sandbox=sandbox),
-        "sector": _sector(metadata, document["redirect_uris"]),
+        "sector": _sector(metadata, document),
         "claims_policy": _claims_policy(metadata),
         **_resources(metadata, document),
     }
@@ -71,20 +71,27 @@ def _resources(
     return {"resources": list(resources)} if resources else {}
 
 
-def _sector(metadata: Mapping[str, Any], redirect_uris: list[str]) -> str:
+def _sector(metadata: Mapping[str, Any], document: Mapping[str, Any]) -> str:
     given = metadata.get("sector")
+    if "sector_identifier_uri" in document:
+        host = sector_of(document["sector_identifier_uri"])
+        if given not in (None, host):
+            raise InvalidMetadataError(
+                "sector must be the host of sector_identifier_uri"
+            )
+        return host
     if given is not None:
         if not isinstance(given, str) or not (
             is_host(given) or _SCHEME.fullmatch(given)
         ):
             raise InvalidMetadataError("sector must be a host name in lower case")
         return given
-    if not redirect_uris:
+    if not document["redirect_uris"]:
         raise InvalidMetadataError("without redirect_uris the sector must be named")
-    sectors = {sector_of(uri) for uri in redirect_uris}
+    sectors = {sector_of(uri) for uri in document["redirect_uris"]}
     if len(sectors) > 1:  # OpenID Connect Core §8.1
         raise InvalidMetadataError(
-            "redirect_uris of several hosts need an explicit sector"
+            "redirect_uris of several hosts need sector_identifier_uri, or a sector"
         )
     return sectors.pop()
 

@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 from joserfc.jwk import KeySet
 
 from idp.relying_parties import fapi2
-from idp.relying_parties.client_keys import parse_keys
+from idp.relying_parties.client_keys import key_set, parse_keys
 from idp.relying_parties.localised import Localised, localised
 from idp.relying_parties.purposes import Purpose, purposes_of
 from idp.relying_parties.redirects import matches, origin_of
+from idp.relying_parties.remote import Remote, RemoteKeys
 
 # The member that names the subject of the client's certificate (RFC 8705 §2.1.2).
 _SUBJECT = "tls_client_auth_"
@@ -30,7 +31,7 @@ class RelyingParty:
     grant_types: tuple[str, ...]
     response_types: tuple[str, ...]
     scopes: tuple[str, ...]
-    jwks: KeySet | None
+    inline_keys: KeySet | None
     id_token_alg: str
     userinfo_alg: str | None
     token_endpoint_auth_signing_alg: str | None
@@ -57,6 +58,7 @@ class RelyingParty:
     dpop_bound_access_tokens: bool = False
     tls_client_certificate_bound_access_tokens: bool = False
     tls_client_auth_subject: tuple[str, str] | None = None
+    remote_keys: RemoteKeys | None = None
 
     @property
     def needs_bound_tokens(self) -> bool:
@@ -65,6 +67,19 @@ class RelyingParty:
             self.dpop_bound_access_tokens
             or self.tls_client_certificate_bound_access_tokens
         )
+
+    @property
+    def jwks(self) -> KeySet | None:
+        """Return the client's keys, those at its `jwks_uri` too."""
+        return self.jwks_with(None)
+
+    def jwks_with(self, kid: object) -> KeySet | None:
+        """Return the keys, which are fetched anew if `kid` is at the address only."""
+        if self.remote_keys is None:
+            return self.inline_keys
+        inline = self.inline_keys.keys if self.inline_keys else ()
+        wanted = kid if isinstance(kid, str) else None
+        return key_set((*inline, *self.remote_keys.known(wanted)))
 
     @property
     def is_public(self) -> bool:
@@ -116,16 +131,18 @@ def unsafe_in_production(party: RelyingParty) -> str | None:
     return None
 
 
-def build_party(
+def build_party(  # noqa: PLR0913 - what is stored, then how it is read
     client_id: str,
     document: Mapping[str, Any],
     policy: Mapping[str, Any],
     *,
     sandbox: bool,
     now: datetime,
+    remote: Remote | None = None,
 ) -> RelyingParty:
     """Build the frozen record of what `metadata.validate` let in and was stored."""
     keys = parse_keys(document.get("jwks"), policy.get("retiring_jwks", ()), now=now)
+    jwks_uri = document.get("jwks_uri")
     scopes = tuple(document["scope"].split())
     name = localised(document, "client_name")
     if name is None:
@@ -139,7 +156,7 @@ def build_party(
         grant_types=tuple(document["grant_types"]),
         response_types=tuple(document["response_types"]),
         scopes=scopes,
-        jwks=keys,
+        inline_keys=keys,
         id_token_alg=document["id_token_signed_response_alg"],
         userinfo_alg=document.get("userinfo_signed_response_alg"),
         token_endpoint_auth_signing_alg=document.get("token_endpoint_auth_signing_alg"),
@@ -174,4 +191,5 @@ def build_party(
             (item for item in document.items() if item[0].startswith(_SUBJECT)), None
         ),
         profile=policy.get("profile"),
+        remote_keys=remote.keys(jwks_uri) if remote and jwks_uri else None,
     )

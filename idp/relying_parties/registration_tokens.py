@@ -56,23 +56,24 @@ def issue_initial(  # noqa: PLR0913 - the stores, then the token
     return token
 
 
-def is_initial(connection: Connection, token: str, *, now: datetime) -> bool:
-    """Say whether a client may be registered with the token as of now."""
-    found = connection.execute(sa.select(InitialToken.id).where(*_usable(token, now)))
-    return found.first() is not None
+def find_initial(
+    connection: Connection, token: str, *, now: datetime
+) -> dict[str, Any] | None:
+    """Return what the token approves as of now, or None; a use is not taken."""
+    query = sa.select(InitialToken.approved).where(*_usable(token, now))
+    approved: dict[str, Any] | None = connection.execute(query).scalar_one_or_none()
+    return approved
 
 
-def use_initial(
-    session: Session, token: str, *, now: datetime
-) -> tuple[UUID, dict[str, Any]] | None:
-    """Take one use; return the token's id and what it approves, or None."""
-    row = session.execute(
+def use_initial(session: Session, token: str, *, now: datetime) -> UUID | None:
+    """Take one use; return the token's id, or None if it has no use left."""
+    token_id: UUID | None = session.execute(
         sa.update(InitialToken)
         .where(*_usable(token, now))
         .values(uses_left=InitialToken.uses_left - 1)
-        .returning(InitialToken.id, InitialToken.approved)
-    ).one_or_none()
-    return None if row is None else (row.id, row.approved)
+        .returning(InitialToken.id)
+    ).scalar_one_or_none()
+    return token_id
 
 
 def record_use(
@@ -127,13 +128,16 @@ def find_approved(connection: Connection, client_id: str) -> dict[str, Any] | No
     return approved
 
 
-def is_of(connection: Connection, client_id: str, token: str) -> bool:
-    """Say whether the token manages this client and no other (CWE-639)."""
-    query = sa.select(RegistrationToken.digest).where(
+def find_own(
+    connection: Connection, client_id: str, token: str
+) -> dict[str, Any] | None:
+    """Return what was approved if the token manages this very client (CWE-639)."""
+    query = sa.select(RegistrationToken.digest, RegistrationToken.approved).where(
         RegistrationToken.client_id == client_id
     )
-    digest = connection.execute(query).scalar_one_or_none()
-    return compare_digest(_digest(token), digest or _NO_DIGEST)
+    row = connection.execute(query).one_or_none()
+    is_right = compare_digest(_digest(token), row.digest if row else _NO_DIGEST)
+    return row.approved if row and is_right else None
 
 
 def end(session: Session, client_id: str) -> None:

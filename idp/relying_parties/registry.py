@@ -21,10 +21,12 @@ from sqlalchemy.orm import Session
 
 from idp import clock
 from idp.audit.log import AuditLog
-from idp.relying_parties import registration
+from idp.config import OutboundConfig, RegistrationConfig
+from idp.relying_parties import registration, sector_identifier
 from idp.relying_parties.errors import UnknownClientError
 from idp.relying_parties.models import ClientSecret, RelyingPartyRecord
 from idp.relying_parties.record import RelyingParty, build_party
+from idp.relying_parties.remote import Remote
 from idp.storage.database import Database
 
 _KEPT_KNOWN = 5000
@@ -67,7 +69,7 @@ class _Entry:
 class RelyingParties:
     """The registered relying parties, as the process remembers them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the stores, then how they are remembered
         self,
         database: Database,
         secret_key: bytes,
@@ -75,12 +77,15 @@ class RelyingParties:
         sandbox: bool = False,
         max_age: float = 5.0,
         now: Callable[[], datetime] = clock.now,
+        remote: Remote | None = None,
     ) -> None:
         self._database = database
         self._secret_key = secret_key
         self._sandbox = sandbox
         self._max_age = max_age
         self._now = now
+        # Without a word of the operator nothing is fetched.
+        self._remote = remote or Remote(OutboundConfig(), RegistrationConfig())
         self._known: OrderedDict[str, _Entry] = OrderedDict()
         self._unknown: OrderedDict[str, _Entry] = OrderedDict()
         self._lock = Lock()
@@ -120,6 +125,10 @@ class RelyingParties:
         if row is None:
             raise UnknownClientError(f"no client {client_id!r} is registered")
         return registration.describe(row)
+
+    def confirm(self, metadata: object) -> None:
+        """Ask the portal's own address what only that can tell, before any lock."""
+        sector_identifier.confirm(metadata, self._remote)
 
     def add(  # noqa: PLR0913 - the stores, then the registration
         self,
@@ -184,7 +193,12 @@ class RelyingParties:
         if before and before.party and before.is_same(row.updated_at, now):
             return before.party, before.fresh_until
         party = build_party(
-            client_id, row.document, row.policy, sandbox=self._sandbox, now=now
+            client_id,
+            row.document,
+            row.policy,
+            sandbox=self._sandbox,
+            now=now,
+            remote=self._remote,
         )
         ends = [item["until"] for item in row.policy.get("retiring_jwks", ())]
         later = [end for end in ends if end > now.timestamp()]

@@ -247,7 +247,8 @@ def test_a_portal_registers_with_a_token_of_the_command(idp, client):
 
 
 @pytest.mark.parametrize(
-    "approved", [[], {"client_id": "x"}, {"scope": 7}, {"minimum_acr": "high"}]
+    "approved",
+    [[], {"client_id": "x"}, {"jwks": {}}, {"scope": 7}, {"minimum_acr": "high"}],
 )
 def test_nothing_unsound_is_approved(idp, approved):
     """Better now than when the portal comes."""

@@ -42,7 +42,7 @@ def check(**changes):
 def party(*names, alg=None):
     keys = jwk.KeySet([KEYS[name] for name in names])
     return SimpleNamespace(
-        is_fapi2=False, jwks=keys, token_endpoint_auth_signing_alg=alg
+        is_fapi2=False, jwks_with=lambda _: keys, token_endpoint_auth_signing_alg=alg
     )
 
 
@@ -117,7 +117,7 @@ def test_another_key_an_unknown_kid_and_another_algorithm_fail():
     assert not is_signed_by(party("ES256"), parse(signed("RS256")))
     assert not is_signed_by(party("RS256", alg="PS256"), parse(signed("RS256")))
     no_keys = SimpleNamespace(
-        is_fapi2=False, jwks=None, token_endpoint_auth_signing_alg=None
+        is_fapi2=False, jwks_with=lambda _: None, token_endpoint_auth_signing_alg=None
     )
     assert not is_signed_by(no_keys, parse(signed()))
 

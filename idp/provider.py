@@ -23,6 +23,7 @@ from idp.registry.port import PopulationRegistry
 from idp.relying_parties.certificates import load_authorities
 from idp.relying_parties.registry import RelyingParties
 from idp.relying_parties.remote import Remote
+from idp.relying_parties.statement_issuers import StatementIssuers, read_issuers
 from idp.storage.database import Database
 from idp.storage.ephemeral import EphemeralStore
 from idp.storage.key_store import DatabaseRingStore
@@ -48,6 +49,7 @@ class Provider:
     audit: AuditLog
     relying_parties: RelyingParties
     client_authorities: tuple[x509.Certificate, ...]
+    statement_issuers: StatementIssuers
     passwords: PasswordPool
     throttle: Throttle
     messages: MessageGateway
@@ -106,6 +108,7 @@ def build_provider(config: Config) -> Provider:
             remote=Remote(config.outbound, config.registration),
         ),
         client_authorities=load_authorities(config.mtls.authorities_file),
+        statement_issuers=read_issuers(config.registration.statement_issuers_file),
         passwords=PasswordPool(config.password),
         throttle=Throttle(ephemeral, config.throttle),
         messages=SandboxOutbox(database)

@@ -16,7 +16,7 @@ from idp import clock
 from idp.authentication import outbox
 from idp.authentication.logout_outbox import LOGOUTS
 from idp.cli.context import CliContext, pass_cli
-from idp.oidc import registration
+from idp.oidc import registration, software_statements
 from idp.oidc.request_guard import unique_members
 from idp.relying_parties import own_registration, registration_tokens
 from idp.relying_parties.errors import InvalidMetadataError
@@ -48,8 +48,10 @@ def add(cli: CliContext, metadata: str, overlap_hours: float) -> None:
     earlier keys and secrets stay valid for a while.
     """
     provider = cli.provider
-    document = _read_json(metadata)
+    document, now = _read_json(metadata), clock.now()
     with _refusals():
+        if isinstance(document, dict):
+            document = software_statements.applied(provider, document, now=now)
         provider.relying_parties.confirm(document)
     with _refusals(), provider.database.transaction() as session:
         response = provider.relying_parties.add(
@@ -57,7 +59,7 @@ def add(cli: CliContext, metadata: str, overlap_hours: float) -> None:
             provider.audit,
             document,
             sandbox=cli.config.sandbox.enabled,
-            now=clock.now(),
+            now=now,
             overlap=timedelta(hours=overlap_hours),
         )
         approved = own_registration.approved_of(response)

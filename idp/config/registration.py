@@ -1,6 +1,7 @@
 """The settings of registration over HTTP."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +13,8 @@ class RegistrationConfig:
 
     initial_token: int = 604_800
     overlap: int = 86_400
+    statement_issuers_file: Path | None = None
+    require_statement: bool = False
     fetch_timeout: float = 3.0
     fetch_bytes: int = 65_536
     keys_max_age: int = 600

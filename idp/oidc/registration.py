@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, quote
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
 from idp.consent import grants
+from idp.oidc import software_statements
 from idp.oidc.errors import (
     NO_STORE,
     InvalidTokenError,
@@ -66,7 +67,9 @@ def _register(provider: Provider, request: MachineRequest) -> MachineResponse:
         approved = registration_tokens.find_initial(connection, token, now=now)
     if approved is None:
         raise _refused()
-    wanted = own_registration.as_approved(json_object(request), approved)
+    metadata = software_statements.applied(provider, json_object(request), now=now)
+    _require_statement(provider, metadata)
+    wanted = own_registration.as_approved(metadata, approved)
     provider.relying_parties.confirm(wanted)
     with provider.database.transaction() as session:
         token_id = registration_tokens.use_initial(session, token, now=now)
@@ -100,7 +103,13 @@ def _replace(provider: Provider, request: MachineRequest) -> MachineResponse:
     secret = metadata.get("client_secret", "")
     if secret and not provider.relying_parties.check_secret(client_id, str(secret)):
         raise InvalidMetadataError("client_secret must be the present one")
-    wanted = own_registration.as_approved(metadata, approved)
+    with provider.database.read() as connection:
+        kept = provider.relying_parties.document(connection, client_id)
+    stated = software_statements.applied(
+        provider, metadata, kept=kept.get(software_statements.MEMBER), now=now
+    )
+    _require_statement(provider, stated)
+    wanted = own_registration.as_approved(stated, approved)
     wanted |= {"client_id": client_id, **own_registration.new_secret(metadata)}
     provider.relying_parties.confirm(wanted)
     with provider.database.transaction() as session:
@@ -127,6 +136,14 @@ _ANSWERS: dict[str, Callable[[Provider, MachineRequest], MachineResponse]] = {
     "DELETE": _remove,
 }
 METHODS = tuple(method for method in _ANSWERS if method != "HEAD")
+
+
+def _require_statement(provider: Provider, metadata: dict[str, Any]) -> None:
+    is_required = provider.config.registration.require_statement
+    if is_required and software_statements.MEMBER not in metadata:
+        raise InvalidMetadataError(
+            "software_statement is required here", error="invalid_software_statement"
+        )
 
 
 def _keep(

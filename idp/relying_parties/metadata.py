@@ -43,7 +43,6 @@ GRANTS = (
 _ENTRANCES = ("authorization_code", DEVICE, CIBA, CLIENT_CREDENTIALS)
 
 _NOT_YET = {
-    "software_statement": "software statements are not accepted",
     "request_uris": "request objects by reference are not supported",
     "id_token_encrypted_response_alg": "encrypted answers are not supported",
     "userinfo_encrypted_response_alg": "encrypted answers are not supported",
@@ -52,7 +51,7 @@ _NOT_YET = {
 }
 _LOCALISED_URIS = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 _FETCHED = ("jwks_uri", "sector_identifier_uri")
-_TEXTS = ("software_id", "software_version")
+_TEXTS = {"software_id": 300, "software_version": 300, "software_statement": 8192}
 _ABSENT = (None, "none")
 # Exports write these out where nothing is registered.
 _MAY_BE_EMPTY = ("client_name", *_LOCALISED_URIS, "jwks", *_FETCHED)
@@ -203,8 +202,8 @@ def _presentation(metadata: Mapping[str, Any]) -> dict[str, Any]:
     for member in _FETCHED:
         if (address := members.uri(metadata, member)) is not None:
             document[member] = address
-    for member in _TEXTS:
-        value = members.text(metadata, member)
+    for member, longest in _TEXTS.items():
+        value = members.text(metadata, member, longest=longest)
         if value is not None:
             document[member] = value
     contacts = members.strings(metadata, "contacts")

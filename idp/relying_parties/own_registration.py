@@ -17,7 +17,7 @@ from idp.relying_parties.metadata import validate
 from idp.relying_parties.redirects import LOOPBACK_HOSTS, sector_of
 from idp.relying_parties.registration_tokens import Approved
 
-_NOT_THEIRS = frozenset(
+NOT_THEIRS = frozenset(
     {"client_id", "client_secret", "claims_policy", "sector", "resources"}
 )
 _OPERATORS = (
@@ -58,7 +58,7 @@ def approved_of(described: Mapping[str, Any]) -> dict[str, Any]:
 
 def as_approved(metadata: Mapping[str, Any], approved: Approved) -> dict[str, Any]:
     """Return what is to be registered for a client that asks `metadata`."""
-    decided = {name.partition("#")[0] for name in approved} | _NOT_THEIRS
+    decided = {name.partition("#")[0] for name in approved} | NOT_THEIRS
     asked = {
         name: value
         for name, value in metadata.items()

@@ -150,7 +150,7 @@ def test_everything_that_is_known_is_kept():
         {"jwks_uri": "https://portal.example.vn/jwks", "jwks": {"keys": [EC_KEY]}},
         {"sector_identifier_uri": "file:///etc/passwd"},
         {"sector_identifier_uri": "https://a.example/s", "sector": "b.example"},
-        {"software_statement": "x.y.z"},
+        {"software_statement": 7},
         {"id_token_encrypted_response_alg": "RSA-OAEP"},
         {"require_signed_request_object": True},
         {"logo_uri": "javascript:alert(1)"},

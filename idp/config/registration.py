@@ -13,6 +13,7 @@ class RegistrationConfig:
 
     initial_token: int = 604_800
     overlap: int = 86_400
+    reserved_names: tuple[str, ...] = ()
     statement_issuers_file: Path | None = None
     require_statement: bool = False
     fetch_timeout: float = 3.0

@@ -167,6 +167,13 @@ def _keep(
     )
     others = provider.relying_parties.documents(session.connection())
     own_registration.check_ownership(response, approved, others, sandbox=sandbox)
+    config = provider.config
+    own_registration.check_name(
+        response,
+        approved,
+        others,
+        reserved=(config.pages.operator, *config.registration.reserved_names),
+    )
     return response
 
 

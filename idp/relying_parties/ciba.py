@@ -5,7 +5,8 @@ from typing import Any
 
 from idp.relying_parties import members
 from idp.relying_parties.errors import InvalidMetadataError
-from idp.relying_parties.redirects import LOOPBACK_HOSTS, flaw, sector_of
+from idp.relying_parties.hosts import LOOPBACK_HOSTS
+from idp.relying_parties.redirects import flaw, sector_of
 
 CIBA = "urn:openid:params:grant-type:ciba"
 PING = "ping"

@@ -7,8 +7,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from idp.relying_parties.errors import InvalidMetadataError
+from idp.relying_parties.hosts import LOOPBACK_HOSTS, flaw_in_host
 from idp.relying_parties.localised import LANGUAGES
-from idp.relying_parties.redirects import LOOPBACK_HOSTS
+from idp.relying_parties.lookalikes import is_plain, skeleton
+from idp.relying_parties.redirects import is_host
 
 Metadata = Mapping[str, Any]
 
@@ -19,7 +21,7 @@ MAX_NAME = 100
 _URI = re.compile(r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&()*+,;=%]{1,2000}")
 # Control, format (bidirectional overrides, zero width), surrogate, private, separators.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_OURS = frozenset({"định danh", "dinh danh", "dinhdanh", "địnhdanh"})
+_OURS = skeleton("Định Danh")
 
 
 def text(metadata: Metadata, name: str, *, longest: int = MAX_TEXT) -> str | None:
@@ -35,14 +37,13 @@ def text(metadata: Metadata, name: str, *, longest: int = MAX_TEXT) -> str | Non
 
 
 def name(metadata: Metadata, member: str) -> str | None:
-    """Return a portal's name: Latin letters only, so that none looks like another's."""
+    """Return a portal's name: plain letters, so that none looks like another's."""
     value = text(metadata, member, longest=MAX_NAME)
     if value is None:
         return None
-    for letter in value:
-        if letter.isalpha() and not unicodedata.name(letter, "").startswith("LATIN"):
-            raise InvalidMetadataError(f"{member} holds a letter that is not Latin")
-    if value.casefold() in _OURS:
+    if not is_plain(value):
+        raise InvalidMetadataError(f"{member} holds a letter that is not Latin")
+    if skeleton(value) == _OURS:
         raise InvalidMetadataError(f"{member} is the provider's own name")
     return value
 
@@ -70,7 +71,8 @@ def _is_safe(value: str) -> bool:
     except ValueError:
         return False
     return (
-        bool(_URI.fullmatch(value) and parts.hostname)
+        bool(_URI.fullmatch(value) and parts.hostname and is_host(parts.hostname))
+        and flaw_in_host(parts.hostname or "") is None
         and "@" not in parts.netloc
         and (parts.scheme == "https" or parts.hostname in LOOPBACK_HOSTS)
     )

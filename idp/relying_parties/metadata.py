@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from idp.relying_parties import fapi2, members, sign_outs
+from idp.relying_parties import fapi2, hosts, members, sign_outs
 from idp.relying_parties.ciba import CIBA, read_ciba
 from idp.relying_parties.client_keys import flaw_in_jwks
 from idp.relying_parties.errors import InvalidMetadataError, InvalidRedirectUriError
@@ -89,6 +89,8 @@ def validate(
     )
     document.update(_scope_and_grants(metadata, grants, sandbox=sandbox))
     document.setdefault("client_name", _name_for_want_of_one(metadata, document))
+    if not sandbox and (inside := hosts.inside_member(document)):
+        raise InvalidMetadataError(f"{inside} leads to an inside network")
     policy = read_policy(metadata, document, sandbox=sandbox)
     if fapi2.is_asked(policy):
         fapi2.check(document, policy)

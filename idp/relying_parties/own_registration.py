@@ -13,8 +13,10 @@ from typing import Any
 
 from idp.relying_parties import members
 from idp.relying_parties.errors import InvalidMetadataError, InvalidRedirectUriError
+from idp.relying_parties.hosts import LOOPBACK_HOSTS
+from idp.relying_parties.lookalikes import skeleton
 from idp.relying_parties.metadata import validate
-from idp.relying_parties.redirects import LOOPBACK_HOSTS, sector_of
+from idp.relying_parties.redirects import sector_of
 from idp.relying_parties.registration_tokens import Approved
 
 NOT_THEIRS = frozenset(
@@ -79,6 +81,34 @@ def _scope(metadata: Mapping[str, Any], approved: Approved) -> dict[str, Any]:
         return {"scope": asked}
     allowed = approved["scope"].split()
     return {"scope": " ".join(value for value in asked.split() if value in allowed)}
+
+
+def check_name(
+    registered: Mapping[str, Any],
+    approved: Approved,
+    others: Iterable[Mapping[str, Any]],
+    *,
+    reserved: Iterable[str],
+) -> None:
+    """Refuse a name under which people would take the client for somebody else."""
+    if "client_name" in approved:
+        return
+    names = {skeleton(value) for value in _names(registered)}
+    for word in reserved:
+        if any(skeleton(word) in name for name in names):
+            raise InvalidMetadataError(f"client_name holds a reserved name: {word}")
+    for other in others:
+        is_foreign = other["sector"] != registered["sector"]
+        if is_foreign and not names.isdisjoint(map(skeleton, _names(other))):
+            raise InvalidMetadataError("client_name looks like another client's")
+
+
+def _names(described: Mapping[str, Any]) -> list[str]:
+    return [
+        value
+        for member, value in described.items()
+        if member.partition("#")[0] == "client_name"
+    ]
 
 
 def new_secret(metadata: Mapping[str, Any]) -> dict[str, str]:

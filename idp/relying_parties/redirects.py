@@ -7,8 +7,9 @@ understand differently is refused here, once, at registration.
 import re
 from urllib.parse import parse_qsl, urlsplit
 
+from idp.relying_parties.hosts import LOOPBACK_HOSTS, flaw_in_host
+
 LOOPBACK_IPS = ("127.0.0.1", "[::1]")
-LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 MAX_LENGTH = 2000
 
 # Visible ASCII without what RFC 3986 leaves out of URIs, and without the wildcard.
@@ -80,7 +81,7 @@ def _web_flaw(uri: str, scheme: str, host: str | None) -> str | None:
         return "must name a host in lower case (internationalised names in punycode)"
     if scheme == "http" and host not in LOOPBACK_HOSTS:
         return "must be https unless its host is loopback"
-    return None
+    return flaw_in_host(host)
 
 
 def _private_use_flaw(uri: str, scheme: str, *, native: bool) -> str | None:

@@ -5,7 +5,8 @@ from typing import Any
 
 from idp.relying_parties import members
 from idp.relying_parties.errors import InvalidMetadataError
-from idp.relying_parties.redirects import LOOPBACK_HOSTS, flaw, origin_of, sector_of
+from idp.relying_parties.hosts import LOOPBACK_HOSTS
+from idp.relying_parties.redirects import flaw, origin_of, sector_of
 
 
 def read(metadata: Mapping[str, Any], *, sandbox: bool) -> dict[str, Any]:

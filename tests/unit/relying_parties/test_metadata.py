@@ -81,7 +81,7 @@ def test_everything_that_is_known_is_kept():
         "client_uri": "https://portal.example.vn",
         "logo_uri": "https://portal.example.vn/logo.svg",
         "policy_uri": "https://portal.example.vn/policy",
-        "tos_uri#vi": "http://localhost:8001/tos",
+        "tos_uri#vi": "https://portal.example.vn/tos",
         "contacts": ["it@example.vn"],
         "software_id": "portal",
         "software_version": "1.2",
@@ -123,6 +123,11 @@ def test_everything_that_is_known_is_kept():
         {"client_name": "Cổng\r\nX"},
         {"client_name": "Vietсombank"},  # a Cyrillic letter
         {"client_name": "định danh"},
+        {"client_name": "D1nh  Đanh!"},
+        {"client_name": "C\u0251ng"},  # Latin alpha
+        {"client_name": "Ｂank"},
+        {"client_name": "Cổng \u0661"},  # an Arabic digit
+        {"client_name": "C\u0338ổng"},  # a stroke laid over the letter
         {"client_name#vi": "a\u2066b"},
         {"redirect_uris": None},
         {"redirect_uris": []},
@@ -158,6 +163,13 @@ def test_everything_that_is_known_is_kept():
         {"policy_uri": 'https://portal.example.vn/"><script>'},
         {"policy_uri": "https://user@portal.example.vn/"},
         {"tos_uri#en": "data:,x"},
+        {"redirect_uris": ["https://2130706433/callback"]},
+        {"redirect_uris": ["https://127.1/callback"]},
+        {"redirect_uris": ["https://portal.0x7f/callback"]},
+        {"redirect_uris": ["https://xn--80ak6aa92e.com/callback"]},  # Cyrillic
+        {"redirect_uris": ["https://xn--portal-/callback"]},
+        {"logo_uri": "https://xn--80ak6aa92e.com/logo"},
+        {"logo_uri": "https://[2001:db8::1]/logo"},
         {"default_max_age": -1},
         {"default_max_age": True},
         {"default_max_age": "60"},

@@ -38,7 +38,7 @@ test: $(TEST_TOOLS)  ## every test, with coverage; ARGS="tests/unit -k otp" for 
 ifdef ARGS
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 else
-	$(BIN)/python -m pytest -n 2 -m "not e2e" --cov --cov-report=term:skip-covered
+	$$(command -v eatmydata) $(BIN)/python -m pytest -n 2 -m "not e2e" --cov --cov-report=term:skip-covered
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m e2e  # a demo measured takes twice as long
 endif
 

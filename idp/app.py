@@ -1,9 +1,10 @@
 """The Flask application: the whole wiring on one screen."""
 
 import os
+from functools import partial
 from pathlib import Path
 
-from flask import Flask, Response, g
+from flask import Flask, Response, current_app, g
 
 from idp.config import LOOPBACK_HOSTS, Config, load_config
 from idp.errors import ConfigError
@@ -12,11 +13,13 @@ from idp.oidc.door import MachineDoor
 from idp.oidc.endpoints import blueprint as oidc
 from idp.oidc.request_guard import Headers
 from idp.oidc.server import EXTENSION as SERVER
+from idp.oidc.server import AuthorizationServer
 from idp.provider import EXTENSION, Provider, build_provider
 from idp.web.route import Route
 from idp.web.routes import register as register_pages
 
 MAX_FORM_PARTS = 200
+_HEADERS = "dinhdanh.headers"
 
 # Pages carry no inline script or style; `form-action`, `connect-src` and `frame-src`
 # are completed for each response.
@@ -30,32 +33,47 @@ def create_app(
     config: Config | None = None, *, provider: Provider | None = None
 ) -> Flask:
     """Build the application from `config`, or from the file that IDP_CONFIG names."""
-    if provider is not None:
-        config = provider.config
-    if config is None:
-        path = os.environ.get("IDP_CONFIG")
-        if not path:
-            raise ConfigError("set IDP_CONFIG to the configuration file")
-        config = load_config(Path(path))
+    config = provider.config if provider else config or _named_config()
     configure_logging(config.log.level, config.log.format)
+    app = bare_app()
+    connect(app, provider or build_provider(config))
+    return app
+
+
+def bare_app() -> Flask:
+    """Return all routes and templates, not yet connected with a provider."""
     app = Flask("idp", root_path=str(Path(__file__).parent), static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = config.server.max_body_bytes
-    app.config["MAX_FORM_MEMORY_SIZE"] = config.server.max_body_bytes
     app.config["MAX_FORM_PARTS"] = MAX_FORM_PARTS
     app.url_rule_class = Route
     app.url_map.strict_slashes = False
-    app.extensions[EXTENSION] = provider or build_provider(config)
     app.register_blueprint(oidc)
     register_pages(app)
-    headers = _security_headers(config)
-    _protect_pages(app, headers)
+    app.after_request(_protect)
+    return app
+
+
+def connect(app: Flask, provider: Provider) -> None:
+    """Let the application serve this provider, and no longer the one before it."""
+    config = provider.config
+    app.config["MAX_CONTENT_LENGTH"] = config.server.max_body_bytes
+    app.config["MAX_FORM_MEMORY_SIZE"] = config.server.max_body_bytes
+    server = AuthorizationServer(provider)
+    app.extensions[EXTENSION] = provider
+    app.extensions[SERVER] = server
+    headers = app.extensions[_HEADERS] = _security_headers(config)
     app.wsgi_app = MachineDoor(  # type: ignore[method-assign]  # Flask's documented way
-        app.wsgi_app,
-        app.extensions[SERVER],
+        partial(Flask.wsgi_app, app),
+        server,
         headers=headers,
         max_body=config.server.max_body_bytes,
     )
-    return app
+
+
+def _named_config() -> Config:
+    path = os.environ.get("IDP_CONFIG")
+    if not path:
+        raise ConfigError("set IDP_CONFIG to the configuration file")
+    return load_config(Path(path))
 
 
 def _security_headers(config: Config) -> Headers:
@@ -72,17 +90,15 @@ def _security_headers(config: Config) -> Headers:
     return headers
 
 
-def _protect_pages(app: Flask, headers: Headers) -> None:
-    @app.after_request
-    def protect(response: Response) -> Response:
-        """Add what every answer carries; pages get their content policy too."""
-        for name, value in headers:
-            response.headers.setdefault(name, value)
-        if "Cache-Control" not in response.headers:
-            response.headers["Cache-Control"] = "no-store"
-        if response.mimetype == "text/html":
-            response.headers["Content-Security-Policy"] = _content_policy()
-        return response
+def _protect(response: Response) -> Response:
+    """Add what every answer carries; pages get their content policy too."""
+    for name, value in current_app.extensions[_HEADERS]:
+        response.headers.setdefault(name, value)
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    if response.mimetype == "text/html":
+        response.headers["Content-Security-Policy"] = _content_policy()
+    return response
 
 
 def _content_policy() -> str:

@@ -114,12 +114,23 @@ def provider(config: Config) -> Iterator["Provider"]:
         built.courier.wait()  # an errand would open a connection that nobody closes
 
 
-@pytest.fixture
-def app(provider: "Provider") -> Flask:
-    """Return the application around `provider`."""
-    from idp.app import create_app
+@pytest.fixture(scope="session")
+def bare_app() -> Flask:
+    """Return the routes and templates, made once for all tests of a worker."""
+    from idp.app import bare_app
 
-    return create_app(provider=provider)
+    return bare_app()
+
+
+@pytest.fixture
+def app(bare_app: Flask, provider: "Provider") -> Flask:
+    """Return the application around `provider`."""
+    from idp.app import connect
+    from idp.logs import configure_logging
+
+    configure_logging(provider.config.log.level, provider.config.log.format)
+    connect(bare_app, provider)
+    return bare_app
 
 
 @pytest.fixture

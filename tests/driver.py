@@ -237,6 +237,6 @@ def citizen(provider: Provider, **wanted: Any) -> dict[str, Any]:
     """Return the first citizen of whom all of `wanted` is true."""
     return next(
         person
-        for person in citizens(provider)
+        for person in loader.each_citizen(provider)
         if all(person[name] == value for name, value in wanted.items())
     )

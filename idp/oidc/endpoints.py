@@ -9,8 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from authlib.oauth2.rfc6749 import OAuth2Error
-from flask import Blueprint, Flask
-from flask.blueprints import BlueprintSetupState
+from flask import Blueprint
 
 from idp.errors import IdpError
 from idp.oidc import (
@@ -28,8 +27,7 @@ from idp.oidc import (
 )
 from idp.oidc.decoupled import ciba, device
 from idp.oidc.request_guard import MachineRequest, MachineResponse
-from idp.oidc.server import EXTENSION, AuthorizationServer
-from idp.provider import EXTENSION as PROVIDER
+from idp.oidc.server import AuthorizationServer
 
 Handler = Callable[[AuthorizationServer, MachineRequest], MachineResponse]
 
@@ -142,13 +140,6 @@ def _answer(
     if method not in endpoint.methods:
         return errors.wrong_method(endpoint.methods)
     return endpoint.handler(server, request)
-
-
-@blueprint.record
-def _build_server(state: BlueprintSetupState) -> None:
-    app = state.app
-    if isinstance(app, Flask):
-        app.extensions[EXTENSION] = AuthorizationServer(app.extensions[PROVIDER])
 
 
 blueprint.add_url_rule(

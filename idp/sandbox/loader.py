@@ -1,5 +1,6 @@
 """Create the synthetic citizens by the functions that create everyone's account."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -84,21 +85,21 @@ def load(provider: Wiring, now: datetime) -> int:
 
 def citizens(provider: Wiring, *, locale: str = "en") -> list[dict[str, Any]]:
     """Return what portal developers need to sign in as each citizen, as of now."""
-    require_sandbox(provider.config)
-    with provider.database.read() as connection:
-        found = [
-            (citizen, find_account_id(connection, provider.sealer, number))
-            for citizen in all_citizens()
-            for number in (citizen.account.number,)
-        ]
-        listing = [
-            _entry(connection, citizen, account_id, locale)
-            for citizen, account_id in found
-            if account_id is not None
-        ]
+    listing = list(each_citizen(provider, locale=locale))
     if not listing:
         raise NotFoundError("no citizens yet: run `idp sandbox load`")
     return listing
+
+
+def each_citizen(provider: Wiring, *, locale: str = "en") -> Iterator[dict[str, Any]]:
+    """Yield the entries of `citizens`, each looked up when it is asked for."""
+    require_sandbox(provider.config)
+    with provider.database.read() as connection:
+        for citizen in all_citizens():
+            number = citizen.account.number
+            account_id = find_account_id(connection, provider.sealer, number)
+            if account_id is not None:
+                yield _entry(connection, citizen, account_id, locale)
 
 
 def require_sandbox(config: Config) -> None:

@@ -6,6 +6,7 @@ uses one seed has the same ones.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Protocol
 
 from idp.accounts.identifiers import find_account_id
@@ -88,18 +89,19 @@ STORIES = (
 
 def newcomers(wiring: Wiring) -> list[dict[str, Any]]:
     """Return everyone for whom enrolment can be tried, and who did it already."""
+    return list(each_newcomer(wiring))
+
+
+def each_newcomer(wiring: Wiring) -> Iterator[dict[str, Any]]:
+    """Yield the entries of `newcomers`, each looked up when it is asked for."""
     require_sandbox(wiring.config)
     everyone = population(wiring.config)
-    listing = [
-        *_invented(everyone),
-        *(_child(record) for record in registered()),
-    ]
+    children = (_child(record) for record in registered())
     with wiring.database.read() as connection:
-        for entry in listing:
+        for entry in chain(_invented(everyone), children):
             number = entry["personal_number"]
             account_id = find_account_id(connection, wiring.sealer, number)
-            entry["has_account"] = account_id is not None
-    return listing
+            yield entry | {"has_account": account_id is not None}
 
 
 def _invented(everyone: Population) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from idp.factors.gateway import SandboxOutbox
 from idp.provider import Provider
-from idp.sandbox.newcomers import newcomers
+from idp.sandbox.newcomers import each_newcomer
 from tests.driver import Browser, error_code
 
 _TOKEN = r'csrf_token" value="([^"]*)"'
@@ -18,7 +18,7 @@ _TOKEN = r'csrf_token" value="([^"]*)"'
 
 def newcomer(provider: Provider, story: str = "adult") -> dict[str, Any]:
     """Return somebody of the sandbox's registry who has no account."""
-    return next(one for one in newcomers(provider) if one["story"] == story)
+    return next(one for one in each_newcomer(provider) if one["story"] == story)
 
 
 def details(person: dict[str, Any], **changes: str) -> dict[str, str]:

@@ -384,6 +384,7 @@ def test_a_receipt_and_a_code_show_where_it_stands(app, applying, provider, pers
     elsewhere = Applying(app, provider)
     elsewhere.browser.visit("/enrol/status")
     page = elsewhere.browser.submit(receipt=receipt.lower().replace("-", " "))
+    provider.courier.wait()
     nowhere = Applying(app, provider)
     nowhere.browser.visit("/enrol/status")
     with noted_statements() as unknown:

@@ -54,8 +54,7 @@ def authorize() -> Response:
     try:
         asked = _read(server, parameters(), now=now)
     except RefusedRequestError as refused:
-        issuer = provider.config.issuer
-        return response_modes.refusal(issuer, refused.reply, refused.error)
+        return response_modes.refusal(provider, refused.reply, refused.error, now=now)
     if request.method == "POST":
         return _as_get(provider, asked)
     value, is_new = browser_value(provider)
@@ -149,7 +148,9 @@ def _stop(visit: Visit, scene: Scene, step: steps.Step | ConsentStep) -> Respons
     if scene.asked.waiting:
         return outcome.refuse(visit, scene.asked, step.reason)
     # The reason would tell the client of a lock, say; the error is all it may know.
-    return response_modes.failure(visit.issuer, reply_to(scene.asked), step.error)
+    return response_modes.failure(
+        visit.provider, reply_to(scene.asked), step.error, now=visit.now
+    )
 
 
 def _finish(
@@ -158,9 +159,8 @@ def _finish(
     asked = scene.asked
     provider, reply = visit.provider, reply_to(asked)
     if not pushed.consume(provider, asked, visit.transaction.id, ttl=visit.lifetime):
-        return response_modes.failure(
-            visit.issuer, reply, "invalid_request_uri", "request_uri was used"
-        )
+        error, why = "invalid_request_uri", "request_uri was used"
+        return response_modes.failure(provider, reply, error, why, now=visit.now)
     _note(visit, asked, signed_in)
     if scene.whom.principal:
         _note_acting(visit, asked, signed_in, scene.whom.principal)
@@ -179,7 +179,7 @@ def _finish(
     visit.end()
     if asked.waiting:
         return outcome.approve(visit, asked, signed_in, code=code)
-    return response_modes.success(visit.issuer, reply, code=code)
+    return response_modes.success(provider, reply, code=code, now=visit.now)
 
 
 def _note(visit: Visit, asked: AuthorizationRequest, signed_in: SignedIn) -> None:
@@ -220,4 +220,5 @@ def _deny(visit: Visit) -> Response:
     if asked.waiting:
         return outcome.refuse(visit, asked, outcome.CITIZEN)
     denied = AccessDeniedError("The citizen did not continue")
-    return response_modes.refusal(visit.issuer, reply_to(asked), denied)
+    reply = reply_to(asked)
+    return response_modes.refusal(visit.provider, reply, denied, now=visit.now)

@@ -25,6 +25,7 @@ from idp.authentication.login_hint import seal_hint
 from idp.authentication.transaction import AuthorizationRequest
 from idp.claims.request import InvalidClaimsError, parse_claims
 from idp.errors import IdpError
+from idp.oidc import request_objects
 from idp.oidc.errors import InvalidTargetError
 from idp.oidc.id_token_hint import verify_hint
 from idp.oidc.request_guard import Form, legible
@@ -46,8 +47,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ABSOLUTE_URI = re.compile(r"(?a:[A-Za-z][\w+.-]*:[\w.~:/?\[\]@!$&'()*+,;=%-]{1,500})")
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 _SECONDS = re.compile(r"[0-9]{1,9}")
-# Both have limits of their own, and line breaks are lawful in JSON.
-_LONG = frozenset({"claims", "id_token_hint"})
+# These have limits of their own, and line breaks are lawful in JSON.
+_LONG = frozenset({"claims", "id_token_hint", "request"})
 # What a client without a browser may ask for (RFC 8628 §3.1).
 _DECOUPLED = (
     "scope", "acr_values", "max_age", "claims", "id_token_hint", "ui_locales",
@@ -77,19 +78,44 @@ def parse_request(
     Raises `UntrustedRequestError`, or `RefusedRequestError` once the redirect URI is
     verified.
     """
+    is_signed = "request" in params
+    if is_signed:
+        params = _unpacked(server, params, now=now, is_pushed=is_pushed)
     party = _verified_party(server, params)
+    try:
+        if party.messages.must_sign_requests and not is_signed:
+            raise InvalidRequestError("This client must sign its requests (RFC 9101)")
+        _check_protocol(server, party, params, is_pushed=is_pushed)
+        return _build(server, party, params, now=now)
+    except OAuth2Error as error:
+        raise RefusedRequestError(error, _reply(party, params)) from error
+
+
+def _unpacked(
+    server: AuthorizationServer, params: Form, *, now: datetime, is_pushed: bool
+) -> Form:
+    party = _known_party(server, params)
+    try:
+        return request_objects.unpack(server.provider, party, params, now=now)
+    except OAuth2Error as error:
+        if is_pushed:
+            raise
+        # What the object says cannot be believed; the address beside it can, if it is
+        # registered, and otherwise the refusal is a page.
+        if "redirect_uri" not in params:
+            raise UntrustedRequestError("the request object is refused") from error
+        party = _verified_party(server, params)
+        raise RefusedRequestError(error, _reply(party, params)) from error
+
+
+def _reply(party: RelyingParty, params: Form) -> ReplyTo:
     mode = params.get("response_mode", DEFAULT)
-    reply = ReplyTo(
+    return ReplyTo(
         client_id=party.client_id,
         redirect_uri=params["redirect_uri"],
         response_mode=mode if mode in MODES else DEFAULT,
         state=params.get("state"),
     )
-    try:
-        _check_protocol(server, party, params, is_pushed=is_pushed)
-        return _build(server, party, params, now=now)
-    except OAuth2Error as error:
-        raise RefusedRequestError(error, reply) from error
 
 
 def decoupled_request(
@@ -116,12 +142,17 @@ def _is_plain(params: Form) -> bool:
     )
 
 
-def _verified_party(server: AuthorizationServer, params: Form) -> RelyingParty:
+def _known_party(server: AuthorizationServer, params: Form) -> RelyingParty:
     if not _is_plain(params):
         raise UntrustedRequestError("a parameter is too long or not plain text")
     party = server.provider.relying_parties.find(params.get("client_id", ""))
     if party is None:
         raise UntrustedRequestError("unknown client", code=UNKNOWN_CLIENT)
+    return party
+
+
+def _verified_party(server: AuthorizationServer, params: Form) -> RelyingParty:
+    party = _known_party(server, params)
     redirect_uri = params.get("redirect_uri")
     if redirect_uri is None:
         # OpenID Connect Core §3.1.2.1 requires it, however many are registered.
@@ -136,8 +167,6 @@ def _verified_party(server: AuthorizationServer, params: Form) -> RelyingParty:
 def _check_protocol(
     server: AuthorizationServer, party: RelyingParty, params: Form, *, is_pushed: bool
 ) -> None:
-    if "request" in params:
-        raise RequestNotSupportedError
     if "request_uri" in params:
         raise RequestURINotSupportedError
     if "registration" in params:

@@ -12,12 +12,13 @@ from typing import Any
 from idp.authentication import assurance
 from idp.claims import catalogue, verified_claims
 from idp.config import Config
-from idp.oidc import assertions, client_auth, pkce
+from idp.oidc import assertions, client_auth, pkce, response_modes
 from idp.oidc.compact_jws import STRONG_ALGORITHMS
 from idp.oidc.errors import dump
 from idp.oidc.request_guard import MachineRequest, MachineResponse
 from idp.oidc.tokens import ID_TOKEN_ALGORITHMS, USERINFO_ALGORITHMS
 from idp.provider import Provider
+from idp.relying_parties import messages
 from idp.relying_parties.ciba import DELIVERY_MODES
 from idp.relying_parties.metadata import GRANTS
 
@@ -80,7 +81,8 @@ def _decoupled(issuer: str) -> dict[str, Any]:
 def _authorization(config: Config) -> dict[str, Any]:
     return {
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query", "fragment", "form_post"],
+        "response_modes_supported": list(response_modes.MODES),
+        "authorization_signing_alg_values_supported": list(messages.RESPONSE_SIGNING),
         "grant_types_supported": list(GRANTS),
         "code_challenge_methods_supported": [pkce.METHOD],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
@@ -90,7 +92,9 @@ def _authorization(config: Config) -> dict[str, Any]:
         "ui_locales_supported": ["vi", "en"],
         "authorization_response_iss_parameter_supported": True,
         "require_pushed_authorization_requests": False,
-        "request_parameter_supported": False,
+        "request_parameter_supported": True,
+        "request_object_signing_alg_values_supported": list(messages.REQUEST_SIGNING),
+        "require_signed_request_object": False,
         # By default this flag is true (OIDC Discovery §3), so it must be said.
         "request_uri_parameter_supported": False,
     }
@@ -111,6 +115,19 @@ def _tokens(config: Config) -> dict[str, Any]:
         "introspection_endpoint_auth_methods_supported": confidential,
         "introspection_endpoint_auth_signing_alg_values_supported": signing,
         "dpop_signing_alg_values_supported": list(STRONG_ALGORITHMS),
+        "introspection_signing_alg_values_supported": list(messages.RESPONSE_SIGNING),
+        **_encryption(),
+    }
+
+
+def _encryption() -> dict[str, Any]:
+    return {
+        f"{kind}_encryption_{part}_values_supported": list(algorithms)
+        for kind in messages.ENCRYPTED
+        for part, algorithms in (
+            ("alg", messages.KEY_MANAGEMENT),
+            ("enc", messages.CONTENT_ENCRYPTION),
+        )
     }
 
 

@@ -84,4 +84,5 @@ def read(environ: WSGIEnvironment, *, max_body: int) -> MachineRequest:
         dpop=environ.get("HTTP_DPOP"),
         forwarded_for=environ.get("HTTP_X_FORWARDED_FOR"),
         user_agent=environ.get("HTTP_USER_AGENT", ""),
+        accept=environ.get("HTTP_ACCEPT", ""),
     )

@@ -18,6 +18,7 @@ from idp.oidc import (
     discovery,
     dpop_nonce,
     errors,
+    introspection_jwt,
     logout,
     protected,
     pushed,
@@ -55,15 +56,6 @@ def _revoke(server: AuthorizationServer, request: MachineRequest) -> MachineResp
     return response
 
 
-def _introspect(
-    server: AuthorizationServer, request: MachineRequest
-) -> MachineResponse:
-    response: MachineResponse = server.create_endpoint_response(
-        "introspection", request
-    )
-    return response
-
-
 def _userinfo(server: AuthorizationServer, request: MachineRequest) -> MachineResponse:
     return userinfo.userinfo(server.provider, request)
 
@@ -91,7 +83,7 @@ MACHINE_ENDPOINTS = (
     MachineEndpoint("token", "/token", ("POST",), _token, True),
     MachineEndpoint("userinfo", "/userinfo", ("GET", "POST"), _userinfo, True),
     MachineEndpoint("revoke", "/revoke", ("POST",), _revoke, True),
-    MachineEndpoint("introspect", "/introspect", ("POST",), _introspect),
+    MachineEndpoint("introspect", "/introspect", ("POST",), introspection_jwt.answer),
     MachineEndpoint(
         "registration", registration.PATH, registration.METHODS, registration.answer
     ),

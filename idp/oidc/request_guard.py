@@ -42,6 +42,7 @@ class MachineRequest:
     dpop: str | None = None
     forwarded_for: str | None = None
     user_agent: str = ""
+    accept: str = ""
 
 
 @dataclass(frozen=True, slots=True)

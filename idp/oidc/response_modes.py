@@ -1,11 +1,13 @@
 """Every authorization response, success or error, in one place.
 
 Each carries `state` as it came and `iss` (RFC 9207), by query, fragment or form_post,
-and goes only to a redirect URI that was verified before.
+and goes only to a redirect URI that was verified before. A mode that ends in `jwt`
+packs it all into one signed `response` (JARM).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -15,9 +17,14 @@ from authlib.oauth2.rfc6749 import OAuth2Error
 from flask import Response, g, render_template
 
 from idp.authentication.transaction import AuthorizationRequest, source_of
+from idp.oidc import jarm
 from idp.oidc.errors import legible_sentence
+from idp.provider import Provider
 
-MODES = ("query", "fragment", "form_post")
+PLAIN_MODES = ("query", "fragment", "form_post")
+# JARM §2.3: `jwt` alone is the default mode of the response type, which is `query`.
+JWT_MODES = {"jwt": "query", **{f"{mode}.jwt": mode for mode in PLAIN_MODES}}
+MODES = (*PLAIN_MODES, *JWT_MODES)
 DEFAULT = "query"
 
 _SCRIPT = (Path(__file__).parent / "static" / "form_post.js").read_bytes()
@@ -45,23 +52,35 @@ def reply_to(request: AuthorizationRequest) -> ReplyTo:
     )
 
 
-def success(issuer: str, reply: ReplyTo, *, code: str) -> Response:
+def success(
+    provider: Provider, reply: ReplyTo, *, code: str, now: datetime
+) -> Response:
     """Return the response that brings the code (RFC 6749 §4.1.2)."""
-    return _respond(issuer, reply, {"code": code})
+    return _respond(provider, reply, {"code": code}, now=now)
 
 
-def failure(issuer: str, reply: ReplyTo, error: str, description: str = "") -> Response:
+def failure(
+    provider: Provider,
+    reply: ReplyTo,
+    error: str,
+    description: str = "",
+    *,
+    now: datetime,
+) -> Response:
     """Return the response that brings an error (RFC 6749 §4.1.2.1)."""
     _log.info("authorization refused", client_id=reply.client_id, error=error)
     parameters = {"error": error}
     if description:
         parameters["error_description"] = legible_sentence(description)
-    return _respond(issuer, reply, parameters)
+    return _respond(provider, reply, parameters, now=now)
 
 
-def refusal(issuer: str, reply: ReplyTo, error: OAuth2Error) -> Response:
+def refusal(
+    provider: Provider, reply: ReplyTo, error: OAuth2Error, *, now: datetime
+) -> Response:
     """Return the response for Authlib's refusal."""
-    return failure(issuer, reply, error.error, error.get_error_description())
+    description = error.get_error_description()
+    return failure(provider, reply, error.error, description, now=now)
 
 
 def form_post_script() -> Response:
@@ -70,27 +89,34 @@ def form_post_script() -> Response:
     return Response(_SCRIPT, mimetype="text/javascript", headers=headers)
 
 
-def _respond(issuer: str, reply: ReplyTo, answer: Mapping[str, str]) -> Response:
+def _respond(
+    provider: Provider, reply: ReplyTo, answer: Mapping[str, str], *, now: datetime
+) -> Response:
     parameters = dict(answer)
     if reply.state is not None:
         parameters["state"] = reply.state
-    parameters["iss"] = issuer
-    if reply.response_mode == "form_post":
+    if reply.response_mode in JWT_MODES:
+        packed = jarm.pack(provider, reply.client_id, parameters, now=now)
+        parameters = {"response": packed}
+    else:
+        parameters["iss"] = provider.config.issuer
+    mode = JWT_MODES.get(reply.response_mode, reply.response_mode)
+    if mode == "form_post":
         return _form_post(reply.redirect_uri, parameters)
-    location = _location(reply, parameters)
+    location = _location(reply.redirect_uri, mode, parameters)
     # 303 lets no browser repeat a posted form at the client (RFC 9700 §4.12).
     response = Response(status=HTTPStatus.SEE_OTHER, headers={"Location": location})
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _location(reply: ReplyTo, parameters: Mapping[str, str]) -> str:
+def _location(redirect_uri: str, mode: str, parameters: Mapping[str, str]) -> str:
     encoded = urlencode(parameters, quote_via=quote)
-    if reply.response_mode == "fragment":
-        return f"{reply.redirect_uri}#{encoded}"
+    if mode == "fragment":
+        return f"{redirect_uri}#{encoded}"
     # A registered URI may have a query of its own, which stays (RFC 6749 §3.1.2).
-    joint = "&" if "?" in reply.redirect_uri else "?"
-    return f"{reply.redirect_uri}{joint}{encoded}"
+    joint = "&" if "?" in redirect_uri else "?"
+    return f"{redirect_uri}{joint}{encoded}"
 
 
 def _form_post(redirect_uri: str, parameters: Mapping[str, str]) -> Response:

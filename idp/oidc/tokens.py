@@ -16,7 +16,7 @@ from typing import Any
 from idp import clock
 from idp.consent.live_grants import LiveGrant
 from idp.errors import IdpError
-from idp.oidc import binding, person_claims
+from idp.oidc import binding, encryption, person_claims
 from idp.oidc.binding import Confirmation
 from idp.oidc.codes import SignIn
 from idp.oidc.person_claims import Listener
@@ -80,12 +80,13 @@ def build(provider: Provider, order: Order) -> dict[str, Any]:
         "scope": " ".join(order.scopes),
     }
     if "openid" in order.scopes:
-        response["id_token"] = provider.rings.sign(
+        id_token = provider.rings.sign(
             lint(id_token_claims(provider, order, access_token=access_token)),
             alg=order.party.id_token_alg,
             typ=ID_TOKEN_TYPE,
             now=order.at,
         )
+        response["id_token"] = encryption.encrypt(order.party, "id_token", id_token)
     return response
 
 

@@ -6,11 +6,12 @@ Withdrawal acts at once: the grant is read each time.
 from typing import Any
 
 from idp import clock
-from idp.oidc import person_claims, protected
+from idp.oidc import encryption, person_claims, protected
 from idp.oidc.errors import (
     NO_STORE,
     InsufficientScopeError,
     InvalidTokenError,
+    dump,
     json_answer,
 )
 from idp.oidc.person_claims import Listener
@@ -20,7 +21,7 @@ from idp.relying_parties.record import RelyingParty
 
 
 def userinfo(provider: Provider, request: MachineRequest) -> MachineResponse:
-    """Answer with the claims of the token's owner, as JSON or as a signed JWT."""
+    """Answer with the claims of the token's owner, as JSON or as a JWT."""
     token = protected.access_token(provider, request)
     if "openid" not in token.scopes:
         raise InsufficientScopeError("The access token lacks the scope openid")
@@ -35,9 +36,11 @@ def userinfo(provider: Provider, request: MachineRequest) -> MachineResponse:
     claims["sub"] = token.claims["sub"]
     if token.live.act:
         claims["act"] = token.live.act
-    if party.userinfo_alg is None:
-        return json_answer(200, claims)
-    return _signed(provider, party, claims, request)
+    if party.userinfo_alg is not None:
+        return _as_jwt(party, _signed(provider, party, claims, request), cty="JWT")
+    if "userinfo" in party.messages.encryption:
+        return _as_jwt(party, dump(claims).decode(), cty=None)
+    return json_answer(200, claims)
 
 
 def _signed(
@@ -45,15 +48,19 @@ def _signed(
     party: RelyingParty,
     claims: dict[str, Any],
     request: MachineRequest,
-) -> MachineResponse:
+) -> str:
     """Return the claims as a JWT for this client alone (OIDC Core §5.3.2)."""
     protocol = {
         "iss": provider.config.issuer,
         "aud": party.client_id,
         "iat": clock.timestamp(request.at),
     }
-    signed = provider.rings.sign(
+    return provider.rings.sign(
         claims | protocol, alg=str(party.userinfo_alg), typ="JWT", now=request.at
     )
+
+
+def _as_jwt(party: RelyingParty, content: str, *, cty: str | None) -> MachineResponse:
+    body = encryption.encrypt(party, "userinfo", content, cty=cty)
     headers = (("Content-Type", "application/jwt"), *NO_STORE)
-    return MachineResponse(200, signed.encode("ascii"), headers)
+    return MachineResponse(200, body.encode("ascii"), headers)

@@ -25,11 +25,6 @@ class Visit:
     is_stored: bool
 
     @property
-    def issuer(self) -> str:
-        """Return the issuer that answers."""
-        return self.provider.config.issuer
-
-    @property
     def lifetime(self) -> int:
         """Return how long a transaction may take, in seconds."""
         return self.provider.config.lifetimes.transaction

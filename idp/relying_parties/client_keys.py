@@ -13,6 +13,7 @@ _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _CURVES = frozenset({"P-256", "P-384", "P-521"})
 _RSA_BITS = range(2048, 8193)
 _LEAST_EXPONENT = 65537
+_ENCRYPTING = {"ECDH-ES": "EC", "RSA-OAEP-256": "RSA"}
 
 
 def flaw_in_jwks(jwks: object) -> str | None:
@@ -83,6 +84,12 @@ def parse_key(key: Mapping[str, Any]) -> Key:
     if kind == "OKP" and curve == "Ed25519":
         return OKPKey.import_key(public)
     raise ValueError("neither RSA, EC on a NIST curve, nor Ed25519")
+
+
+def may_encrypt(key: Mapping[str, Any] | Key, alg: str) -> bool:
+    """Say whether a registered JWK may be encrypted to with `alg` (RFC 7517 §4.2)."""
+    purpose = (key.get("kty"), key.get("use", "enc"), key.get("alg", alg))
+    return purpose == (_ENCRYPTING[alg], "enc", alg)
 
 
 def parse_keys(

@@ -14,6 +14,7 @@ from idp.relying_parties import fapi2, hosts, members, sign_outs
 from idp.relying_parties.ciba import CIBA, read_ciba
 from idp.relying_parties.client_keys import flaw_in_jwks
 from idp.relying_parties.errors import InvalidMetadataError, InvalidRedirectUriError
+from idp.relying_parties.messages import read_messages
 from idp.relying_parties.policy import read_policy
 from idp.relying_parties.redirects import flaw, sector_of
 from idp.relying_parties.scopes import SCOPE_CLAIMS
@@ -44,9 +45,7 @@ _ENTRANCES = ("authorization_code", DEVICE, CIBA, CLIENT_CREDENTIALS)
 
 _NOT_YET = {
     "request_uris": "request objects by reference are not supported",
-    "id_token_encrypted_response_alg": "encrypted answers are not supported",
-    "userinfo_encrypted_response_alg": "encrypted answers are not supported",
-    "require_signed_request_object": "request objects are not supported",
+    "request_object_encryption_alg": "encrypted request objects are not supported",
     "backchannel_authentication_request_signing_alg": "calls are not signed",
 }
 _LOCALISED_URIS = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
@@ -77,6 +76,7 @@ def validate(
         **_addresses(metadata, grants),
         **_protocol(metadata, grants),
         **_client_authentication(metadata),
+        **read_messages(metadata),
         **_presentation(metadata),
         **sign_outs.read(metadata, sandbox=sandbox),
         "subject_type": "pairwise",

@@ -1,7 +1,7 @@
 """A registered relying party as others see it: frozen, its keys parsed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from joserfc.jwk import KeySet
 from idp.relying_parties import fapi2
 from idp.relying_parties.client_keys import key_set, parse_keys
 from idp.relying_parties.localised import Localised, localised
+from idp.relying_parties.messages import Messages, build_messages
 from idp.relying_parties.purposes import Purpose, purposes_of
 from idp.relying_parties.redirects import matches, origin_of
 from idp.relying_parties.remote import Remote, RemoteKeys
@@ -59,6 +60,7 @@ class RelyingParty:
     tls_client_certificate_bound_access_tokens: bool = False
     tls_client_auth_subject: tuple[str, str] | None = None
     remote_keys: RemoteKeys | None = None
+    messages: Messages = field(default_factory=Messages)
 
     @property
     def needs_bound_tokens(self) -> bool:
@@ -67,6 +69,11 @@ class RelyingParty:
             self.dpop_bound_access_tokens
             or self.tls_client_certificate_bound_access_tokens
         )
+
+    @property
+    def has_keys(self) -> bool:
+        """Say whether the client registered keys, or an address of theirs."""
+        return self.inline_keys is not None or self.remote_keys is not None
 
     @property
     def jwks(self) -> KeySet | None:
@@ -192,4 +199,5 @@ def build_party(  # noqa: PLR0913 - what is stored, then how it is read
         ),
         profile=policy.get("profile"),
         remote_keys=remote.keys(jwks_uri) if remote and jwks_uri else None,
+        messages=build_messages(document),
     )

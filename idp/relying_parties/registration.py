@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from idp import clock
 from idp.audit.events import ClientRegistered, ClientRemoved, ClientReplaced
 from idp.audit.log import AuditLog
-from idp.relying_parties import registration_tokens
+from idp.relying_parties import messages, registration_tokens
 from idp.relying_parties.client_keys import retire_keys
 from idp.relying_parties.errors import InvalidMetadataError, UnknownClientError
 from idp.relying_parties.metadata import validate
@@ -39,12 +39,12 @@ _PROTECTIONS = (
     "sector",
     "require_pushed_authorization_requests",
     *BOUND,
-    "require_signed_request_object",
     "token_endpoint_auth_method",
     "token_endpoint_auth_signing_alg",
     "userinfo_signed_response_alg",
     "backchannel_logout_uri",
     "backchannel_logout_session_required",
+    *messages.PROTECTIONS,
 )
 
 

@@ -60,7 +60,7 @@ def test_every_endpoint_answers(client, document):
 
 
 def test_what_is_not_there_is_not_listed(document):
-    """Code flow, S256, pairwise, no request objects yet."""
+    """Code flow, S256, pairwise, request objects by value alone."""
     assert document["response_types_supported"] == ["code"]
     assert document["code_challenge_methods_supported"] == ["S256"]
     assert document["subject_types_supported"] == ["pairwise"]
@@ -72,7 +72,8 @@ def test_what_is_not_there_is_not_listed(document):
         "urn:ietf:params:oauth:grant-type:token-exchange",
         "client_credentials",
     ]
-    assert document["request_parameter_supported"] is False
+    assert document["request_parameter_supported"] is True
+    assert "none" not in document["request_object_signing_alg_values_supported"]
     assert document["request_uri_parameter_supported"] is False
     assert document["claims_parameter_supported"] is True
     assert document["authorization_response_iss_parameter_supported"] is True

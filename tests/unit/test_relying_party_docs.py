@@ -19,7 +19,7 @@ from idp.web.messages import MESSAGES
 TEXT = (Path(__file__).parents[2] / "docs" / "relying-parties.md").read_text()
 SECONDS = {"s": 1, "min": 60, "h": 3600, "days": 86_400, "months": 365 * 7200}
 # Never sent: Authlib's own checks before a flow of ours begins.
-UNSENT = {"insecure_transport", "invalid_request_uri", "invalid_request_object"}
+UNSENT = {"insecure_transport", "invalid_request_uri"}
 
 
 def section(title: str) -> str:

@@ -65,6 +65,7 @@ class AuthorizationRequest:
     hinted_subject: str | None = None
     ui_locales: tuple[str, ...] = ()
     claims: dict[str, Any] = field(default_factory=dict)
+    authorization_details: tuple[dict[str, Any], ...] = ()
     resource: tuple[str, ...] = ()
     request_uri: str | None = None
     redirect_uri_sent: bool = True

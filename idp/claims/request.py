@@ -114,7 +114,7 @@ def parse_claims(text: str | None) -> ClaimsRequest:
         raise InvalidClaimsError(f"longer than {MAX_BYTES} bytes")
     try:
         value = json.loads(
-            text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant
+            text, object_pairs_hook=no_duplicates, parse_constant=no_constant
         )
     except (ValueError, RecursionError) as error:
         raise InvalidClaimsError("not JSON, or a member is given twice") from error
@@ -178,12 +178,14 @@ def _check_kept(request: ClaimsRequest) -> None:
         raise InvalidClaimsError(f"what it asks of us is longer than {MAX_KEPT} bytes")
 
 
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that gives a member twice: readers differ on which counts."""
     members = dict(pairs)
     if len(members) != len(pairs):
         raise ValueError("a member is given twice")
     return members
 
 
-def _no_constant(name: str) -> float:
+def no_constant(name: str) -> float:
+    """Refuse NaN and infinities, which are no JSON (RFC 8259 §6)."""
     raise ValueError(name)

@@ -25,12 +25,13 @@ from idp.authentication.login_hint import seal_hint
 from idp.authentication.transaction import AuthorizationRequest
 from idp.claims.request import InvalidClaimsError, parse_claims
 from idp.errors import IdpError
-from idp.oidc import request_objects
+from idp.oidc import authorization_details, request_objects
 from idp.oidc.errors import InvalidTargetError
 from idp.oidc.id_token_hint import verify_hint
 from idp.oidc.request_guard import Form, legible
 from idp.oidc.response_modes import DEFAULT, MODES, ReplyTo
 from idp.oidc.server import AuthorizationServer, protocol_request
+from idp.relying_parties.members import is_absolute_uri
 from idp.relying_parties.record import RelyingParty, redirect_uri_allowed
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
@@ -43,12 +44,10 @@ NO_REDIRECT_URI = "DD-OIDC-003"
 MALFORMED = "DD-OIDC-004"
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-# RFC 3986 §4.3: a scheme, then characters of URIs, no fragment; tokens will carry it.
-_ABSOLUTE_URI = re.compile(r"(?a:[A-Za-z][\w+.-]*:[\w.~:/?\[\]@!$&'()*+,;=%-]{1,500})")
 _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 _SECONDS = re.compile(r"[0-9]{1,9}")
 # These have limits of their own, and line breaks are lawful in JSON.
-_LONG = frozenset({"claims", "id_token_hint", "request"})
+_LONG = frozenset({"authorization_details", "claims", "id_token_hint", "request"})
 # What a client without a browser may ask for (RFC 8628 §3.1).
 _DECOUPLED = (
     "scope", "acr_values", "max_age", "claims", "id_token_hint", "ui_locales",
@@ -191,7 +190,11 @@ def _check_protocol(
 def _build(
     server: AuthorizationServer, party: RelyingParty, params: Form, *, now: datetime
 ) -> AuthorizationRequest:
+    details = authorization_details.read(params.get("authorization_details"), party)
     claims = _claims(params)
+    if details:
+        asked = authorization_details.data_of(details)
+        claims["userinfo"] = {**claims.get("userinfo", {}), **asked}
     essential, wished = _acr_claim(claims.get("id_token") or {})
     acr_values = (*params.get("acr_values", "").split(), *wished)
     if not acr_values and not essential:
@@ -212,6 +215,7 @@ def _build(
         hinted_subject=_hinted_subject(server, party, params, claims, now=now),
         ui_locales=tuple(params.get("ui_locales", "").split()),
         claims=claims,
+        authorization_details=details,
         resource=_resources(params),
         dpop_jkt=_dpop_jkt(params),
     )
@@ -305,6 +309,6 @@ def _dpop_jkt(params: Form) -> str | None:
 def _resources(params: Form) -> tuple[str, ...]:
     if len(params.resources) > MAX_RESOURCES:
         raise InvalidTargetError("Too many resources")
-    if not all(_ABSOLUTE_URI.fullmatch(resource) for resource in params.resources):
+    if not all(is_absolute_uri(resource) for resource in params.resources):
         raise InvalidTargetError("resource must be an absolute URI (RFC 8707)")
     return params.resources

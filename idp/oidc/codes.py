@@ -7,7 +7,7 @@ access token that came from the code, so that a late replay is still recognised.
 """
 
 import secrets
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Self
@@ -51,6 +51,7 @@ class SignIn:
     account_level: int
     authentication_level: int
     cnf: dict[str, str] | None = None
+    authorization_details: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
@@ -114,6 +115,7 @@ def issue(  # noqa: PLR0913 - a code is bound to all of these
         amr=list(earned.amr),
         account_level=earned.account_level,
         authentication_level=earned.authentication_level,
+        authorization_details=list(request.authorization_details),
     )
     code = secrets.token_urlsafe(32)
     provider.ephemeral.put(

@@ -20,7 +20,7 @@ from idp.oidc.tokens import ID_TOKEN_ALGORITHMS, USERINFO_ALGORITHMS
 from idp.provider import Provider
 from idp.relying_parties import messages
 from idp.relying_parties.ciba import DELIVERY_MODES
-from idp.relying_parties.metadata import GRANTS
+from idp.relying_parties.metadata import DETAILS_TYPES, GRANTS
 
 PROTOCOL_CLAIMS = (
     "iss", "sub", "aud", "exp", "iat", "jti", "auth_time", "nonce", "acr", "amr",
@@ -95,6 +95,7 @@ def _authorization(config: Config) -> dict[str, Any]:
         "request_parameter_supported": True,
         "request_object_signing_alg_values_supported": list(messages.REQUEST_SIGNING),
         "require_signed_request_object": False,
+        "authorization_details_types_supported": list(DETAILS_TYPES),
         # By default this flag is true (OIDC Discovery §3), so it must be said.
         "request_uri_parameter_supported": False,
     }

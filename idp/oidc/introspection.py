@@ -9,6 +9,7 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint as _IntrospectionEndpoi
 from idp import clock
 from idp.consent import live_grants, refresh_tokens
 from idp.oidc import access_tokens, binding, client_auth
+from idp.oidc.authorization_details import narrowed
 from idp.provider import Provider
 from idp.relying_parties.record import RelyingParty
 
@@ -18,6 +19,7 @@ INACTIVE = {"active": False}
 _TOLD = (
     "iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope",
     "auth_time", "acr", "amr", "sid", "authentication_level", "act", "cnf",
+    "authorization_details",
 )  # fmt: skip
 
 
@@ -53,6 +55,9 @@ def _access_token(
     if not is_own and not set(party.resources).intersection(found.audience):
         return None
     told = {name: found.claims[name] for name in _TOLD if name in found.claims}
+    if details := told.get("authorization_details"):
+        # What the citizen has taken back since is not allowed any more.
+        told["authorization_details"] = narrowed(details, found.live.grant.claims)
     return told | {"token_type": binding.token_type(told.get("cnf"))}
 
 

@@ -14,9 +14,11 @@ from http import HTTPStatus
 from typing import Any
 
 from idp import clock
+from idp.claims.release import Recipient, obstacle
 from idp.consent.live_grants import LiveGrant
 from idp.errors import IdpError
 from idp.oidc import binding, encryption, person_claims
+from idp.oidc.authorization_details import narrowed
 from idp.oidc.binding import Confirmation
 from idp.oidc.codes import SignIn
 from idp.oidc.person_claims import Listener
@@ -67,8 +69,9 @@ def build(provider: Provider, order: Order) -> dict[str, Any]:
     """Return the members of a token response, the refresh token apart."""
     if order.party.needs_bound_tokens and order.confirmation is None:
         raise UnsoundTokenError(detail="unbound token for a client of bound ones")
+    claims = lint(access_token_claims(provider, order))
     access_token = provider.rings.sign(
-        lint(access_token_claims(provider, order)),
+        claims,
         alg=ACCESS_TOKEN_ALGORITHM,
         typ=ACCESS_TOKEN_TYPE,
         now=order.at,
@@ -79,6 +82,8 @@ def build(provider: Provider, order: Order) -> dict[str, Any]:
         "expires_in": provider.config.lifetimes.access_token,
         "scope": " ".join(order.scopes),
     }
+    if order.sign_in.authorization_details:  # RFC 9396 §7
+        response["authorization_details"] = claims["authorization_details"]
     if "openid" in order.scopes:
         id_token = provider.rings.sign(
             lint(id_token_claims(provider, order, access_token=access_token)),
@@ -111,7 +116,23 @@ def access_token_claims(provider: Provider, order: Order) -> dict[str, Any]:
     asked = sign_in.claims.get("userinfo")
     if asked and issuer in audience:
         claims["asked"] = asked
+    if sign_in.authorization_details:
+        details = sign_in.authorization_details
+        claims["authorization_details"] = narrowed(details, _open_data(order))
     return claims
+
+
+def _open_data(order: Order) -> frozenset[str]:
+    """Return the claims that consent, purpose and both levels open now."""
+    live = order.live
+    recipient = Recipient(
+        order.party,
+        live.account_level,
+        order.sign_in.authentication_level,
+        about="organisation" if live.is_organisation else "person",
+    )
+    allowed = live.grant.claims
+    return frozenset(name for name in allowed if obstacle(name, recipient) is None)
 
 
 def id_token_claims(

@@ -19,6 +19,8 @@ MAX_TEXT = 300
 MAX_NAME = 100
 # Visible ASCII without what RFC 3986 leaves out of URIs.
 _URI = re.compile(r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&()*+,;=%]{1,2000}")
+# RFC 3986 §4.3: a scheme, then characters of URIs, no fragment; tokens will carry it.
+_ABSOLUTE_URI = re.compile(r"(?a:[A-Za-z][\w+.-]*:[\w.~:/?\[\]@!$&'()*+,;=%-]{1,500})")
 # Control, format (bidirectional overrides, zero width), surrogate, private, separators.
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _OURS = skeleton("Định Danh")
@@ -76,6 +78,11 @@ def _is_safe(value: str) -> bool:
         and "@" not in parts.netloc
         and (parts.scheme == "https" or parts.hostname in LOOPBACK_HOSTS)
     )
+
+
+def is_absolute_uri(text: str) -> bool:
+    """Say whether `text` is an absolute URI, which has no fragment (RFC 3986 §4.3)."""
+    return bool(_ABSOLUTE_URI.fullmatch(text))
 
 
 def strings(metadata: Metadata, member: str) -> tuple[str, ...] | None:

@@ -42,6 +42,7 @@ GRANTS = (
 )  # fmt: skip
 # A refresh token or an exchange only goes on with what one of these began.
 _ENTRANCES = ("authorization_code", DEVICE, CIBA, CLIENT_CREDENTIALS)
+DETAILS_TYPES = ("residence_query",)
 
 _NOT_YET = {
     "request_uris": "request objects by reference are not supported",
@@ -147,6 +148,7 @@ def _protocol(metadata: Mapping[str, Any], grants: tuple[str, ...]) -> dict[str,
         raise InvalidMetadataError("response_types: only code is supported")
     require_par = "require_pushed_authorization_requests"
     optional = {
+        "authorization_details_types": _details_types(metadata),
         "userinfo_signed_response_alg": members.choice(
             metadata, "userinfo_signed_response_alg", (*SIGNING, "none"), None
         ),
@@ -174,6 +176,12 @@ def _protocol(metadata: Mapping[str, Any], grants: tuple[str, ...]) -> dict[str,
             if value not in (None, "none")
         },
     }
+
+
+def _details_types(metadata: Mapping[str, Any]) -> list[str] | None:
+    """Read which authorization details the client sends (RFC 9396 §10)."""
+    asked = members.strings(metadata, "authorization_details_types") or ()
+    return [name for name in DETAILS_TYPES if name in asked] or None
 
 
 def _client_authentication(metadata: Mapping[str, Any]) -> dict[str, Any]:

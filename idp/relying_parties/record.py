@@ -61,6 +61,7 @@ class RelyingParty:
     tls_client_auth_subject: tuple[str, str] | None = None
     remote_keys: RemoteKeys | None = None
     messages: Messages = field(default_factory=Messages)
+    authorization_details_types: tuple[str, ...] = ()
 
     @property
     def needs_bound_tokens(self) -> bool:
@@ -200,4 +201,7 @@ def build_party(  # noqa: PLR0913 - what is stored, then how it is read
         profile=policy.get("profile"),
         remote_keys=remote.keys(jwks_uri) if remote and jwks_uri else None,
         messages=build_messages(document),
+        authorization_details_types=tuple(
+            document.get("authorization_details_types", ())
+        ),
     )

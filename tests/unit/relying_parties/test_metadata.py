@@ -102,6 +102,7 @@ def test_everything_that_is_known_is_kept():
         "introspection_signed_response_alg": "ES256",
         "id_token_encrypted_response_alg": "ECDH-ES",
         "id_token_encrypted_response_enc": "A256GCM",
+        "authorization_details_types": ["residence_query"],
         "subject_type": "pairwise",
         "response_types": ["code"],
         "grant_types": ["authorization_code"],

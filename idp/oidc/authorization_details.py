@@ -1,0 +1,105 @@
+"""Authorization details (RFC 9396): what is asked, finer than scopes say.
+
+One type is ours: a `residence_query` names the residence data that an API may ask for.
+Its data are asked of the citizen like claims, so consent shows the very values, levels
+and purposes hold, and what is withheld is missing from what the token says.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from authlib.oauth2.rfc6749 import OAuth2Error
+
+from idp.claims.request import no_constant, no_duplicates
+from idp.oidc.request_guard import legible
+from idp.relying_parties.members import is_absolute_uri
+from idp.relying_parties.metadata import DETAILS_TYPES
+from idp.relying_parties.record import RelyingParty
+
+DATA = ("residence", "address", "household")
+MAX_BYTES = 4096
+MAX_DETAILS = 8
+
+_MEMBERS = frozenset({"type", "datatypes", "actions", "locations"})
+
+
+class InvalidAuthorizationDetailsError(OAuth2Error):  # type: ignore[misc]
+    """The details are of another type, shape or value than we know (RFC 9396 §5)."""
+
+    error = "invalid_authorization_details"
+
+
+def read(text: str | None, party: RelyingParty) -> tuple[dict[str, Any], ...]:
+    """Return the asked details, or raise `InvalidAuthorizationDetailsError`."""
+    if text is None:
+        return ()
+    if len(text) > MAX_BYTES:
+        raise InvalidAuthorizationDetailsError("authorization_details are too long")
+    try:
+        found = json.loads(
+            text, object_pairs_hook=no_duplicates, parse_constant=no_constant
+        )
+    except (ValueError, RecursionError) as error:
+        raise InvalidAuthorizationDetailsError("not JSON") from error
+    if not isinstance(found, list) or not 1 <= len(found) <= MAX_DETAILS:
+        raise InvalidAuthorizationDetailsError(f"a list of 1 to {MAX_DETAILS} objects")
+    return tuple(_detail(item, party) for item in found)
+
+
+def data_of(details: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, bool]]:
+    """Return the claims that the details stand for, as the `claims` parameter asks."""
+    names = (name for detail in details for name in detail["datatypes"])
+    return {name: {"essential": True} for name in names}
+
+
+def narrowed(
+    details: Iterable[Mapping[str, Any]], allowed: Collection[str]
+) -> list[dict[str, Any]]:
+    """Return what of the details may be given now (RFC 9396 §7)."""
+    kept = (
+        {**item, "datatypes": [name for name in item["datatypes"] if name in allowed]}
+        for item in details
+    )
+    return [item for item in kept if item["datatypes"]]
+
+
+def _detail(item: object, party: RelyingParty) -> dict[str, Any]:
+    kind = item.get("type") if isinstance(item, dict) else None
+    if not isinstance(item, dict) or kind not in party.authorization_details_types:
+        listed = ", ".join(DETAILS_TYPES)
+        raise InvalidAuthorizationDetailsError(f"type: registered ones of {listed}")
+    if unknown := item.keys() - _MEMBERS:
+        name = legible(min(unknown))
+        raise InvalidAuthorizationDetailsError(f"{kind}: unknown member {name}")
+    if item.get("actions", ["read"]) != ["read"]:
+        raise InvalidAuthorizationDetailsError(f"{kind}: actions is read alone")
+    return {
+        "type": kind,
+        "actions": ["read"],
+        "datatypes": _datatypes(item.get("datatypes"), party),
+        **_locations(item),
+    }
+
+
+def _datatypes(value: object, party: RelyingParty) -> list[str]:
+    if not isinstance(value, list) or not value or not all(v in DATA for v in value):
+        listed = ", ".join(DATA)
+        raise InvalidAuthorizationDetailsError(f"datatypes: one or more of {listed}")
+    for name in value:
+        if party.purpose_of(name) is None:
+            raise InvalidAuthorizationDetailsError(f"no registered purpose for {name}")
+    return [name for name in DATA if name in value]
+
+
+def _locations(item: Mapping[str, Any]) -> dict[str, list[str]]:
+    if "locations" not in item:
+        return {}
+    value = item["locations"]
+    if (
+        not isinstance(value, list)
+        or not 1 <= len(value) <= MAX_DETAILS
+        or not all(isinstance(uri, str) and is_absolute_uri(uri) for uri in value)
+    ):
+        raise InvalidAuthorizationDetailsError("locations: a list of absolute URIs")
+    return {"locations": value}

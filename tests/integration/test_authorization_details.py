@@ -1,0 +1,157 @@
+"""Authorization details (RFC 9396): a `residence_query` from the request to the API."""
+
+import json
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from idp.provider import Provider
+from tests.driver import SECRET, Browser, Portal, answer, at, citizen
+from tests.integration.token_side import claims_of, userinfo
+
+QUERY = {"type": "residence_query", "datatypes": ["residence"]}
+API = {**QUERY, "actions": ["read"], "locations": ["https://residence.example/api"]}
+
+
+@pytest.fixture
+def portal(provider: Provider) -> Portal:
+    return Portal.register(
+        provider,
+        "tax",
+        scope="openid profile offline_access residence household",
+        authorization_details_types=["residence_query", "openid_credential"],
+    )
+
+
+@pytest.fixture
+def browser(client: FlaskClient) -> Browser:
+    return Browser(client)
+
+
+def sign_in(
+    browser: Browser, portal: Portal, *details: Any, level: int = 2, **asked: Any
+) -> dict[str, Any]:
+    """Sign in, allow what is asked, and return the tokens."""
+    page = browser.visit(portal.url(authorization_details=json.dumps(details), **asked))
+    if at(page) == "login":
+        person = citizen(
+            portal.provider, account_level=level, factors=["pwd"], state="active"
+        )
+        page = browser.sign_in(person)
+    assert at(page) == "consent", page.text
+    page = browser.submit(decision="allow")
+    return portal.redeem(browser.client, answer(page)["code"])
+
+
+def introspect(client: FlaskClient, portal: Portal, token: str) -> dict[str, Any]:
+    form = {"client_id": portal.client_id, "client_secret": SECRET, "token": token}
+    return dict(client.post("/introspect", data=form).get_json())
+
+
+def test_from_request_to_api(portal: Portal, browser: Browser) -> None:
+    """Token response, access token and introspection say the same (§7, §9)."""
+    page = browser.visit(portal.url(authorization_details=json.dumps([API])))
+    assert at(page) == "login"
+    browser.sign_in(citizen(portal.provider, account_level=2, factors=["pwd"]))
+    assert browser.page is not None
+    assert "Nơi cư trú" in browser.page.text
+    code = answer(browser.submit(decision="allow"))["code"]
+
+    tokens = portal.redeem(browser.client, code)
+
+    assert tokens["authorization_details"] == [API]
+    access_token = tokens["access_token"]
+    assert claims_of(access_token)["authorization_details"] == [API]
+    told = introspect(browser.client, portal, access_token)
+    assert told["authorization_details"] == [API]
+    given = userinfo(browser.client, access_token).get_json()
+    assert given["residence"]["permanent"]
+    assert "household" not in given
+
+
+def test_a_level_withholds(portal: Portal, browser: Browser) -> None:
+    """Residence data need account level 2: nothing is left to query."""
+    tokens = sign_in(browser, portal, QUERY, level=1)
+
+    assert tokens["authorization_details"] == []
+
+
+def test_more_is_asked_again(portal: Portal, browser: Browser) -> None:
+    """What was allowed is remembered; a wider query is a new question."""
+    sign_in(browser, portal, QUERY)
+    again = json.dumps([QUERY])
+    wider = json.dumps([{**QUERY, "datatypes": ["household", "residence"]}])
+
+    tokens = portal.round(browser, authorization_details=again)
+    assert tokens["authorization_details"][0]["datatypes"] == ["residence"]
+    told = answer(browser.visit(portal.url(authorization_details=wider, prompt="none")))
+    assert told["error"] == "consent_required"
+
+
+def test_refresh_keeps_them(portal: Portal, browser: Browser) -> None:
+    """A refreshed token carries what the first one did (§6)."""
+    tokens = sign_in(browser, portal, QUERY, scope="openid offline_access")
+    form = {
+        "grant_type": "refresh_token",
+        "refresh_token": tokens["refresh_token"],
+        "client_id": portal.client_id,
+        "client_secret": SECRET,
+    }
+
+    refreshed = browser.client.post("/token", data=form).get_json()
+
+    assert refreshed["authorization_details"] == tokens["authorization_details"]
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        "",
+        "{}",
+        "[]",
+        "[1]",
+        "x",
+        "[NaN]",
+        json.dumps([{"type": "payment"}]),
+        json.dumps([{"type": "openid_credential"}]),
+        json.dumps([{"type": ["residence_query"]}]),
+        json.dumps([{"type": "residence_query"}]),
+        json.dumps([{**QUERY, "datatypes": []}]),
+        json.dumps([{**QUERY, "datatypes": ["name"]}]),
+        json.dumps([{**QUERY, "datatypes": [{}]}]),
+        json.dumps([{**QUERY, "datatypes": ["residence", "address"]}]),
+        json.dumps([{**QUERY, "actions": ["write"]}]),
+        json.dumps([{**QUERY, "locations": ["/api"]}]),
+        json.dumps([{**QUERY, "locations": []}]),
+        json.dumps([{**QUERY, "purpose": "\ud800 <b>"}]),
+        '[{"type":"residence_query","type":"residence_query","datatypes":["residence"]}]',
+        json.dumps([QUERY] * 9),
+        json.dumps([{**QUERY, "locations": ["https://a.example/" + "a" * 5000]}]),
+        "[" * 4000,
+    ],
+)
+def test_refusals(portal: Portal, browser: Browser, details: str) -> None:
+    """Unknown types, members and values are refused, never skipped (§5)."""
+    asked = {"authorization_details": details} if details else {}
+    told = answer(browser.visit(portal.url(prompt="none", **asked)))
+
+    expected = "invalid_authorization_details" if details else "login_required"
+    assert told["error"] == expected
+
+
+def test_unregistered_type(provider: Provider, browser: Browser) -> None:
+    """A client that registered no type sends none (§10)."""
+    portal = Portal.register(provider, "bank")
+
+    told = answer(browser.visit(portal.url(authorization_details=json.dumps([QUERY]))))
+
+    assert told["error"] == "invalid_authorization_details"
+
+
+def test_pushed(portal: Portal, client: FlaskClient) -> None:
+    """At /par they are checked at once (RFC 9126 §2.3)."""
+    for details, status in (([QUERY], 201), ([{"type": "x"}], 400)):
+        form = portal.parameters(authorization_details=json.dumps(details))
+        response = client.post("/par", data={**form, "client_secret": SECRET})
+        assert response.status_code == status

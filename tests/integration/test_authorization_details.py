@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from idp.provider import Provider
 from tests.driver import SECRET, Browser, Portal, answer, at, citizen
 from tests.integration.token_side import claims_of, userinfo
+from tests.integration.waiting_side import ask, begin, kiosk_for, poll, type_code
 
 QUERY = {"type": "residence_query", "datatypes": ["residence"]}
 API = {**QUERY, "actions": ["read"], "locations": ["https://residence.example/api"]}
@@ -155,3 +156,28 @@ def test_pushed(portal: Portal, client: FlaskClient) -> None:
         form = portal.parameters(authorization_details=json.dumps(details))
         response = client.post("/par", data={**form, "client_secret": SECRET})
         assert response.status_code == status
+
+
+def test_device(provider: Provider, client: FlaskClient) -> None:
+    """A device asks for them like a browser does (RFC 8628 §3.1, RFC 9396 §1.2)."""
+    asked: dict[str, Any] = {"authorization_details_types": ["residence_query"]}
+    kiosk = kiosk_for(provider, scope="openid profile residence", **asked)
+    codes = begin(client, kiosk, authorization_details=json.dumps([QUERY]))
+    phone = Browser(client.application.test_client())
+
+    type_code(phone, codes["user_code"])
+    assert at(phone.submit(decision="allow")) == "login"
+    phone.sign_in(citizen(provider, account_level=2, factors=["pwd"], state="active"))
+    phone.submit(decision="allow")
+
+    tokens = poll(provider, client, kiosk, codes["device_code"]).get_json()
+    assert tokens["authorization_details"] == [{**QUERY, "actions": ["read"]}]
+
+
+def test_device_refusal(provider: Provider, client: FlaskClient) -> None:
+    """An unknown type is refused there, too (§5)."""
+    details = json.dumps([{"type": "payment"}])
+
+    told = ask(client, kiosk_for(provider), authorization_details=details).get_json()
+
+    assert told["error"] == "invalid_authorization_details"

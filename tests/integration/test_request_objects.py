@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from idp import clock
 from idp.provider import Provider
 from tests.driver import SECRET, Browser, Portal, answer, at, citizen, error_code
+from tests.integration.waiting_side import ask, kiosk_for
 
 ISSUER = "http://localhost:8000"
 KEY = jwk.ECKey.generate_key("P-256", {"kid": "tax-1"})
@@ -256,3 +257,15 @@ def test_pushed_by_another_client(
 
     assert response.status_code == 400
     assert response.get_json()["error"] == "invalid_request_object"
+
+
+def test_a_signing_client_without_a_browser(
+    provider: Provider, client: FlaskClient
+) -> None:
+    """A device cannot sign its request (RFC 8628 §3.1), so such a client has none."""
+    kiosk = kiosk_for(provider, jwks=JWKS, require_signed_request_object=True)
+
+    unsigned = ask(client, kiosk).get_json()
+    assert unsigned["error"] == "invalid_request"
+    signed = ask(client, kiosk, request=sign(kiosk)).get_json()
+    assert signed["error"] == "request_not_supported"

@@ -21,8 +21,8 @@ from idp.authentication.transaction import AuthorizationRequest
 from idp.authentication.waiting import Waiting
 from idp.factors import notices
 from idp.oidc import client_auth, errors
-from idp.oidc.authorization_request import decoupled_request
 from idp.oidc.clients import Client
+from idp.oidc.decoupled import asking
 from idp.oidc.decoupled.device import place_of
 from idp.oidc.decoupled.polling import CibaGrant
 from idp.oidc.request_guard import Form, MachineRequest, MachineResponse, form
@@ -53,7 +53,7 @@ def begin(server: AuthorizationServer, request: MachineRequest) -> MachineRespon
         raise InvalidRequestError("Exactly one hint must say who is called (CIBA 7.1)")
     if "login_hint_token" in params:
         raise InvalidRequestError("login_hint_token is not supported")
-    asked = decoupled_request(server, party, params, now=request.at)
+    asked = asking.read(server, party, params, now=request.at)
     ttl = _life(params, provider.config.lifetimes.waiting)
     handle, called = calls.call(
         provider.ephemeral,

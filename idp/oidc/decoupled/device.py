@@ -5,8 +5,8 @@ from urllib.parse import urlencode
 from idp.authentication import waiting
 from idp.factors.throttle import source_of
 from idp.oidc import client_auth, errors
-from idp.oidc.authorization_request import decoupled_request
 from idp.oidc.clients import Client
+from idp.oidc.decoupled import asking
 from idp.oidc.decoupled.polling import DeviceCodeGrant
 from idp.oidc.request_guard import MachineRequest, MachineResponse, form
 from idp.oidc.server import AuthorizationServer
@@ -20,7 +20,7 @@ def begin(server: AuthorizationServer, request: MachineRequest) -> MachineRespon
     provider, params = server.provider, form(request)
     party = client_auth.authenticate(provider, request, params)
     Client(party).require_grant(DeviceCodeGrant.GRANT_TYPE)
-    asked = decoupled_request(server, party, params, now=request.at)
+    asked = asking.read(server, party, params, now=request.at)
     lifetimes = provider.config.lifetimes
     device_code, kept = waiting.begin(
         provider.ephemeral,

@@ -1,0 +1,36 @@
+"""What a proven client asks without a browser (RFC 8628 §3.1, CIBA §7.1).
+
+The same rules hold for what it may ask; only the redirect and PKCE have no place.
+"""
+
+from datetime import datetime
+
+from authlib.oauth2.rfc6749 import InvalidRequestError
+from authlib.oidc.core.errors import RequestNotSupportedError
+
+from idp.authentication.transaction import AuthorizationRequest
+from idp.oidc import requested
+from idp.oidc.authorization_request import is_plain
+from idp.oidc.request_guard import Form
+from idp.oidc.server import AuthorizationServer
+from idp.relying_parties.record import RelyingParty
+
+_KNOWN = (
+    "scope", "acr_values", "max_age", "claims", "id_token_hint", "ui_locales",
+    "authorization_details",
+)  # fmt: skip
+
+
+def read(
+    server: AuthorizationServer, party: RelyingParty, params: Form, *, now: datetime
+) -> AuthorizationRequest:
+    """Return what the client asks, or raise Authlib's refusal."""
+    if not is_plain(params):
+        raise InvalidRequestError("A parameter is too long or not plain text")
+    if "request" in params:
+        raise RequestNotSupportedError
+    if party.messages.must_sign_requests:
+        raise InvalidRequestError("This client must sign its requests (RFC 9101)")
+    kept = Form((name, params[name]) for name in _KNOWN if name in params)
+    kept.resources = params.resources
+    return requested.read(server, party, kept, now=now)

@@ -184,7 +184,7 @@ def test_pkce_is_not_downgraded(client, provider):
     [
         ({}, "invalid_request"),
         ({"grant_type": "password"}, "unsupported_grant_type"),
-        ({"grant_type": "client_credentials"}, "unsupported_grant_type"),
+        ({"grant_type": "client_credentials"}, "unauthorized_client"),
         ({"grant_type": "authorization_code"}, "invalid_request"),
         ({"grant_type": "authorization_code", "code": "x"}, "invalid_grant"),
         ({"grant_type": "authorization_code", "code": "x" * 60_000}, "invalid_grant"),

@@ -7,7 +7,12 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from joserfc import jwk
 
@@ -25,6 +30,17 @@ class Authority:
         self._name = x509.Name.from_rfc4514_string(name)
         constraints = x509.BasicConstraints(ca=is_ca, path_length=None)
         self.certificate = self._sign(name, self._key, (constraints,), days=3650)
+
+    @property
+    def certificate_pem(self) -> str:
+        """Return its own certificate as text."""
+        return self.certificate.public_bytes(Encoding.PEM).decode()
+
+    @property
+    def key_pem(self) -> str:
+        """Return its private key as text."""
+        form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return self._key.private_bytes(*form).decode()
 
     def issue(
         self,
@@ -67,10 +83,15 @@ class Authority:
 def self_signed() -> tuple[x509.Certificate, dict[str, Any]]:
     """Return a certificate that vouches for itself, and its JWK with `x5c`."""
     authority = Authority(NAME, is_ca=False)
+    return authority.certificate, jwk_of(authority)
+
+
+def jwk_of(authority: Authority) -> dict[str, Any]:
+    """Return the JWK of an authority's own certificate, with `x5c`."""
     public = authority.certificate.public_key()
     pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     key = jwk.ECKey.import_key(pem).as_dict(private=False)
-    return authority.certificate, {**key, "x5c": [encoded(authority.certificate)]}
+    return {**key, "x5c": [encoded(authority.certificate)]}
 
 
 def encoded(certificate: x509.Certificate) -> str:

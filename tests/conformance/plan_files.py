@@ -3,8 +3,8 @@
 A file names the suite's plan and variant, the clients to register (RFC 7591 metadata),
 the suite's configuration, and what modules come to that do not simply pass. `@name`
 stands for a part in parts.json, such as the steps of the suite's browser; `{issuer}`,
-`{base}`, `{personal_number}` and `{password}` are put in. Secrets and keys are made
-anew for each run.
+`{base}`, `{mtls}` (where certificates are asked for), `{personal_number}` and
+`{password}` are put in. Secrets, keys and certificates are made anew for each run.
 """
 
 import json
@@ -19,6 +19,7 @@ from joserfc import jwk
 from idp import clock
 from idp.provider import Provider
 from idp.sandbox import loader
+from tests.certificates import NAME, Authority, jwk_of
 
 FOLDER = Path(__file__).with_name("plans")
 PARTS = FOLDER / "parts.json"
@@ -55,13 +56,19 @@ def prepare(provider: Provider, plan: Plan, *, suite: str) -> dict[str, Any]:
     words = {
         "{issuer}": provider.config.issuer,
         "{base}": f"{suite}/test/a/{alias}",
+        "{mtls}": provider.config.mtls.endpoints or provider.config.issuer,
         "{personal_number}": citizen["personal_number"],
         "{password}": citizen["password"],
     }
     parts = json.loads(PARTS.read_text())
     config = {"alias": alias, **_whole(plan.config, parts, words)}
     for name, metadata in _whole(plan.clients, parts, words).items():
-        config[name] = _register(provider, f"{alias}-{name}", metadata)
+        told = _register(provider, f"{alias}-{name}", metadata)
+        if "cert" in told:  # the suite has a certificate beside each client
+            names = ("cert", "key")
+            mtls = {member: told.pop(member) for member in names}
+            config[name.replace("client", "mtls")] = mtls
+        config[name] = config.get(name, {}) | told
     return config
 
 
@@ -70,14 +77,19 @@ def _register(
 ) -> dict[str, Any]:
     document = {**metadata, "client_id": client_id}
     told: dict[str, Any] = {"client_id": client_id, "scope": metadata["scope"]}
-    if metadata["token_endpoint_auth_method"] == "private_key_jwt":
+    if metadata["token_endpoint_auth_method"].startswith("client_secret"):
+        document["client_secret"] = told["client_secret"] = secrets.token_urlsafe(32)
+    else:
         # With an RSA key the suite also tries what FAPI 2.0 forbids of it: RS256.
         members = {"kid": client_id, "use": "sig", "alg": "PS256"}
         key = jwk.RSAKey.generate_key(2048, members)
-        document["jwks"] = {"keys": [key.as_dict(private=False)]}
+        registered = [key.as_dict(private=False)]
+        if metadata.get("tls_client_certificate_bound_access_tokens"):
+            authority = Authority(NAME, is_ca=False)
+            told |= {"cert": authority.certificate_pem, "key": authority.key_pem}
+            registered.append({**jwk_of(authority), "kid": f"{client_id}-tls"})
+        document["jwks"] = {"keys": registered}
         told["jwks"] = {"keys": [key.as_dict(private=True)]}
-    else:
-        document["client_secret"] = told["client_secret"] = secrets.token_urlsafe(32)
     with provider.database.transaction() as session:
         provider.relying_parties.add(
             session, provider.audit, document, sandbox=True, now=clock.now()

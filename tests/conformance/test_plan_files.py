@@ -1,15 +1,21 @@
 """The plans' files: their clients are taken, and their steps lead where they should."""
 
+import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from cryptography import x509
 
+from idp.app import create_app
+from idp.config import MtlsConfig
+from tests.certificates import header
 from tests.conformance.plan_files import PLANS, prepare, read
 from tests.conformance.suite_browser import SuiteBrowser
 from tests.driver import Browser
-from tests.integration.token_side import claims_of
+from tests.integration.token_side import assert_refused, claims_of, userinfo
 
 SUITE = "https://suite.example"
 DOCS = Path(__file__).parents[2] / "docs" / "conformance.md"
@@ -100,7 +106,62 @@ def test_the_steps_of_leaving(provider, client, suite_browser, with_hint) -> Non
     assert end.startswith(SUITE if with_hint else suite_browser.issuer)
 
 
+def test_the_verified_claims_of_the_plan_are_given(
+    provider, client, suite_browser
+) -> None:
+    """testuserprovidedrequest, testbasedonuserinfo-defaults, userinfo-notfoundinop."""
+    config = prepare(provider, read("identity-assurance"), suite=SUITE)
+    asked, expected = config["ekyc"], config["ekyc"]["userinfo"]["verified_claims"]
+    unknown = {"trust_framework": None, "evidence": [{"type": {"value": "vouch"}}]}
+    told = []
+    for claims in (
+        *asked["verified_claims_request_list"],
+        claims_request(expected, {"trust_framework": None}),
+        claims_request(expected, unknown),
+    ):
+        sent = request(config, suite_browser.issuer, claims=json.dumps(claims))
+        end = suite_browser.visit(sent, config["browser"])
+        token = tokens(client, config, end)["access_token"]
+        told.append(userinfo(client, token).get_json().get("verified_claims"))
+
+    provided, default, nothing = told
+    assert provided["claims"] == expected["claims"]
+    assert provided["verification"]["evidence"]
+    assert default == expected
+    assert nothing is None
+
+
+def claims_request(expected, verification):
+    """Ask for what the plan says that there is."""
+    claims = dict.fromkeys(expected["claims"])
+    element = {"verification": verification, "claims": claims}
+    return {"userinfo": {"verified_claims": element}}
+
+
+def test_the_certificates_of_the_plan_prove_its_clients(provider) -> None:
+    """Each client by its own, told by a proxy."""
+    config = prepare(provider, read("fapi2-mutual-tls"), suite=SUITE)
+    server = replace(provider.config.server, trusted_proxies=("127.0.0.1/32",))
+    told = replace(provider.config, server=server, mtls=MtlsConfig(enabled=True))
+    client = create_app(provider=replace(provider, config=told)).test_client()
+
+    for name, given in (("client", "mtls"), ("client2", "mtls2"), ("client", "mtls2")):
+        certificate = x509.load_pem_x509_certificate(config[given]["cert"].encode())
+        form = {"grant_type": "refresh_token", "refresh_token": "unknown"}
+        form["client_id"] = config[name]["client_id"]
+        answered = client.post("/token", data=form, headers=header(certificate))
+        is_own = name.replace("client", "mtls") == given
+        assert_refused(answered, "invalid_grant" if is_own else "invalid_client")
+
+
 def id_token(client, config, end: str) -> str:
+    """Return the ID token of the code that the browser came back with."""
+    token: str = tokens(client, config, end)["id_token"]
+    assert claims_of(token)["aud"] == config["client"]["client_id"]
+    return token
+
+
+def tokens(client, config, end: str):
     """Redeem the code that the browser came back with."""
     code = re.search(r"[?&]code=([^&]+)", end)
     assert code
@@ -114,6 +175,4 @@ def id_token(client, config, end: str) -> str:
         },
         auth=(told["client_id"], told["client_secret"]),
     )
-    token: str = response.get_json()["id_token"]
-    assert claims_of(token)["aud"] == told["client_id"]
-    return token
+    return response.get_json()

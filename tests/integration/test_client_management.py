@@ -270,6 +270,7 @@ def test_an_approved_profile_stays(client, provider):
     loosened = [
         {"require_pushed_authorization_requests": False},
         {"dpop_bound_access_tokens": False},
+        {"request_object_signing_alg": "RS256"},
     ]
     for change in loosened:
         refused = manage(client, "PUT", answer, jwks=answer["jwks"], **change)

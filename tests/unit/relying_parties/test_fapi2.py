@@ -20,6 +20,8 @@ def test_the_switch_turns_everything_on() -> None:
     assert made.require_pkce
     assert made.needs_bound_tokens
     assert made.id_token_alg == "ES256"
+    assert made.messages.authorization_alg == "ES256"
+    assert made.messages.introspection_alg == "ES256"
 
 
 def test_a_certificate_may_bind_instead() -> None:
@@ -50,6 +52,9 @@ def test_without_the_switch_nothing_changes() -> None:
         ({"id_token_signed_response_alg": "RS256"}, "5.4.1"),
         ({"userinfo_signed_response_alg": "RS256"}, "5.4.1"),
         ({"token_endpoint_auth_signing_alg": "RS256"}, "5.4.1"),
+        ({"request_object_signing_alg": "RS256"}, "5.4.1"),
+        ({"authorization_signed_response_alg": "RS256"}, "5.4.1"),
+        ({"introspection_signed_response_alg": "RS256"}, "5.4.1"),
     ],
 )
 def test_contradictions_are_refused_by_rule(members, rule) -> None:

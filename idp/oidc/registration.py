@@ -113,6 +113,7 @@ def _replace(provider: Provider, request: MachineRequest) -> MachineResponse:
     wanted |= {"client_id": client_id, **own_registration.new_secret(metadata)}
     provider.relying_parties.confirm(wanted)
     with provider.database.transaction() as session:
+        provider.relying_parties.take_turns(session)
         # Meanwhile the client may have been removed, or bounded in another way.
         present = registration_tokens.find_own(session.connection(), client_id, token)
         if present != approved:

@@ -62,6 +62,19 @@ class Terms:
         return self.now + self.overlap
 
 
+def take_turns(session: Session) -> None:
+    """Let no other registration change until the end of this transaction.
+
+    What a client may have depends on what others have: parallel ones with the same
+    sector or name would not see each other (CWE-367).
+    """
+    # SQLite has taken its one write lock with BEGIN IMMEDIATE already.
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(
+            sa.text("LOCK TABLE relying_parties IN SHARE ROW EXCLUSIVE MODE")
+        )
+
+
 def register(
     session: Session,
     audit: AuditLog,
@@ -72,6 +85,7 @@ def register(
 ) -> dict[str, Any]:
     """Register a client, or replace the one of the same explicit `client_id`."""
     client_id, now = _client_id(metadata), terms.now
+    take_turns(session)
     record = session.get(RelyingPartyRecord, client_id, with_for_update=True)
     # A removed client comes back as a new one: nothing of before is valid again.
     before = record if record is not None and record.removed_at is None else None
@@ -107,6 +121,7 @@ def register(
 
 def remove(session: Session, audit: AuditLog, client_id: str, *, now: datetime) -> None:
     """Remove a client with its secrets; raises UnknownClientError."""
+    take_turns(session)
     record = session.get(RelyingPartyRecord, client_id, with_for_update=True)
     if record is None or record.removed_at is not None:
         raise UnknownClientError(f"no client {client_id!r} is registered")

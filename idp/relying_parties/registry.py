@@ -130,6 +130,10 @@ class RelyingParties:
         """Ask the portal's own address what only that can tell, before any lock."""
         sector_identifier.confirm(metadata, self._remote)
 
+    def take_turns(self, session: Session) -> None:
+        """Let no other registration change until the end of this transaction."""
+        registration.take_turns(session)
+
     def add(  # noqa: PLR0913 - the stores, then the registration
         self,
         session: Session,

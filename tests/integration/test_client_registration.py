@@ -1,6 +1,5 @@
 """Registration over HTTP (RFC 7591), with an operator's token only."""
 
-import threading
 from datetime import timedelta
 
 import pytest
@@ -15,9 +14,6 @@ from tests.integration.registering import (
     send,
 )
 from tests.integration.token_side import assert_refused, basic
-from tests.services import BACKENDS
-
-RACERS = 50
 
 
 def test_an_approved_client_registers_itself(client, provider):
@@ -90,26 +86,6 @@ def test_a_refused_registration_spends_nothing(client, provider):
     assert_refused(refused, "invalid_redirect_uri")
 
     assert post(client, token).status_code == 201
-
-
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_of_parallel_registrations_one_wins(app, provider):
-    """CWE-362: fifty at a time with one token of one use."""
-    token, statuses, start = initial_token(provider), [], threading.Barrier(RACERS)
-
-    def race(number):
-        start.wait()
-        uris = [f"https://racer-{number}.example/callback"]
-        response = post(app.test_client(), token, redirect_uris=uris)
-        statuses.append(response.status_code)
-
-    racers = [threading.Thread(target=race, args=(n,)) for n in range(RACERS)]
-    for racer in racers:
-        racer.start()
-    for racer in racers:
-        racer.join()
-
-    assert sorted(statuses) == [201] + [401] * (RACERS - 1)
 
 
 def test_a_client_never_chooses_who_it_is(client, provider):

@@ -155,7 +155,7 @@ def _keep(
     *,
     now: datetime,
 ) -> dict[str, Any]:
-    at_once = wanted.get(own_registration.ROTATION) == own_registration.AT_ONCE
+    at_once = own_registration.ends_at_once(wanted)
     overlap = 0 if at_once else provider.config.registration.overlap
     sandbox = provider.config.sandbox.enabled
     response = provider.relying_parties.add(

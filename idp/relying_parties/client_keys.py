@@ -121,7 +121,12 @@ def retire_keys(
     now: datetime,
     until: datetime,
 ) -> list[dict[str, Any]]:
-    """Return the keys that are no longer registered but stay valid for a while."""
+    """Return the keys that are no longer registered but stay valid for a while.
+
+    Where none is to stay, those that were replaced earlier end as well: one leaked.
+    """
+    if until <= now:
+        return []
     current = (after or {}).get("keys", [])
     retiring = [
         dict(item)
@@ -132,6 +137,6 @@ def retire_keys(
     retiring.extend(
         {"jwk": key, "until": until.timestamp()}
         for key in (before or {}).get("keys", [])
-        if key not in current and key not in known and until > now
+        if key not in current and key not in known
     )
     return retiring[:MAX_KEYS]

@@ -33,6 +33,7 @@ ENCRYPTED = {
 }
 PROTECTIONS = (
     "require_signed_request_object",
+    "request_object_signing_alg",
     *(alg for alg, _ in ENCRYPTED.values()),
 )
 _SIGNED_RESPONSES = (

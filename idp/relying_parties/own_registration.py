@@ -38,7 +38,7 @@ _EXAMPLE = {
 }
 
 AT_ONCE, OVERLAPPING = "at_once", "overlapping"
-ROTATION = "rotate_client_secret"
+ROTATION, REPLACED_KEYS = "rotate_client_secret", "replaced_keys"
 
 
 def check_approved(approved: object, *, sandbox: bool) -> dict[str, Any]:
@@ -115,6 +115,14 @@ def new_secret(metadata: Mapping[str, Any]) -> dict[str, str]:
     """Return a new secret where the client asks for one, as its own client_secret."""
     asked = members.choice(metadata, ROTATION, (OVERLAPPING, AT_ONCE), None)
     return {} if asked is None else {"client_secret": secrets.token_urlsafe(32)}
+
+
+def ends_at_once(wanted: Mapping[str, Any]) -> bool:
+    """Say whether nothing that is replaced stays valid, as after a leak."""
+    return AT_ONCE in [
+        members.choice(wanted, name, (OVERLAPPING, AT_ONCE), None)
+        for name in (ROTATION, REPLACED_KEYS)
+    ]
 
 
 def check_ownership(

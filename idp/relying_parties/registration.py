@@ -35,6 +35,8 @@ _SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 _PROTECTIONS = (
     "profile",
     "require_nonce",
+    "default_max_age",
+    "default_acr_values",
     "minimum_acr",
     "sector",
     "require_pushed_authorization_requests",
@@ -179,7 +181,9 @@ def _given_secret(metadata: object, document: Mapping[str, Any]) -> str | None:
 
 def _kept_protections(record: RelyingPartyRecord) -> dict[str, Any]:
     registered = {**record.document, **record.policy}
-    return {name: registered[name] for name in _PROTECTIONS if registered.get(name)}
+    kept = {name: registered.get(name) for name in _PROTECTIONS}
+    # A default_max_age of 0 is the strictest.
+    return {n: v for n, v in kept.items() if v is not None and v is not False}
 
 
 def _keep_secret(

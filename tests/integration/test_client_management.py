@@ -1,6 +1,7 @@
 """A client manages its own registration (RFC 7592), and no other's."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from joserfc import jwk
@@ -70,6 +71,10 @@ PROTECTIONS = {
     "require_pushed_authorization_requests": True,
     "require_nonce": True,
     "minimum_acr": "urn:dinhdanh:acr:2.2",
+    "default_max_age": 0,
+    "default_acr_values": ["urn:dinhdanh:acr:2.2"],
+    "request_object_signing_alg": "ES256",
+    "require_signed_request_object": True,
     "backchannel_logout_uri": "https://shop.example.vn/bye",
     "backchannel_logout_session_required": True,
 }
@@ -187,6 +192,22 @@ def test_a_secret_is_rotated(client, provider, answer, how, is_alive):
     assert check(client_id, answer["client_secret"]) is is_alive
 
 
+class TestWithoutOverlap:
+    """The operator grants no overlap."""
+
+    @pytest.fixture
+    def config(self, config):
+        """Set it."""
+        return replace(config, registration=replace(config.registration, overlap=0))
+
+    def test_a_replaced_secret_is_over_when_its_overlap_is(self, client, answer):
+        """The setting counts from the rotation."""
+        manage(client, "PUT", answer, rotate_client_secret="overlapping")
+
+        former = Portal(answer["client_id"], answer["client_secret"])
+        assert not proves_itself(client, former)
+
+
 def test_a_removed_client_is_gone_with_its_grants(client, provider, answer):
     """RFC 7592 §2.3: 204, and its token, secret and permissions are dead."""
     portal = Portal(answer["client_id"], answer["client_secret"])
@@ -233,29 +254,62 @@ def test_redirects_may_be_added_on_the_same_host(client, answer):
     assert json.loads(response.data)["redirect_uris"] == uris
 
 
-def test_replaced_keys_overlap(client, provider):
-    """A portal of many servers changes over without a failed proof."""
-    old, new = (
+def proves_itself(client, portal):
+    """Say whether the portal may ask about a token."""
+    form, headers = portal.credentials()
+    response = client.post("/introspect", data={**form, "token": "x"}, headers=headers)
+    answer = response.get_json()
+    assert answer == {"active": False} or answer["error"] == "invalid_client"
+    return "error" not in answer
+
+
+@pytest.fixture
+def keys():
+    """Return two keys, the first of which is registered first."""
+    return [
         jwk.ECKey.generate_key("P-256", {"kid": kid, "use": "sig"})
         for kid in ("old", "new")
-    )
+    ]
+
+
+@pytest.fixture
+def portals(client, provider, keys):
+    """Return the portal as it proves itself by each key, after the second came."""
     method = {"token_endpoint_auth_method": "private_key_jwt"}
-    answer = registered(
-        client,
-        initial_token(provider),
-        jwks={"keys": [old.as_dict(private=False)]},
-        **method,
-    )
+    old, new = ({"jwks": {"keys": [key.as_dict(private=False)]}} for key in keys)
+    answer = registered(client, initial_token(provider), **old, **method)
+    manage(client, "PUT", answer, **new, **method)
+    return answer, [
+        Portal(answer["client_id"], key=key, method="private_key_jwt") for key in keys
+    ]
 
-    manage(client, "PUT", answer, jwks={"keys": [new.as_dict(private=False)]}, **method)
 
-    for key in (old, new):
-        portal = Portal(answer["client_id"], key=key, method="private_key_jwt")
-        form, headers = portal.credentials()
-        response = client.post(
-            "/introspect", data={**form, "token": "x"}, headers=headers
-        )
-        assert response.get_json() == {"active": False}
+def test_replaced_keys_overlap(client, portals):
+    """A portal of many servers changes over without a failed proof."""
+    _, (old, new) = portals
+
+    assert proves_itself(client, old)
+    assert proves_itself(client, new)
+
+
+def test_replaced_keys_end_at_once_after_a_leak(client, portals):
+    """The one that was replaced before the leak was noticed, too."""
+    answer, (old, new) = portals
+    jwks = {"jwks": {"keys": [new.key.as_dict(private=False)]}}
+
+    ended = manage(client, "PUT", answer, replaced_keys="at_once", **jwks)
+
+    assert ended.status_code == 200
+    assert not proves_itself(client, old)
+    assert proves_itself(client, new)
+
+
+@pytest.mark.parametrize("member", ["replaced_keys", "rotate_client_secret"])
+def test_a_word_that_is_not_known_replaces_nothing(client, answer, member):
+    """A misspelt `at_once` must not leave a leaked key alive unseen."""
+    refused = manage(client, "PUT", answer, **{member: "now"})
+
+    assert_refused(refused, "invalid_client_metadata")
 
 
 def test_an_approved_profile_stays(client, provider):

@@ -45,12 +45,14 @@ def _is_told_apart(label: str) -> bool:
 def inside_member(document: Mapping[str, Any]) -> str | None:
     """Name a member that leads to a machine of an inside network, or None (CWE-918).
 
-    Redirects may go to the loopback host, where native apps listen (RFC 8252 §7.3).
+    Native apps listen on the loopback host (RFC 8252 §7.3), and no web portal does
+    (OIDC Registration §2, application_type).
     """
+    is_native = document["application_type"] == "native"
     for member, address in _addresses(document):
         host = urlsplit(address).hostname
-        may_be_here = member.endswith("redirect_uris") and host in LOOPBACK_HOSTS
-        if host and not may_be_here and _is_inside(host):
+        is_app = is_native and member.endswith("redirect_uris")
+        if host and not (is_app and host in LOOPBACK_HOSTS) and _is_inside(host):
             return member
     return None
 

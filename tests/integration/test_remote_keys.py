@@ -147,6 +147,20 @@ def test_an_own_sector_is_shown_by_its_list(client, provider, place):
     assert answer["sector_identifier_uri"] == place.uri
 
 
+def test_why_a_list_cannot_be_read_is_not_told(client, provider, place):
+    """CWE-918: refusals that differ would map the networks that we reach."""
+    place.status = 404
+    nobody, inside = "http://127.0.0.1:9/list", "https://10.0.0.1/list"
+
+    told = [
+        post(client, initial_token(provider), sector_identifier_uri=uri).data
+        for uri in (place.uri, nobody, inside)
+    ]
+
+    assert told == [told[0]] * 3
+    assert b"cannot be read" in told[0]
+
+
 @pytest.mark.parametrize(
     "listed", [[CALLBACK], [], {}, [7], "x", None, [f"{OTHER_HOST}/"]]
 )

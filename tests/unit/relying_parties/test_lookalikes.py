@@ -87,7 +87,10 @@ def test_redirects_reach_the_citizens_own_machine_alone():
     """RFC 8252 §7.3: a native app listens there, and on no other inside machine."""
     native = {"application_type": "native"}
 
-    validate(metadata(redirect_uris=["http://127.0.0.1/cb"], **native), sandbox=False)
+    own = ["http://127.0.0.1/cb"]
+    validate(metadata(redirect_uris=own, **native), sandbox=False)
+    with pytest.raises(InvalidMetadataError, match="inside network"):
+        validate(metadata(redirect_uris=own), sandbox=False)
     with pytest.raises(InvalidMetadataError, match="inside network"):
         validate(metadata(redirect_uris=["https://10.0.0.1/cb"]), sandbox=False)
 

@@ -1,6 +1,7 @@
 """Every long-lived object of a running provider, built once from the configuration."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from cryptography import x509
 from flask import current_app
@@ -24,6 +25,7 @@ from idp.relying_parties.certificates import load_authorities
 from idp.relying_parties.registry import RelyingParties
 from idp.relying_parties.remote import Remote
 from idp.relying_parties.statement_issuers import StatementIssuers, read_issuers
+from idp.signals import feed
 from idp.storage.database import Database
 from idp.storage.ephemeral import EphemeralStore
 from idp.storage.key_store import DatabaseRingStore
@@ -80,7 +82,7 @@ def build_provider(config: Config) -> Provider:
         lanes=config.backchannel.portals_at_once,
         patient=max(1, config.server.threads // 2),
     )
-    return Provider(
+    provider = Provider(
         config=config,
         database=database,
         ephemeral=ephemeral,
@@ -124,6 +126,8 @@ def build_provider(config: Config) -> Provider:
         organisations=open_organisations(config.organisations),
         passkeys=open_site(config, secrets.key("webauthn")),
     )
+    provider.audit.listen(partial(feed.record, provider))
+    return provider
 
 
 def current() -> Provider:

@@ -74,3 +74,41 @@ def listening() -> Iterator[Ear]:
             ear.may_answer.set()
             server.shutdown()
             thread.join()
+
+
+@dataclass
+class Receiver:
+    """What an endpoint for security events took, and by which headers."""
+
+    uri: str = ""
+    tokens: list[str] = field(default_factory=list)
+    headers: list[tuple[str | None, str | None]] = field(default_factory=list)
+
+
+@contextmanager
+def taking() -> Iterator[Receiver]:
+    """Run an endpoint that takes every security event (RFC 8935 §2.2)."""
+    taken = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            taken.tokens.append(body.decode())
+            told = (self.headers["Authorization"], self.headers["Content-Type"])
+            taken.headers.append(told)
+            self.send_response(202)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        taken.uri = f"http://127.0.0.1:{server.server_port}/events"
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield taken
+        finally:
+            server.shutdown()
+            thread.join()

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from json import loads
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,6 +17,13 @@ from idp.audit.chain import link_to
 from idp.audit.event import Event
 from idp.audit.models import AuditEvent
 from keys.sealing import Sealer
+
+
+class Listener(Protocol):
+    """Who is told of each event as it is recorded."""
+
+    def __call__(self, session: Session, event: Event, /, *, now: datetime) -> None:
+        """Take notice, in the same transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,11 @@ class AuditLog:
 
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
+        self._listener: Listener | None = None
+
+    def listen(self, listener: Listener) -> None:
+        """Have `listener` called with every event, in its transaction."""
+        self._listener = listener
 
     def record(
         self,
@@ -55,6 +67,8 @@ class AuditLog:
         if values is not None:
             data[personal.MEMBER], sealed = personal.commit(self._sealer, values)
         enqueue(session, link_to(event, data, at=now), sealed, index)
+        if self._listener is not None:
+            self._listener(session, event, now=now)
 
     def recent(
         self,

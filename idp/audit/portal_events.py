@@ -1,4 +1,4 @@
-"""What becomes of the word to portals that a citizen is signed out."""
+"""What becomes of the word to portals: of sign-outs and of security events."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,14 @@ from idp.audit.event import Event
 @dataclass(frozen=True, slots=True)
 class PortalNotTold(Event):
     """A portal did not hear of a sign-out, however often it was told; given up."""
+
+    client_id: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignalNotTold(Event):
+    """A portal did not take a security event, however often it was told; given up."""
 
     client_id: str
     attempts: int

@@ -25,6 +25,7 @@ from idp.outbound import NoAnswerError
 from idp.relying_parties.record import RelyingParty
 from idp.relying_parties.registry import RelyingParties
 from idp.storage.database import Database
+from keys.sealing import Sealer
 from keys.secrets import ServerSecrets
 from keys.signers import KeyRings
 
@@ -52,6 +53,10 @@ class Services(Protocol):
     @property
     def secrets(self) -> ServerSecrets:
         """The server's secrets."""
+
+    @property
+    def sealer(self) -> Sealer:
+        """The sealer of secrets that portals gave us."""
 
     @property
     def rings(self) -> KeyRings:

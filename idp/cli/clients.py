@@ -21,9 +21,10 @@ from idp.oidc.request_guard import unique_members
 from idp.relying_parties import own_registration, registration_tokens
 from idp.relying_parties.errors import InvalidMetadataError
 from idp.relying_parties.metadata import MAX_BYTES
+from idp.signals.delivery import SIGNALS
 
 STANDARD_INPUT = "-"
-_TOLD = (LOGOUTS,)
+_TOLD = (LOGOUTS, SIGNALS)
 
 
 @click.group()

@@ -11,6 +11,7 @@ from idp.authentication import logout_outbox
 from idp.cli.context import CliContext, pass_cli
 from idp.errors import IdpError
 from idp.locks import registry_events, sweeping
+from idp.signals import delivery
 
 _BREATH = 100
 
@@ -59,6 +60,7 @@ def sweep(cli: CliContext) -> None:
     swept = sweeping.sweep(cli.provider, now=now)
     cli.provider.courier.wait()
     heard = logout_outbox.deliver(cli.provider, now=now)
+    heard += delivery.deliver(cli.provider, now=now)
     click.echo(
         f"{swept.locked} locked, {swept.unlocked} unlocked, {heard} portals told."
     )

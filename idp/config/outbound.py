@@ -23,3 +23,11 @@ class BackchannelConfig:
     attempts: int = 8
     retry_after: int = 30
     token: int = 120
+
+
+@dataclass(frozen=True, slots=True)
+class SignalsConfig:
+    """Security events for portals (Shared Signals Framework 1.0), in seconds."""
+
+    keep: int = 604_800
+    verification_interval: int = 60

@@ -9,7 +9,7 @@ from idp.config.credentials import CredentialsConfig
 from idp.config.enrolment import EnrolmentConfig
 from idp.config.figures import FiguresConfig, ImportConfig
 from idp.config.locks import LocksConfig, RightsConfig
-from idp.config.outbound import BackchannelConfig, OutboundConfig
+from idp.config.outbound import BackchannelConfig, OutboundConfig, SignalsConfig
 from idp.config.registration import RegistrationConfig
 from idp.config.registry import RegistryConfig
 from idp.config.representation import OrganisationsConfig, RepresentationConfig
@@ -263,6 +263,7 @@ class Config:
     outbound: OutboundConfig = field(default_factory=OutboundConfig)
     backchannel: BackchannelConfig = field(default_factory=BackchannelConfig)
     registration: RegistrationConfig = field(default_factory=RegistrationConfig)
+    signals: SignalsConfig = field(default_factory=SignalsConfig)
     rights: RightsConfig = field(default_factory=RightsConfig)
     imports: ImportConfig = field(default_factory=ImportConfig)
     figures: FiguresConfig = field(default_factory=FiguresConfig)

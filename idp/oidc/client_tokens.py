@@ -18,9 +18,12 @@ from idp.oidc.request_guard import MachineRequest
 from idp.oidc.tokens import ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE
 from idp.provider import Provider
 from idp.relying_parties.metadata import CLIENT_CREDENTIALS
+from idp.relying_parties.policy import has_citizens
 from idp.relying_parties.record import RelyingParty
 
 INTROSPECT = "introspect"
+MANAGE, READ = "ssf.manage", "ssf.read"
+_INCLUDED = {READ: MANAGE}  # CAEP Interoperability Profile 1.0 §2.7.3
 
 
 class ClientCredentialsGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
@@ -71,8 +74,12 @@ class ClientCredentialsGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[mis
 
 
 def scopes_of(party: RelyingParty) -> tuple[str, ...]:
-    """Return what a client may do as itself: ask about tokens for its own APIs."""
-    return (INTROSPECT,) if party.resources else ()
+    """Return what a client may do as itself.
+
+    Hear of its citizens, and ask about tokens for its own APIs, if it has any.
+    """
+    own = (INTROSPECT,) if party.resources else ()
+    return (*own, MANAGE, READ) if has_citizens(party.grant_types) else own
 
 
 def sender(provider: Provider, request: MachineRequest, *, scope: str) -> RelyingParty:
@@ -85,7 +92,8 @@ def sender(provider: Provider, request: MachineRequest, *, scope: str) -> Relyin
     is_registered = party is not None and CLIENT_CREDENTIALS in party.grant_types
     if party is None or not is_registered:
         raise InvalidTokenError("The client is no longer registered")
-    if scope not in claims["scope"].split() or scope not in scopes_of(party):
+    held = set(claims["scope"].split()) & set(scopes_of(party))
+    if not held & {scope, _INCLUDED.get(scope)}:
         raise InsufficientScopeError(f"The access token lacks the scope {scope}")
     cnf = claims.get("cnf") or {}
     binding.check(provider, request, cnf, scheme=sent.scheme, token=sent.token)

@@ -24,6 +24,7 @@ from idp.oidc import (
     pushed,
     registration,
     response_modes,
+    ssf,
     userinfo,
 )
 from idp.oidc.decoupled import ciba, device
@@ -95,6 +96,18 @@ MACHINE_ENDPOINTS = (
         _discovery,
         True,
     ),
+    MachineEndpoint(
+        "ssf", "/.well-known/ssf-configuration", ("GET",), ssf.configuration, True
+    ),
+    MachineEndpoint(
+        "stream",
+        "/ssf/stream",
+        ("GET", "POST", "PATCH", "PUT", "DELETE"),
+        ssf.stream,
+    ),
+    MachineEndpoint("stream_status", "/ssf/status", ("GET", "POST"), ssf.status),
+    MachineEndpoint("stream_verify", "/ssf/verify", ("POST",), ssf.verify),
+    MachineEndpoint("stream_poll", "/ssf/poll", ("POST",), ssf.poll),
     MachineEndpoint(
         "metadata",
         "/.well-known/oauth-authorization-server",

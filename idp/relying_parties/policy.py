@@ -1,7 +1,7 @@
 """Our own members of client metadata: what protects citizens beyond the RFCs."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from idp.relying_parties import fapi2, members
@@ -13,6 +13,7 @@ from idp.relying_parties.scopes import CLAIMS, COVERED_BY, NEVER_BY_DEFAULT
 # Account level 1-2 and authentication level 1-4 are two axes (Decree 69/2024 art. 20).
 _ACR = re.compile(r"urn:dinhdanh:acr:[12]\.[1-4]")
 _PUBLIC = ("none",)
+_ABOUT_NOBODY = frozenset({"client_credentials", "refresh_token"})
 _SCHEME = re.compile(r"[a-z][a-z0-9.-]{0,252}")
 
 
@@ -66,9 +67,16 @@ def _resources(
     for resource in resources:
         if flaw(resource, native=False):
             raise InvalidMetadataError("resources must be https addresses of its APIs")
-    if "client_credentials" in document["grant_types"] and not resources:
-        raise InvalidMetadataError("client_credentials are for a client with resources")
+    if not resources and not has_citizens(document["grant_types"]):
+        raise InvalidMetadataError(
+            "client_credentials alone are for a client with resources"
+        )
     return {"resources": list(resources)} if resources else {}
+
+
+def has_citizens(grants: Iterable[str]) -> bool:
+    """Say whether citizens come to a client by one of its grants."""
+    return not _ABOUT_NOBODY.issuperset(grants)
 
 
 def _sector(metadata: Mapping[str, Any], document: Mapping[str, Any]) -> str:

@@ -65,6 +65,7 @@ NOT_TOLD = {
     "recovery_codes": "digests of secrets; how many are left is a way to sign in",
     "freeze_links": "digests of links, good for hours; the warnings told of them",
     "logout_notices": "what a portal has still to hear; gone when it did",
+    "signal_notices": "what a portal has still to hear; gone when it did",
     "authority_requests": "files of the authority that asked, told by it (D69 art. 15)",
 }
 

@@ -16,6 +16,7 @@ TEXTS = {
     "CrossDeviceRefused": phrase("Refused a sign-in on another device"),
     "SessionReached": phrase("Signed in to %(portal)s"),
     "SessionEnded": phrase("Signed out"),
+    "SignalNotTold": phrase("%(portal)s could not be told of a change of your account"),
     "PortalNotTold": phrase("%(portal)s could not be told that you signed out"),
     "GrantGiven": phrase("Allowed %(portal)s to see data"),
     "GrantEnded": phrase("The permission of %(portal)s ended"),

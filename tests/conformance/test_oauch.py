@@ -137,16 +137,16 @@ def test_secrets_in_the_address_count_for_nothing(suite):
     "grant",
     [
         "password",
-        "client_credentials",
         "implicit",
+        "client_credentials",
         "urn:ietf:params:oauth:grant-type:device_code",
     ],
 )
 def test_other_grants_do_not_exist(suite, grant):
-    """Code and refresh alone."""
+    """What a client did not register is as good as unknown."""
     refused = suite.post_token(grant_type=grant, username="a", password="b")
 
-    check_token_error(refused, "unsupported_grant_type")
+    check_token_error(refused, "unsupported_grant_type", "unauthorized_client")
 
 
 @pytest.mark.parametrize(

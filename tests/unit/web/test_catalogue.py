@@ -16,7 +16,15 @@ METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 KEYWORDS = {"_": None, "gettext": None, "phrase": None}
 # Raised to operators at a command line, or answered by the protocol as JSON; never
 # shown on a page.
-NOT_ON_PAGES = ("DD-CFG-", "DD-ACC-", "DD-REG-", "DD-CLM-", "DD-DEMO-", "DD-IMP-")
+NOT_ON_PAGES = (
+    "DD-CFG-",
+    "DD-ACC-",
+    "DD-REG-",
+    "DD-CLM-",
+    "DD-DEMO-",
+    "DD-IMP-",
+    "DD-SIG-",
+)
 OPERATORS_ONLY = {"DD-AUTH-030"}
 
 

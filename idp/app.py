@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flask import Flask, Response, current_app, g
 
+from idp import retelling
 from idp.config import LOOPBACK_HOSTS, Config, load_config
 from idp.errors import ConfigError
 from idp.logs import configure_logging
@@ -74,6 +75,13 @@ def _named_config() -> Config:
     if not path:
         raise ConfigError("set IDP_CONFIG to the configuration file")
     return load_config(Path(path))
+
+
+def create_worker() -> Flask:
+    """Build the application of a server's worker, which also tells portals again."""
+    app = create_app()
+    retelling.keep_looking(app.extensions[EXTENSION])
+    return app
 
 
 def _security_headers(config: Config) -> Headers:

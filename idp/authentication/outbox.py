@@ -6,7 +6,7 @@ holds back nobody else. What a portal did not hear is told again, at ever longer
 waits, and given up with an event.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -105,15 +105,17 @@ class Waiting:
 
 def deliver(services: Services, kind: Kind, *, now: datetime) -> int:
     """Tell what is due, wait for it, and return how many notices were heard."""
-    table = kind.table
-    with services.database.read() as connection:
-        waiting = sa.select(table.client_id).where(table.due_at <= now)
-        portals = connection.execute(waiting.distinct()).scalars().all()
     heard: list[int] = []
-    for client_id in portals:
+    for client_id in _due(services, kind, now):
         _set_out(services, kind, client_id, lambda: now, heard.append)
     services.courier.wait()
     return sum(heard)
+
+
+def deliver_due(services: Services, kind: Kind, *, now: datetime) -> None:
+    """Tell what is due, behind whatever this process does."""
+    for client_id in _due(services, kind, now):
+        deliver_soon(services, kind, client_id)
 
 
 def deliver_soon(services: Services, kind: Kind, client_id: str) -> None:
@@ -136,6 +138,12 @@ def waiting(connection: Connection, kind: Kind) -> list[Waiting]:
         .order_by(table.client_id)
     )
     return [Waiting(kind.name, *row) for row in rows]
+
+
+def _due(services: Services, kind: Kind, now: datetime) -> Sequence[str]:
+    waiting = sa.select(kind.table.client_id).where(kind.table.due_at <= now)
+    with services.database.read() as connection:
+        return connection.execute(waiting.distinct()).scalars().all()
 
 
 def _set_out(

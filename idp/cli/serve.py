@@ -120,7 +120,7 @@ def server(config: Config) -> MPServer:
     """Return the WSGI server as configured."""
     settings = config.server
     return MPServer(
-        "idp.app:create_app",
+        "idp.app:create_worker",
         factory=True,
         interface=Interfaces.WSGI,
         address=settings.host,

@@ -22,6 +22,7 @@ class BackchannelConfig:
     portals_at_once: int = 8
     attempts: int = 8
     retry_after: int = 30
+    look_every: int = 10
     token: int = 120
 
 

@@ -15,6 +15,7 @@ from idp.config.reading import load_config, parse_config
 from idp.config.registration import RegistrationConfig
 from idp.config.registry import RegistryConfig
 from idp.config.representation import OrganisationsConfig, RepresentationConfig
+from idp.config.requests import RequestsConfig
 from idp.config.sender import DpopConfig, MtlsConfig
 from idp.config.settings import (
     AssuranceConfig,
@@ -67,6 +68,7 @@ __all__ = [
     "RegistrationConfig",
     "RegistryConfig",
     "RepresentationConfig",
+    "RequestsConfig",
     "SandboxConfig",
     "ServerConfig",
     "SmsConfig",

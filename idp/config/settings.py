@@ -13,6 +13,7 @@ from idp.config.outbound import BackchannelConfig, OutboundConfig, SignalsConfig
 from idp.config.registration import RegistrationConfig
 from idp.config.registry import RegistryConfig
 from idp.config.representation import OrganisationsConfig, RepresentationConfig
+from idp.config.requests import RequestsConfig
 from idp.config.sender import DpopConfig, MtlsConfig
 from idp.config.staff import StaffConfig
 
@@ -243,6 +244,7 @@ class Config:
     ephemeral: EphemeralConfig = field(default_factory=EphemeralConfig)
     keys: KeysConfig = field(default_factory=KeysConfig)
     lifetimes: LifetimesConfig = field(default_factory=LifetimesConfig)
+    requests: RequestsConfig = field(default_factory=RequestsConfig)
     dpop: DpopConfig = field(default_factory=DpopConfig)
     mtls: MtlsConfig = field(default_factory=MtlsConfig)
     throttle: ThrottleConfig = field(default_factory=ThrottleConfig)

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from idp import clock
+from idp.authentication.assurance import Earned
 from idp.consent import live_grants
 from idp.consent.live_grants import LiveGrant
 from idp.oidc.tokens import ACCESS_TOKEN_TYPE
@@ -23,6 +25,16 @@ class AccessToken:
     def scopes(self) -> tuple[str, ...]:
         """Return its scopes."""
         return tuple(self.claims["scope"].split())
+
+    @property
+    def earned(self) -> Earned:
+        """Return what was proven for it, with the level that the account has now."""
+        return Earned(
+            account_level=self.live.account_level,
+            authentication_level=self.claims["authentication_level"],
+            amr=tuple(self.claims["amr"]),
+            auth_time=clock.from_timestamp(self.claims["auth_time"]),
+        )
 
     @property
     def audience(self) -> tuple[str, ...]:

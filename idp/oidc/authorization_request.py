@@ -140,8 +140,9 @@ def _check_protocol(
         raise RequestURINotSupportedError
     if "registration" in params:
         raise RegistrationNotSupportedError
-    if party.require_par and not is_pushed:
-        raise InvalidRequestError("This client must push its requests (RFC 9126)")
+    must_push = party.require_par or server.provider.config.requests.must_push
+    if must_push and not is_pushed:
+        raise InvalidRequestError("This request must be pushed (RFC 9126)")
     if params.get("response_mode", DEFAULT) not in MODES:
         raise InvalidRequestError("Unknown response_mode")
     if "response_type" not in params:

@@ -59,6 +59,16 @@ class SignIn:
         names = [item.name for item in fields(cls) if item.name in value]
         return cls(**{name: value[name] for name in names})
 
+    @property
+    def earned(self) -> Earned:
+        """Return what was proven then."""
+        return Earned(
+            account_level=self.account_level,
+            authentication_level=self.authentication_level,
+            amr=tuple(self.amr),
+            auth_time=clock.from_timestamp(self.auth_time),
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; nothing is copied, since nothing is changed."""
         return {name: getattr(self, name) for name in self.__slots__}

@@ -91,7 +91,7 @@ def _authorization(config: Config) -> dict[str, Any]:
         ),
         "ui_locales_supported": ["vi", "en"],
         "authorization_response_iss_parameter_supported": True,
-        "require_pushed_authorization_requests": False,
+        "require_pushed_authorization_requests": config.requests.must_push,
         "request_parameter_supported": True,
         "request_object_signing_alg_values_supported": list(messages.REQUEST_SIGNING),
         "require_signed_request_object": False,

@@ -64,6 +64,20 @@ class InsufficientScopeError(BearerError):
     status_code = HTTPStatus.FORBIDDEN
 
 
+class InsufficientAuthenticationError(BearerError):
+    """The citizen must prove more for this resource (RFC 9470 §3)."""
+
+    error = "insufficient_user_authentication"
+    status_code = HTTPStatus.UNAUTHORIZED
+
+    def __init__(self, acr: str) -> None:
+        super().__init__("The sign-in does not reach what is demanded")
+        self._acr = acr
+
+    def _parts(self) -> list[str]:
+        return [*super()._parts(), f'acr_values="{self._acr}"']
+
+
 class BearerRequestError(BearerError):
     """The access token came twice, or in a way that is not taken (RFC 6750 §3.1)."""
 

@@ -58,7 +58,7 @@ def read(
         ui_locales=tuple(params.get("ui_locales", "").split()),
         claims=claims,
         authorization_details=details,
-        resource=_resources(params),
+        resource=_resources(server, party, params),
         dpop_jkt=_dpop_jkt(params),
     )
 
@@ -148,9 +148,14 @@ def _dpop_jkt(params: Form) -> str | None:
     return thumbprint
 
 
-def _resources(params: Form) -> tuple[str, ...]:
+def _resources(
+    server: AuthorizationServer, party: RelyingParty, params: Form
+) -> tuple[str, ...]:
     if len(params.resources) > MAX_RESOURCES:
         raise InvalidTargetError("Too many resources")
     if not all(is_absolute_uri(resource) for resource in params.resources):
         raise InvalidTargetError("resource must be an absolute URI (RFC 8707)")
+    for resource in params.resources:
+        if resource != server.provider.config.issuer and not party.may_name(resource):
+            raise InvalidTargetError("resource is not registered for this client")
     return params.resources

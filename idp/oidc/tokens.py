@@ -6,22 +6,24 @@ Registration §2); access tokens are RFC 9068 JWTs signed with ES256.
 
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from http import HTTPStatus
 from typing import Any
 
+from authlib.oauth2.rfc6749 import InvalidGrantError
+
 from idp import clock
+from idp.authentication.assurance import satisfies
 from idp.claims.release import Recipient, obstacle
 from idp.consent.live_grants import LiveGrant
-from idp.errors import IdpError
 from idp.oidc import binding, encryption, person_claims
 from idp.oidc.authorization_details import narrowed
 from idp.oidc.binding import Confirmation
 from idp.oidc.codes import SignIn
+from idp.oidc.errors import InvalidTargetError
 from idp.oidc.person_claims import Listener
+from idp.oidc.soundness import UnsoundTokenError, lint
 from idp.provider import Provider
 from idp.relying_parties.record import RelyingParty
 
@@ -33,7 +35,6 @@ USERINFO_ALGORITHMS = ("RS256", "ES256")
 
 # `at_hash` uses the hash of the signature's algorithm (OIDC Core §3.1.3.6).
 _HASHES = {"ES256": sha256, "RS256": sha256}
-_MAX_SUBJECT = 255  # OIDC Core §2
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +59,9 @@ class Order:
         return self.confirmation.cnf if self.confirmation else None
 
 
-class UnsoundTokenError(IdpError):
-    """A token would have been signed without what it must say; none was."""
-
-    code = "DD-OIDC-500"
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
-
-
 def build(provider: Provider, order: Order) -> dict[str, Any]:
     """Return the members of a token response, the refresh token apart."""
-    if order.party.needs_bound_tokens and order.confirmation is None:
-        raise UnsoundTokenError(detail="unbound token for a client of bound ones")
+    _check_demands(provider, order)
     claims = lint(access_token_claims(provider, order))
     access_token = provider.rings.sign(
         claims,
@@ -93,6 +86,18 @@ def build(provider: Provider, order: Order) -> dict[str, Any]:
         )
         response["id_token"] = encryption.encrypt(order.party, "id_token", id_token)
     return response
+
+
+def _check_demands(provider: Provider, order: Order) -> None:
+    """Refuse what the client's registration does not allow any more, on every way."""
+    party = order.party
+    if party.needs_bound_tokens and order.confirmation is None:
+        raise UnsoundTokenError(detail="unbound token for a client of bound ones")
+    for resource in order.audience:
+        if resource != provider.config.issuer and not party.may_name(resource):
+            raise InvalidTargetError("resource is not registered for this client")
+    if party.minimum_acr and not satisfies(order.sign_in.earned, party.minimum_acr):
+        raise InvalidGrantError("The sign-in does not reach what this client demands")
 
 
 def access_token_claims(provider: Provider, order: Order) -> dict[str, Any]:
@@ -163,39 +168,6 @@ def token_hash(token: str, *, alg: str) -> str:
     digest = _HASHES[alg](token.encode("ascii")).digest()
     half = digest[: len(digest) // 2]
     return urlsafe_b64encode(half).rstrip(b"=").decode()
-
-
-def lint(claims: dict[str, Any]) -> dict[str, Any]:
-    """Return `claims`, or raise `UnsoundTokenError` that names what is wrong."""
-    for name, expected in _REQUIRED.items():
-        if not isinstance(claims.get(name), expected) or not claims[name]:
-            raise UnsoundTokenError(detail=f"token without a sound {name}")
-    sound = {
-        "exp": claims["iat"] < claims["exp"],
-        "auth_time": claims["auth_time"] <= claims["iat"],
-        "sub": claims["sub"].isascii() and len(claims["sub"]) <= _MAX_SUBJECT,
-        "amr": all(isinstance(item, str) for item in claims["amr"]),
-        "null": None not in claims.values(),
-        "act": "act" not in claims or claims["act"]["sub"] != claims["sub"],
-    }
-    for name, is_sound in sound.items():
-        if not is_sound:
-            raise UnsoundTokenError(detail=f"token with a wrong {name}")
-    return claims
-
-
-_REQUIRED: Mapping[str, type | tuple[type, ...]] = {
-    "iss": str,
-    "sub": str,
-    "aud": (str, list),
-    "exp": int,
-    "iat": int,
-    "jti": str,
-    "auth_time": int,
-    "acr": str,
-    "amr": list,
-    "sid": str,
-}
 
 
 def _common(provider: Provider, order: Order, *, life: int) -> dict[str, Any]:

@@ -6,9 +6,11 @@ Withdrawal acts at once: the grant is read each time.
 from typing import Any
 
 from idp import clock
+from idp.authentication.assurance import satisfies
 from idp.oidc import encryption, person_claims, protected
 from idp.oidc.errors import (
     NO_STORE,
+    InsufficientAuthenticationError,
     InsufficientScopeError,
     InvalidTokenError,
     dump,
@@ -28,6 +30,8 @@ def userinfo(provider: Provider, request: MachineRequest) -> MachineResponse:
     party = provider.relying_parties.find(token.claims["client_id"])
     if party is None:
         raise InvalidTokenError("The client is no longer registered")
+    if party.minimum_acr and not satisfies(token.earned, party.minimum_acr):
+        raise InsufficientAuthenticationError(party.minimum_acr)
     listener = Listener(
         party, token.live, token.claims["authentication_level"], request.at
     )

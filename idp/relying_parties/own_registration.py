@@ -19,12 +19,13 @@ from idp.relying_parties.metadata import validate
 from idp.relying_parties.redirects import sector_of
 from idp.relying_parties.registration_tokens import Approved
 
+_APIS = ("resources", "allowed_resources")
 NOT_THEIRS = frozenset(
-    {"client_id", "client_secret", "claims_policy", "sector", "resources"}
+    {"client_id", "client_secret", "claims_policy", "sector", *_APIS}
 )
 _OPERATORS = (
     "scope", "claims_policy", "sector", "minimum_acr", "profile", "grant_types",
-    "resources",
+    *_APIS,
 )  # fmt: skip
 # To call citizens, or to act without a browser, is for the operator to allow.
 _OPEN_GRANTS = ("authorization_code", "refresh_token")

@@ -27,6 +27,11 @@ def read_policy(
         "claims_policy": _claims_policy(metadata),
         **_resources(metadata, document),
     }
+    allowed = members.strings(metadata, "allowed_resources")
+    if allowed is not None:
+        if not all(members.is_absolute_uri(uri) for uri in allowed):
+            raise InvalidMetadataError("allowed_resources must be absolute URIs")
+        policy["allowed_resources"] = list(allowed)
     minimum = members.text(metadata, "minimum_acr")
     if minimum is not None:
         if not _ACR.fullmatch(minimum):

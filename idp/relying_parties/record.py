@@ -1,6 +1,6 @@
 """A registered relying party as others see it: frozen, its keys parsed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -54,6 +54,7 @@ class RelyingParty:
     backchannel_logout_session_required: bool = False
     frontchannel_logout_uri: str | None = None
     resources: tuple[str, ...] = ()
+    allowed_resources: tuple[str, ...] | None = ()
     backchannel_token_delivery_mode: str | None = None
     backchannel_client_notification_endpoint: str | None = None
     dpop_bound_access_tokens: bool = False
@@ -70,6 +71,11 @@ class RelyingParty:
             self.dpop_bound_access_tokens
             or self.tls_client_certificate_bound_access_tokens
         )
+
+    def may_name(self, resource: str) -> bool:
+        """Say whether tokens of this client may be for that API (RFC 8707 §2)."""
+        allowed = self.allowed_resources
+        return allowed is None or resource in (*allowed, *self.resources)
 
     @property
     def has_keys(self) -> bool:
@@ -187,6 +193,7 @@ def build_party(  # noqa: PLR0913 - what is stored, then how it is read
         ),
         frontchannel_logout_uri=document.get("frontchannel_logout_uri"),
         resources=tuple(policy.get("resources", ())),
+        allowed_resources=_allowed(policy.get("allowed_resources"), sandbox=sandbox),
         backchannel_token_delivery_mode=document.get("backchannel_token_delivery_mode"),
         backchannel_client_notification_endpoint=document.get(
             "backchannel_client_notification_endpoint"
@@ -205,3 +212,12 @@ def build_party(  # noqa: PLR0913 - what is stored, then how it is read
             document.get("authorization_details_types", ())
         ),
     )
+
+
+def _allowed(
+    registered: Sequence[str] | None, *, sandbox: bool
+) -> tuple[str, ...] | None:
+    # A sandbox lets one try any API, as it assumes purposes; None is any.
+    if registered is None:
+        return None if sandbox else ()
+    return tuple(registered)

@@ -38,6 +38,7 @@ _PROTECTIONS = (
     "default_max_age",
     "default_acr_values",
     "minimum_acr",
+    "allowed_resources",
     "sector",
     "require_pushed_authorization_requests",
     *BOUND,

@@ -138,12 +138,13 @@ def test_grants_without_a_browser_are_the_operators(client, provider):
             "urn:ietf:params:oauth:grant-type:token-exchange",
         ],
         "resources": ["https://api.example"],
+        "allowed_resources": ["https://api.example"],
     }
 
     answer = registered(client, initial_token(provider), **wished)
 
     assert answer["grant_types"] == ["authorization_code"]
-    assert "resources" not in answer
+    assert not {"resources", "allowed_resources"} & set(answer)
 
 
 def test_purposes_are_the_operators(client, provider):

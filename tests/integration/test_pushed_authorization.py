@@ -1,5 +1,6 @@
 """Pushed authorization requests (RFC 9126)."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -7,6 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from idp.app import create_app
+from idp.config import RequestsConfig
 from idp.provider import Provider
 from tests.driver import SECRET, Browser, Portal, answer, at, citizen, error_code
 from tests.services import BACKENDS
@@ -115,6 +118,21 @@ def test_plain_request_of_a_pushing_client(portal: Portal, browser: Browser) -> 
         browser.visit("/authorize", data=portal.parameters()),
     ):
         assert answer(page)["error"] == "invalid_request"
+
+
+def test_every_client_must_push(provider: Provider) -> None:
+    """`requests.must_push` goes for all, and discovery says so (RFC 9126 §5)."""
+    portal = Portal.register(provider, "bank")
+    config = replace(provider.config, requests=RequestsConfig(must_push=True))
+    client = create_app(provider=replace(provider, config=config)).test_client()
+
+    found = client.get("/.well-known/openid-configuration").get_json()
+    refused = Browser(client).visit(portal.url())
+
+    assert found["require_pushed_authorization_requests"] is True
+    assert answer(refused)["error"] == "invalid_request"
+    request_uri = push(client, portal).get_json()["request_uri"]
+    assert at(Browser(client).visit(load(portal, request_uri))) == "login"
 
 
 @pytest.mark.parametrize(

@@ -206,6 +206,8 @@ def test_everything_that_is_known_is_kept():
         {"sector": "https://portal.example.vn"},
         {"sector": "Portal.example.vn"},
         {"sector": ""},
+        {"allowed_resources": ["/api"]},
+        {"allowed_resources": "https://api.example"},
         {"claims_policy": {}},
         {"claims_policy": ["name"]},
         {"claims_policy": [{"claim": "name"}]},

@@ -33,3 +33,15 @@ def test_only_browser_clients_have_origins():
 
     assert public.origins == {"https://portal.example.vn"}
     assert party().origins == frozenset()
+
+
+def test_any_api_is_for_sandboxes():
+    """Outside one, tokens are for registered APIs alone (RFC 8707 §3)."""
+    api = "https://api.example/a"
+
+    assert party().may_name(api)
+    assert not party(allowed_resources=[]).may_name(api)
+    assert not party(sandbox=False, scope="openid").may_name(api)
+    real = party(sandbox=False, scope="openid", allowed_resources=[api])
+    assert real.may_name(api)
+    assert not real.may_name("https://api.example/b")

@@ -15,6 +15,7 @@ from idp.factors.models import ChipCard
 from idp.provider import build_provider
 from idp.sandbox.cards import enrolled_numbers
 from idp.storage.opening import open_database
+from keys.envelope import create_kek
 
 
 def silent(_text: str) -> None:
@@ -27,6 +28,12 @@ def plan(tmp_path_factory):
     prepared = DemoPlan(tmp_path_factory.mktemp("demo"), 9100, tls=True)
     prepare(prepared, silent)
     return prepared
+
+
+@pytest.fixture
+def own(plan, tmp_path):
+    """Return a copy of the prepared demo, for one test to spoil."""
+    return DemoPlan(shutil.copytree(plan.folder, tmp_path / "own"), 9700, tls=False)
 
 
 def test_repeating_changes_nothing(plan):
@@ -70,18 +77,16 @@ def card_files(plan):
 
 
 @pytest.mark.parametrize("damage", ["missing", "spoiled"])
-def test_lost_cards_are_explained(tmp_path, damage):
+def test_lost_cards_are_explained(own, damage):
     """New ones would be of another issuer, and the accounts hold the old ones' keys."""
-    plan = DemoPlan(tmp_path, 9800, tls=False)
-    prepare(plan, silent)
     if damage == "missing":
-        shutil.rmtree(plan.cards)
+        shutil.rmtree(own.cards)
     else:
-        for path in card_files(plan):
+        for path in card_files(own):
             path.write_text("{")
 
     with pytest.raises(ConfigError, match=r"the cards in .*RESET=1"):
-        prepare(plan, silent)
+        prepare(own, silent)
 
 
 def test_cards_left_half_issued_are_issued_again(tmp_path):
@@ -140,14 +145,13 @@ def test_a_database_without_its_key_is_explained(tmp_path):
         prepare(plan, silent)
 
 
-def test_a_foreign_key_is_explained(plan, tmp_path):
+def test_a_foreign_key_is_explained(own):
     """Secrets sealed under another key cannot be opened, and the way out is said."""
-    mixed = DemoPlan(tmp_path, 9400, tls=False)
-    prepare(mixed, silent)
-    (tmp_path / "kek").write_bytes((plan.folder / "kek").read_bytes())
+    (own.folder / "kek").unlink()
+    create_kek(own.folder / "kek")
 
     with pytest.raises(ConfigError, match=r"another key-encryption key.*RESET=1"):
-        prepare(mixed, silent)
+        prepare(own, silent)
 
 
 def test_a_broken_configuration_is_explained(tmp_path):
@@ -169,18 +173,16 @@ def test_a_broken_ca_is_explained(tmp_path):
         prepare(plan, silent)
 
 
-def test_an_interrupted_first_start_is_finished(tmp_path):
-    """A database that is only migrated gets its keys, citizens and portals."""
-    plan = DemoPlan(tmp_path, 9700, tls=False)
-    prepare(plan, silent)
-    config = load_config(plan.config_file)
+def test_an_interrupted_first_start_is_finished(own):
+    """A database without its portals gets them."""
+    config = prepare(own, silent).config
     database = open_database(config)
     with database.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM client_secrets")
         connection.exec_driver_sql("DELETE FROM relying_parties")
     database.close()
 
-    prepare(plan, silent)
+    prepare(own, silent)
 
     provider = build_provider(config)
     try:

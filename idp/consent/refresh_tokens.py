@@ -24,71 +24,19 @@ from idp.audit.events import (
 )
 from idp.audit.log import AuditLog
 from idp.consent.grants import GrantView
-from idp.consent.models import Grant, RefreshToken
-from idp.storage.prepared import Prepared
+from idp.consent.refresh_statements import (
+    END_CHAIN,
+    END_GRANT,
+    FIND,
+    INSERT,
+    RENEW,
+    USE,
+)
 
 MAX_LENGTH = 256
 Outcome = Literal[
     "rotated", "renewed", "unknown", "expired", "just_rotated", "reused", "other_client"
 ]
-
-_TOKENS = cast("sa.Table", RefreshToken.__table__)
-_GRANTS = cast("sa.Table", Grant.__table__)
-_TIME = _TOKENS.c.issued_at.type
-_ACCOUNT = (
-    sa.select(_GRANTS.c.account_id)
-    .where(_GRANTS.c.id == _TOKENS.c.grant_id)
-    .scalar_subquery()
-)
-_FIND = sa.select(_TOKENS, _ACCOUNT.label("account_id")).where(
-    _TOKENS.c.digest == sa.bindparam("token_digest")
-)
-_INSERT = Prepared(sa.insert(_TOKENS))
-_USABLE = (
-    _TOKENS.c.digest == sa.bindparam("token_digest"),
-    _TOKENS.c.client_id == sa.bindparam("of_client"),
-    _TOKENS.c.used_at.is_(None),
-    _TOKENS.c.expires_at > sa.bindparam("now", type_=_TIME),
-)
-_DESCENT = (
-    _TOKENS.c.grant_id,
-    _TOKENS.c.chain_id,
-    _TOKENS.c.client_id,
-    _TOKENS.c.snapshot,
-    _ACCOUNT.label("account_id"),
-)
-# The one winner of parallel refreshes is whoever changes the row (RFC 9700 §4.14.2).
-_USE = Prepared(
-    sa.update(_TOKENS)
-    .where(*_USABLE)
-    .values(used_at=sa.bindparam("now", type_=_TIME))
-    .returning(*_DESCENT)
-)
-_RENEW = Prepared(
-    sa.update(_TOKENS)
-    .where(*_USABLE)
-    .values(expires_at=sa.bindparam("until", type_=_TIME))
-    .returning(*_DESCENT)
-)
-_END_CHAIN = (
-    sa.update(_TOKENS)
-    .where(
-        _TOKENS.c.chain_id == sa.bindparam("of_chain"),
-        _TOKENS.c.grant_id == sa.bindparam("of_grant"),
-        _TOKENS.c.expires_at > sa.bindparam("now", type_=_TIME),
-    )
-    .values(expires_at=sa.bindparam("now", type_=_TIME))
-)
-
-_END_GRANT = (
-    sa.update(_TOKENS)
-    .where(
-        _TOKENS.c.grant_id == sa.bindparam("of_grant"),
-        _TOKENS.c.expires_at > sa.bindparam("now", type_=_TIME),
-    )
-    .values(expires_at=sa.bindparam("now", type_=_TIME))
-    .returning(_TOKENS.c.chain_id)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +105,7 @@ def rotate(  # noqa: PLR0913 - the stores, then the attempt
     if len(token) > MAX_LENGTH:
         return Rotation("unknown")
     values = {"token_digest": _digest(token), "of_client": client_id, "now": now}
-    used = _USE.find(session, values)
+    used = USE.find(session, values)
     if used is None:
         return _why_not(session, token, client_id, now=now, grace=grace)
     new_token = secrets.token_urlsafe(32)
@@ -199,7 +147,7 @@ def renew(  # noqa: PLR0913 - the stores, then the attempt
         "now": now,
         "until": now + timedelta(seconds=idle),
     }
-    used = _RENEW.find(session, values)
+    used = RENEW.find(session, values)
     if used is None:
         return _why_not(session, token, client_id, now=now, grace=0)
     event = RefreshTokenRenewed(used.account_id, used.grant_id, client_id)
@@ -211,7 +159,7 @@ def find(connection: Connection | Session, token: str) -> StoredToken | None:
     """Return what is kept of `token`, used or expired as it may be."""
     if len(token) > MAX_LENGTH:
         return None
-    row = connection.execute(_FIND, {"token_digest": _digest(token)}).one_or_none()
+    row = connection.execute(FIND, {"token_digest": _digest(token)}).one_or_none()
     if row is None:
         return None
     return StoredToken(
@@ -238,7 +186,7 @@ def end_chain(  # noqa: PLR0913 - the stores, then the decision
     ended = 0
     # The first round waits for a refresh in flight; the next one ends its successor.
     while count := cast(
-        "sa.CursorResult[Any]", session.execute(_END_CHAIN, values)
+        "sa.CursorResult[Any]", session.execute(END_CHAIN, values)
     ).rowcount:
         ended += count
     if ended:
@@ -258,7 +206,7 @@ def end_all_of_grant(
     """End every chain of a grant that stays; return the chains that ended."""
     values, ended = {"of_grant": grant.id, "now": now}, set[UUID]()
     # As in `end_chain`: the next round ends what a refresh in flight has made.
-    while chains := session.execute(_END_GRANT, values).scalars().all():
+    while chains := session.execute(END_GRANT, values).scalars().all():
         ended.update(chains)
     if ended:
         event = RefreshTokensEnded(grant.account_id, grant.id, grant.client_id, reason)
@@ -296,7 +244,7 @@ def _insert(
         "expires_at": stored.expires_at,
         "used_at": None,
     }
-    _INSERT.run(session, values)
+    INSERT.run(session, values)
 
 
 def _digest(token: str) -> bytes:

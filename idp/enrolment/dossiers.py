@@ -34,6 +34,7 @@ from idp.audit.log import AuditLog
 from idp.config import Config
 from idp.enrolment import effects
 from idp.enrolment.deadlines import due
+from idp.enrolment.dossier_states import OPEN, DossierError, decide, move
 from idp.enrolment.effects import Replaced
 from idp.enrolment.kinds import CHANNELS, UnknownKindError, kind_of
 from idp.enrolment.models import Dossier
@@ -43,13 +44,10 @@ from idp.enrolment.record import (
     NewDossier,
     build_row,
     open_evidence,
-    without_pictures,
 )
-from idp.errors import IdpError
 from keys.sealing import Sealer
 
 BY_RULE = "system"
-OPEN = ("submitted", "in_review")
 REFUSALS = (
     "registry_mismatch",
     "phone_not_own",
@@ -58,12 +56,6 @@ REFUSALS = (
     "not_eligible",
     "other",
 )
-
-
-class DossierError(IdpError):
-    """The dossier's state does not allow this."""
-
-    code = "DD-ENR-012"
 
 
 class Services(Protocol):
@@ -143,7 +135,7 @@ def begin_review(
     now: datetime,
 ) -> None:
     """Let an officer take a dossier up; of two officers one gets it."""
-    row = _move(
+    row = move(
         session, dossier_id, ("submitted",), state="in_review", reviewer_id=officer_id
     )
     account_id: UUID | None = row.account_id
@@ -162,7 +154,7 @@ def grant(
     the phone and the e-mail address that were given with the dossier.
     """
     replaced = None
-    row = _decide(services, session, dossier_id, "granted", by, now)
+    row = decide(services.sealer, session, dossier_id, "granted", by, now)
     evidence = open_evidence(services.sealer, row.evidence_sealed, dossier_id)
     account_id: UUID | None = row.account_id
     if account_id is None:
@@ -198,7 +190,9 @@ def refuse(  # noqa: PLR0913 - the stores, then the decision
     """Refuse a dossier; an account that it made is closed, number and phone free."""
     if reason not in REFUSALS:
         raise DossierError("no such reason")
-    row = _decide(services, session, dossier_id, "refused", by, now, refusal=reason)
+    row = decide(
+        services.sealer, session, dossier_id, "refused", by, now, refusal=reason
+    )
     effects.release_account(services, session, row.account_id, now=now)
     event = DossierRefused(row.account_id, dossier_id, row.kind, by, reason)
     services.audit.record(session, event, now=now)
@@ -209,7 +203,7 @@ def withdraw(
     services: Services, session: Session, dossier_id: UUID, *, by: str, now: datetime
 ) -> Decided:
     """Take an open dossier back, as whoever filed it may (Law 91/2025: consent)."""
-    row = _decide(services, session, dossier_id, "withdrawn", by, now)
+    row = decide(services.sealer, session, dossier_id, "withdrawn", by, now)
     effects.release_account(services, session, row.account_id, now=now)
     event = DossierWithdrawn(row.account_id, dossier_id, row.kind, by)
     services.audit.record(session, event, now=now)
@@ -262,44 +256,3 @@ def _open(  # noqa: PLR0913, PLR0917 - the stores, then whose dossier
         sa.update(Dossier).where(Dossier.id == dossier_id).values(account_id=account_id)
     )
     return account_id
-
-
-def _move(
-    session: Session, dossier_id: UUID, before: tuple[str, ...], **values: Any
-) -> Any:
-    """Move a dossier on from one of these states: of parallel callers one does."""
-    row = session.execute(
-        sa.update(Dossier)
-        .where(Dossier.id == dossier_id, Dossier.state.in_(before))
-        .values(**values)
-        .returning(
-            Dossier.account_id,
-            Dossier.kind,
-            Dossier.filed_by,
-            Dossier.evidence_sealed,
-        )
-    ).one_or_none()
-    if row is None:
-        raise DossierError("no such dossier, or it is not open for this")
-    return row
-
-
-def _decide(  # noqa: PLR0913, PLR0917 - the stores, then the decision
-    services: Services,
-    session: Session,
-    dossier_id: UUID,
-    state: str,
-    by: str,
-    now: datetime,
-    **more: Any,
-) -> Any:
-    values = {"state": state, "decided_by": by, "decided_at": now, **more}
-    row = _move(session, dossier_id, OPEN, **values)
-    sealed = without_pictures(services.sealer, row.evidence_sealed, dossier_id)
-    if sealed is not None:
-        session.execute(
-            sa.update(Dossier)
-            .where(Dossier.id == dossier_id)
-            .values(evidence_sealed=sealed)
-        )
-    return row

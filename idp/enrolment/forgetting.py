@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from idp.accounts.identity import NOBODY, identity_values
 from idp.enrolment import dossiers, queue
+from idp.enrolment.dossier_states import OPEN
 from idp.enrolment.models import Dossier
 from idp.enrolment.record import open_evidence, seal_again
 
@@ -32,7 +33,7 @@ def forget_filer(
         Dossier.account_id.is_distinct_from(account_id),
     )
     for dossier_id, state in session.execute(filed).all():
-        if state in dossiers.OPEN:
+        if state in OPEN:
             dossiers.withdraw(services, session, dossier_id, by=_BY, now=now)
         sealed = queue.sealed_evidence(session, dossier_id)
         if not sealed:

@@ -19,7 +19,8 @@ from idp.accounts.identity import Identity
 from idp.audit.log import AuditLog
 from idp.config import Config
 from idp.enrolment import dossiers, matching, queue
-from idp.enrolment.dossiers import Decided, DossierError
+from idp.enrolment.dossier_states import DossierError
+from idp.enrolment.dossiers import Decided
 from idp.enrolment.draft import Applicant, Draft, DraftError
 from idp.enrolment.matching import Match
 from idp.enrolment.record import NewDossier, external_index

@@ -23,10 +23,11 @@ from idp.enrolment.models import Dossier
 from idp.enrolment.record import contact_of, identity_of, open_evidence
 from idp.errors import IdpError
 from idp.factors import notices
+from idp.factors.notice_texts import What
 from idp.factors.sms import plain
 from keys.sealing import Sealer
 
-_CHANGED: dict[str, notices.What] = {"phone": "phone_changed", "email": "email_changed"}
+_CHANGED: dict[str, What] = {"phone": "phone_changed", "email": "email_changed"}
 # A decision that is so young may be on its way already.
 _PATIENCE = timedelta(minutes=10)
 _TEXTS = {

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from idp.audit.enrolment_events import DossierTaken
 from idp.enrolment import dossiers
-from idp.enrolment.dossiers import DossierError, Services
+from idp.enrolment.dossier_states import OPEN, DossierError
+from idp.enrolment.dossiers import Services
 from idp.enrolment.models import Dossier
 
 
@@ -32,7 +33,7 @@ def count_waiting(
     """Count what waits for a province's officers; None counts the whole country."""
     is_late = sa.case((Dossier.due_at <= now, 1), else_=0)
     query = sa.select(sa.func.count(), sa.func.sum(is_late)).where(
-        Dossier.state.in_(dossiers.OPEN)
+        Dossier.state.in_(OPEN)
     )
     if province_code is not None:
         place = Dossier.province_code

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from idp.accounts import lifecycle
 from idp.authentication.session_changes import Services
-from idp.factors.notices import What
+from idp.factors.notice_texts import What
 from idp.locks import effects, grounds, hotline
 
 

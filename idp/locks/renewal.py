@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from idp.accounts import lifecycle, papers
 from idp.accounts.calendar import HANOI
 from idp.authentication.session_changes import Services
-from idp.factors.notices import What
+from idp.factors.notice_texts import What
 from idp.locks import placing
 from idp.locks.papers import GROUNDS
 

@@ -20,7 +20,7 @@ from idp.accounts.calendar import HANOI, Calendar
 from idp.accounts.lifecycle import live_locks
 from idp.audit.lock_events import AuthorityAnswered, AuthorityAsked, AuthorityForwarded
 from idp.errors import IdpError
-from idp.factors.notices import What
+from idp.factors.notice_texts import What
 from idp.locks import placing
 from idp.locks.grounds import AUTHORITY_REQUEST
 from idp.locks.models import AuthorityRequest

@@ -8,7 +8,7 @@ from idp.authentication import sign_in
 from idp.authentication.session import Session
 from idp.factors import notices, password_rules
 from idp.factors import password as passwords
-from idp.factors.notices import What
+from idp.factors.notice_texts import What
 from idp.factors.password_rules import Strength
 from idp.provider import Provider
 from idp.web.language import gettext, phrase

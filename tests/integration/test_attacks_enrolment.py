@@ -11,7 +11,7 @@ from idp.accounts.contacts import read_contacts
 from idp.accounts.representation import wards_of
 from idp.accounts.standing import read_standing
 from idp.enrolment import dossiers, outcome, queue
-from idp.enrolment.dossiers import DossierError
+from idp.enrolment.dossier_states import DossierError
 from idp.enrolment.receipts import receipt_text
 from idp.factors import notices
 from idp.locks import placing

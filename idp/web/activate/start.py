@@ -18,7 +18,7 @@ from idp.enrolment import activation, activation_case
 from idp.enrolment.activation import Candidate, Refusal
 from idp.errors import IdpError
 from idp.factors import notices
-from idp.factors.notices import What
+from idp.factors.notice_texts import What
 from idp.factors.sms import SmsCodes
 from idp.web import language, proofs, way_back_case
 from idp.web.activate.here import Here, enter

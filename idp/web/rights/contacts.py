@@ -20,6 +20,7 @@ from idp.authentication.session import SignedIn
 from idp.errors import IdpError
 from idp.factors import holds, notices
 from idp.factors.email import EmailCodes
+from idp.factors.notice_texts import What
 from idp.factors.sent_codes import Errand
 from idp.factors.sms import SmsCodes
 from idp.web import account, account_access, language, proofs
@@ -202,7 +203,7 @@ def _set(change: Change, address: str) -> None:
                 )
             except PhoneTakenError:
                 raise PhoneRefusedError("another account's") from None
-    what: notices.What = f"{change.kind}_changed"  # type: ignore[assignment]
+    what: What = f"{change.kind}_changed"  # type: ignore[assignment]
     notices.warn(provider, before, what, now)
 
 

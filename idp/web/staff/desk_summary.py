@@ -20,7 +20,7 @@ from idp.enrolment import (
     queue,
     record,
 )
-from idp.enrolment.dossiers import DossierError
+from idp.enrolment.dossier_states import DossierError
 from idp.enrolment.in_person_draft import DraftError
 from idp.enrolment.in_person_filing import Desk, FiledInPerson
 from idp.factors import notices

@@ -11,6 +11,7 @@ from idp.accounts import contacts, identifiers
 from idp.accounts.identifiers import InvalidPersonalNumberError
 from idp.errors import NotFoundError
 from idp.factors import notices
+from idp.factors.notice_texts import What
 from idp.locks import grounds, requests
 from idp.locks.requests import NewRequest, Request, RequestError
 from idp.staff import look_ups, own_case
@@ -28,7 +29,7 @@ FIELDS = ("personal_number", "change", "ground", "authority", "document", "matte
 _LONGEST = {"authority": 200, "document": 64, "matter": requests.MAX_TEXT}
 _SHOWN = 100
 _PURPOSE = "lock"
-_REFUSED: tuple[notices.What | None, str] = ("lock_refused", "lock-refused")
+_REFUSED: tuple[What | None, str] = ("lock_refused", "lock-refused")
 CHANGES = {"lock": phrase("Lock"), "unlock": phrase("Unlock")}
 GROUNDS = {
     "authority_request": phrase("a competent authority asks for it"),

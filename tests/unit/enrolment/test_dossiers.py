@@ -14,7 +14,7 @@ from idp.accounts.lifecycle import LifecycleError, close_account
 from idp.accounts.models import Account, Representation
 from idp.accounts.standing import read_standing
 from idp.enrolment import dossiers, queue
-from idp.enrolment.dossiers import DossierError
+from idp.enrolment.dossier_states import DossierError
 from idp.enrolment.kinds import UnknownKindError
 from idp.enrolment.receipts import receipt_text
 from idp.enrolment.record import identity_of, open_evidence

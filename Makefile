@@ -74,7 +74,7 @@ lock: $(BIN)/pip  ## renew both lock files from pyproject.toml
 	&& "$$python/bin/"$(LOCK) --extra test --extra reader --output-file requirements-test.lock
 
 clean:  ## remove what make built; the demo's state stays
-	rm -rf .venv .fuzz build ./*.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage*
+	rm -rf .venv .fuzz build tests/e2e/interop/node_modules ./*.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage*
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) \

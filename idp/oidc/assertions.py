@@ -57,12 +57,19 @@ def verify(provider: Provider, assertion: str, *, now: datetime) -> str:
         max_age=provider.config.lifetimes.client_assertion,
         now=now,
     )
-    # JSON escapes can name a lone surrogate, which is as good a jti as any other.
-    identity = f"{client_id}\n{unverified.claims['jti']}".encode(errors="surrogatepass")
-    key = f"jti:{sha256(identity).hexdigest()}"
-    if not provider.ephemeral.claim(key, ttl=dead_at - now.timestamp()):
+    jti, ttl = unverified.claims["jti"], dead_at - now.timestamp()
+    if not is_first(provider, "jti", client_id, jti, ttl=ttl):
         raise AssertionRefusedError("jti was used before")
     return client_id
+
+
+def is_first(
+    provider: Provider, kind: str, client_id: str, jti: str, *, ttl: float
+) -> bool:
+    """Spend the `jti` of a client's JWT of one kind; False if it was spent before."""
+    # JSON escapes can name a lone surrogate, which is as good a jti as any other.
+    identity = f"{client_id}\n{jti}".encode(errors="surrogatepass")
+    return provider.ephemeral.claim(f"{kind}:{sha256(identity).hexdigest()}", ttl=ttl)
 
 
 def parse(assertion: str, *, longest: int = MAX_LENGTH) -> CompactJws:

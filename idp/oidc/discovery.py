@@ -75,6 +75,7 @@ def _decoupled(issuer: str) -> dict[str, Any]:
         "backchannel_authentication_endpoint": f"{issuer}/backchannel_authentication",
         "backchannel_token_delivery_modes_supported": list(DELIVERY_MODES),
         "backchannel_user_code_parameter_supported": False,
+        f"{messages.CALLS}_values_supported": list(messages.REQUEST_SIGNING),
     }
 
 

@@ -2,7 +2,7 @@
 
 What is inside is the whole request: nothing beside it counts (§6.3). An object is from
 this client, for us, and dies within the hour; until then it may come again, since a
-citizen may load the page again.
+citizen may load the page again. Calls to citizens are signed alike (CIBA §7.1.1).
 """
 
 import json
@@ -41,17 +41,34 @@ def unpack(
         raise InvalidRequestError("Either request or request_uri (RFC 9101)")
     if not party.has_keys:
         raise RequestNotSupportedError
+    alg = party.messages.request_object_alg
+    claims = verify(provider, party, params["request"], registered=alg, now=now)
+    if "client_id" not in claims:  # RFC 9101 §5
+        raise InvalidRequestObjectError("client_id is missing")
+    if party.messages.must_sign_requests and "nbf" not in claims:
+        raise InvalidRequestObjectError("nbf is missing (FAPI 2.0 Message Signing)")
+    return parameters(claims)
+
+
+def verify(
+    provider: Provider,
+    party: RelyingParty,
+    text: str,
+    *,
+    registered: str | None,
+    now: datetime,
+) -> dict[str, Any]:
+    """Return what the party signed for us, or raise `InvalidRequestObjectError`."""
     try:
-        unverified = assertions.parse(params["request"], longest=MAX_LENGTH)
+        unverified = assertions.parse(text, longest=MAX_LENGTH)
     except AssertionRefusedError as error:
         raise InvalidRequestObjectError("request is not a signed JWT") from error
-    registered = party.messages.request_object_alg
     if not assertions.is_signed_by(party, unverified, registered=registered):
         raise InvalidRequestObjectError("request is not signed as registered")
     _check_type(unverified)
     _check_claims(unverified.claims, party, issuer=provider.config.issuer)
-    _check_times(unverified.claims, party, at=now.timestamp())
-    return _parameters(unverified.claims)
+    _check_times(unverified.claims, at=now.timestamp())
+    return unverified.claims
 
 
 def _check_type(unverified: CompactJws) -> None:
@@ -66,7 +83,7 @@ def _check_claims(claims: dict[str, Any], party: RelyingParty, *, issuer: str) -
         raise InvalidRequestObjectError("iss must be the client_id")
     if issuer not in (audience if isinstance(audience, list) else [audience]):
         raise InvalidRequestObjectError("aud must be the issuer")
-    if claims.get("client_id") != party.client_id:  # RFC 9101 §5
+    if claims.get("client_id", party.client_id) != party.client_id:
         raise InvalidRequestObjectError("client_id must be that of the request")
     if claims.get("sub") == party.client_id:
         # A client assertion for us would otherwise be a request, too (RFC 9101 §10.8).
@@ -75,9 +92,7 @@ def _check_claims(claims: dict[str, Any], party: RelyingParty, *, issuer: str) -
         raise InvalidRequestObjectError("A request object holds no other one")
 
 
-def _check_times(claims: dict[str, Any], party: RelyingParty, *, at: float) -> None:
-    if party.messages.must_sign_requests and "nbf" not in claims:
-        raise InvalidRequestObjectError("nbf is missing (FAPI 2.0 Message Signing)")
+def _check_times(claims: dict[str, Any], *, at: float) -> None:
     expires = _moment(claims, "exp")
     begins = _moment(claims, "nbf") if "nbf" in claims else at
     issued = _moment(claims, "iat") if "iat" in claims else at
@@ -98,8 +113,8 @@ def _moment(claims: dict[str, Any], name: str) -> float:
     return value
 
 
-def _parameters(claims: dict[str, Any]) -> Form:
-    """Return the claims as the same request's form would be."""
+def parameters(claims: dict[str, Any]) -> Form:
+    """Return the claims as the same request's form would be, or raise the refusal."""
     asked = {name: value for name, value in claims.items() if name not in _OF_THE_JWT}
     resources = asked.pop("resource", [])
     if isinstance(resources, str):

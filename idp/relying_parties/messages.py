@@ -31,9 +31,11 @@ ENCRYPTED = {
         "introspection_encrypted_response_enc",
     ),
 }
+CALLS = "backchannel_authentication_request_signing_alg"
 PROTECTIONS = (
     "require_signed_request_object",
     "request_object_signing_alg",
+    CALLS,
     *(alg for alg, _ in ENCRYPTED.values()),
 )
 _SIGNED_RESPONSES = (
@@ -56,6 +58,7 @@ class Messages:
 
     request_object_alg: str | None = None
     must_sign_requests: bool = False
+    call_alg: str | None = None
     authorization_alg: str = "RS256"
     introspection_alg: str = "RS256"
     encryption: Mapping[str, Encryption] = field(default_factory=dict)
@@ -70,9 +73,12 @@ def read_messages(metadata: Mapping[str, Any]) -> dict[str, Any]:
     document: dict[str, Any] = {
         signing: members.choice(metadata, signing, REQUEST_SIGNING, None),
         required: members.flag(metadata, required, default=False),
+        CALLS: members.choice(metadata, CALLS, REQUEST_SIGNING, None),
     }
-    if document[required] and not (metadata.get("jwks") or metadata.get("jwks_uri")):
-        raise InvalidMetadataError(f"{required} needs keys: jwks or jwks_uri")
+    has_keys = metadata.get("jwks") or metadata.get("jwks_uri")
+    for member in (required, CALLS):
+        if document[member] and not has_keys:
+            raise InvalidMetadataError(f"{member} needs keys: jwks or jwks_uri")
     for member in _SIGNED_RESPONSES:
         document[member] = members.choice(metadata, member, RESPONSE_SIGNING, None)
     for pair in ENCRYPTED.values():
@@ -86,6 +92,7 @@ def build_messages(document: Mapping[str, Any]) -> Messages:
     return Messages(
         request_object_alg=document.get("request_object_signing_alg"),
         must_sign_requests=document.get("require_signed_request_object", False),
+        call_alg=document.get(CALLS),
         authorization_alg=document.get(authorization, "RS256"),
         introspection_alg=document.get(introspection, "RS256"),
         encryption={

@@ -47,7 +47,6 @@ DETAILS_TYPES = ("residence_query",)
 _NOT_YET = {
     "request_uris": "request objects by reference are not supported",
     "request_object_encryption_alg": "encrypted request objects are not supported",
-    "backchannel_authentication_request_signing_alg": "calls are not signed",
 }
 _LOCALISED_URIS = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
 _FETCHED = ("jwks_uri", "sector_identifier_uri")

@@ -73,7 +73,8 @@ def test_what_is_not_there_is_not_listed(document):
         "client_credentials",
     ]
     assert document["request_parameter_supported"] is True
-    assert "none" not in document["request_object_signing_alg_values_supported"]
+    for what in ("request_object", "backchannel_authentication_request"):
+        assert "none" not in document[f"{what}_signing_alg_values_supported"]
     assert document["request_uri_parameter_supported"] is False
     assert document["claims_parameter_supported"] is True
     assert document["authorization_response_iss_parameter_supported"] is True

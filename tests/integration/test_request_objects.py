@@ -18,7 +18,9 @@ ISSUER = "http://localhost:8000"
 KEY = jwk.ECKey.generate_key("P-256", {"kid": "tax-1"})
 RSA = jwk.RSAKey.generate_key(2048, {"kid": "tax-2"})
 FOREIGN = jwk.ECKey.generate_key("P-256", {"kid": "tax-1"})
-JWKS = {"keys": [KEY.as_dict(private=False), RSA.as_dict(private=False)]}
+OKP = jwk.OKPKey.generate_key("Ed25519", {"kid": "tax-3"})
+KEYS = {"ES256": KEY, "PS256": RSA, "RS256": RSA, "EdDSA": OKP}
+JWKS = {"keys": [key.as_dict(private=False) for key in (KEY, RSA, OKP)]}
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ def sign(portal: Portal, *, alg: str = "ES256", key: Any = None, **changes: Any)
         **changes,
     }
     claims = {name: value for name, value in claims.items() if value is not None}
-    key = key or (KEY if alg == "ES256" else RSA)
+    key = key or KEYS[alg]
     return jws.serialize_compact(header, json.dumps(claims), key, algorithms=[alg])
 
 
@@ -60,7 +62,7 @@ def sign_in(provider: Provider, browser: Browser) -> TestResponse:
     return browser.submit(decision="allow") if at(page) == "consent" else page
 
 
-@pytest.mark.parametrize("alg", ["ES256", "PS256", "RS256"])
+@pytest.mark.parametrize("alg", KEYS)
 def test_what_is_inside_is_the_request(
     provider: Provider, portal: Portal, browser: Browser, alg: str
 ) -> None:

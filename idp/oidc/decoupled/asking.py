@@ -6,7 +6,6 @@ The same rules hold for what it may ask; only the redirect and PKCE have no plac
 from datetime import datetime
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
-from authlib.oidc.core.errors import RequestNotSupportedError
 
 from idp.authentication.transaction import AuthorizationRequest
 from idp.oidc import requested
@@ -27,10 +26,6 @@ def read(
     """Return what the client asks, or raise Authlib's refusal."""
     if not is_plain(params):
         raise InvalidRequestError("A parameter is too long or not plain text")
-    if "request" in params:
-        raise RequestNotSupportedError
-    if party.messages.must_sign_requests:
-        raise InvalidRequestError("This client must sign its requests (RFC 9101)")
     kept = Form((name, params[name]) for name in _KNOWN if name in params)
     kept.resources = params.resources
     return requested.read(server, party, kept, now=now)

@@ -22,7 +22,7 @@ from idp.authentication.waiting import Waiting
 from idp.factors import notices
 from idp.oidc import client_auth, errors
 from idp.oidc.clients import Client
-from idp.oidc.decoupled import asking
+from idp.oidc.decoupled import asking, signed
 from idp.oidc.decoupled.device import place_of
 from idp.oidc.decoupled.polling import CibaGrant
 from idp.oidc.request_guard import Form, MachineRequest, MachineResponse, form
@@ -49,6 +49,7 @@ def begin(server: AuthorizationServer, request: MachineRequest) -> MachineRespon
     provider, params = server.provider, form(request)
     party = client_auth.authenticate(provider, request, params)
     Client(party).require_grant(CibaGrant.GRANT_TYPE)
+    params = signed.unpack(provider, party, params, now=request.at)
     if sum(name in params for name in HINTS) != 1:
         raise InvalidRequestError("Exactly one hint must say who is called (CIBA 7.1)")
     if "login_hint_token" in params:

@@ -2,6 +2,9 @@
 
 from urllib.parse import urlencode
 
+from authlib.oauth2.rfc6749 import InvalidRequestError
+from authlib.oidc.core.errors import RequestNotSupportedError
+
 from idp.authentication import waiting
 from idp.factors.throttle import source_of
 from idp.oidc import client_auth, errors
@@ -20,6 +23,10 @@ def begin(server: AuthorizationServer, request: MachineRequest) -> MachineRespon
     provider, params = server.provider, form(request)
     party = client_auth.authenticate(provider, request, params)
     Client(party).require_grant(DeviceCodeGrant.GRANT_TYPE)
+    if "request" in params:
+        raise RequestNotSupportedError
+    if party.messages.must_sign_requests:
+        raise InvalidRequestError("This client must sign its requests (RFC 9101)")
     asked = asking.read(server, party, params, now=request.at)
     lifetimes = provider.config.lifetimes
     device_code, kept = waiting.begin(

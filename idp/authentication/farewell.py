@@ -8,6 +8,7 @@ can see whether it did: browsers keep third-party cookies from it (Front-Channel
 
 import hmac
 import secrets
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -54,11 +55,16 @@ class Farewell:
 
 
 def portals_left(
-    services: Services, session: Session, *, asker: str | None = None
+    services: Services,
+    session: Session,
+    *,
+    asker: str | None = None,
+    is_here: bool = True,
 ) -> tuple[Left, ...]:
     """Wait a little for the first answers, and return what became of each portal.
 
-    The `asker` has signed the citizen out itself, before it sent them here.
+    The `asker` has signed the citizen out itself, before it sent them here. No frame
+    of ours reaches a browser that is not the one `is_here`.
     """
     reached = (services.relying_parties.find(name) for name in session.client_ids)
     parties = [party for party in reached if party]
@@ -68,18 +74,14 @@ def portals_left(
     )
     secret = services.secrets.key("sid")
     names = {party: sid(secret, session.id, party.sector) for party in parties}
-    with services.database.read() as connection:
-        unheard = set(
-            connection.execute(
-                sa.select(LogoutNotice.client_id).where(
-                    LogoutNotice.account_id == session.account_id,
-                    LogoutNotice.sid.in_(names.values()),
-                )
-            ).scalars()
-        )
+    unheard = _unheard(services, session, names.values())
     issuer = services.config.issuer
     found = (
-        _left(party, issuer, name, is_heard=party.client_id not in unheard)
+        _left(
+            party,
+            _frame(party, issuer, name) if is_here else None,
+            is_heard=party.client_id not in unheard,
+        )
         for party, name in names.items()
     )
     return tuple(
@@ -87,18 +89,28 @@ def portals_left(
     )
 
 
-def _left(party: RelyingParty, issuer: str, name: str, *, is_heard: bool) -> Left:
+def _unheard(services: Services, session: Session, names: Iterable[str]) -> set[str]:
+    told = sa.select(LogoutNotice.client_id).where(
+        LogoutNotice.account_id == session.account_id, LogoutNotice.sid.in_(names)
+    )
+    with services.database.read() as connection:
+        return set(connection.execute(told).scalars())
+
+
+def _left(party: RelyingParty, frame: str | None, *, is_heard: bool) -> Left:
     if party.backchannel_logout_uri and is_heard:
         return Left(party.client_id, CONFIRMED)
-    if party.frontchannel_logout_uri:
-        address = _with_session(party.frontchannel_logout_uri, issuer, name)
-        return Left(party.client_id, ASKED, address)
+    if frame:
+        return Left(party.client_id, ASKED, frame)
     state = WAITING if party.backchannel_logout_uri else UNTOLD
     return Left(party.client_id, state)
 
 
-def _with_session(uri: str, issuer: str, name: str) -> str:
-    """Add who tells of which session (Front-Channel Logout 1.0 §2)."""
+def _frame(party: RelyingParty, issuer: str, name: str) -> str | None:
+    """Return the portal's page, told who speaks of which session (§2)."""
+    uri = party.frontchannel_logout_uri
+    if not uri:
+        return None
     return f"{uri}{'&' if '?' in uri else '?'}{urlencode({'iss': issuer, 'sid': name})}"
 
 

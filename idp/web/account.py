@@ -12,7 +12,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 
-from idp.authentication import session
+from idp.authentication import farewell, session
 from idp.consent import grants
 from idp.web import (
     account_access,
@@ -22,6 +22,7 @@ from idp.web import (
     held,
     people,
     permissions,
+    portals_left,
     presentation,
 )
 from idp.web.language import gettext, phrase
@@ -156,8 +157,14 @@ def places() -> ResponseReturnValue:
             now=here.now,
             lifetimes=here.provider.config.lifetimes,
         )
-    rows = [devices_seen.row(here, member, view) for view in views]
-    return page("places", gettext("Signed-in places"), places=rows)
+    handle = request.args.get("left", "")
+    told = farewell.find(here.provider.ephemeral, handle, browser=here.browser)
+    return page(
+        "places",
+        gettext("Signed-in places"),
+        places=[devices_seen.row(here, member, view) for view in views],
+        portals=portals_left.rows(here, told) if told else [],
+    )
 
 
 @blueprint.get("/account/factors")

@@ -6,7 +6,8 @@ from uuid import UUID
 from flask import Blueprint, Response, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.authentication import session, sign_in
+from idp.authentication import farewell, session, sign_in
+from idp.authentication.farewell import Farewell
 from idp.consent import grants
 from idp.errors import NotFoundError
 from idp.web import account_access, logout, visit
@@ -61,7 +62,11 @@ def end_place(session_id: UUID) -> ResponseReturnValue:
             reason="citizen",
             now=here.now,
         )
-    address = url_for("account.places", done="signed-out")
+    left = farewell.portals_left(here.provider, found.session, is_here=False)
+    kept = None
+    if left and here.browser:
+        kept = farewell.keep(here.provider.ephemeral, here.browser, Farewell(left))
+    address = url_for("account.places", done="signed-out", left=kept)
     return redirect(address, HTTPStatus.SEE_OTHER)
 
 

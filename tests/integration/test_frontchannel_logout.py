@@ -83,6 +83,38 @@ def test_each_portal_has_its_own_state(provider, browser) -> None:
     assert "frame-src" not in page.headers["Content-Security-Policy"]
 
 
+def test_what_another_place_left_open_is_told(provider, client, app) -> None:
+    """Ended from afar: no frame reaches there, and nothing is said to be out unseen."""
+    person = citizen(provider, account_level=2, factors=["pwd"])
+    there, here = Browser(client), Browser(app.test_client())
+    with listening() as good:
+        heard = Portal.register(provider, "good", backchannel_logout_uri=good.uri)
+        reach(there, heard, person)
+        reach(there, Portal.register(provider, "tax", **IN_FRAME))
+        here.visit("/account")
+        here.sign_in(person)
+        page = press(here, "/account/places", other_place(here))
+
+        assert len(good.heard(provider)) == 1
+    assert at(page) == "account"
+    for name, sentence in {
+        "good.example": "Cổng đã trả lời",
+        "tax.example": "Hãy đăng xuất trên thiết bị đó",
+    }.items():
+        row = page.text.partition(f">{name}<")[2].partition("</li>")[0]
+        assert sentence in row
+    assert "<iframe" not in page.text
+    assert at(there.visit("/account")) == "login"
+    assert at(here.visit("/account")) == "account"
+
+
+def other_place(browser: Browser) -> str:
+    """Return which action ends the place that is not this one."""
+    rows = browser.visit("/account/places").text.split("<li>")
+    row = next(row for row in rows if "/end" in row and 'class="tag good"' not in row)
+    return row.partition("/account/places/")[2].partition("/end")[0]
+
+
 def test_the_page_is_of_one_browser(provider, browser, app) -> None:
     """Another one reads no portal's name on it."""
     portal = Portal.register(provider, "tax", **IN_FRAME)

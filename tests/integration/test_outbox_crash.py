@@ -1,21 +1,29 @@
-"""A server that is killed between two of its words to a portal, and its successor."""
+"""Servers that are killed, or look at once: portals are told at least once."""
 
 import os
 import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import requests
 
+from idp import clock
+from idp.authentication import logout_outbox
+from idp.authentication.models import LogoutNotice
+from idp.factors.courier import Courier
 from idp.provider import Provider
 from tests.driver import Portal, citizen
-from tests.integration.test_backchannel_logout import sign_in, waiting
+from tests.integration.test_backchannel_logout import account_of, sign_in, waiting
 from tests.listening_portal import listening
 from tests.performance.stage import await_discovery
 from tests.prove.stage import command, without_coverage, write_settings
+from tests.services import BACKENDS
 
 _HASTY = (
     "[server]\nport = {port}\nworkers = 1\n"
@@ -78,3 +86,26 @@ def test_a_sign_out_survives_its_server(
         first, *again = ear.heard(provider)
         assert again
         assert {claims["jti"] for claims in again} == {first["jti"]}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_two_servers_that_look_at_once_tell_it_once(provider: Provider) -> None:
+    """Each takes a lot for itself; what is heard is gone for both."""
+    with listening() as ear:
+        Portal.register(provider, "tax", backchannel_logout_uri=ear.uri)
+        person = citizen(provider, account_level=2, state="active", factors=["pwd"])
+        now = clock.now()
+        with provider.database.transaction() as session:
+            account_id = account_of(provider, person)
+            session.add_all(
+                LogoutNotice(account_id=account_id, client_id="tax", due_at=now)
+                for _ in range(50)
+            )
+        servers = [replace(provider, courier=Courier()) for _ in range(4)]
+        with ThreadPoolExecutor(len(servers)) as pool:
+            heard = pool.map(lambda one: logout_outbox.deliver(one, now=now), servers)
+            assert sum(heard) == 50
+
+        told = [claims["jti"] for claims in ear.heard(provider)]
+    assert len(told) == len(set(told)) == 50
+    assert waiting(provider) == []

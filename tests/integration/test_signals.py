@@ -1,5 +1,7 @@
 """Security events for portals (Shared Signals Framework 1.0, RFC 8935, RFC 8936)."""
 
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,8 +12,11 @@ from joserfc.jwk import KeySet
 
 from idp import clock
 from idp.accounts import lifecycle
+from idp.app import create_app
+from idp.authentication import outbox
+from idp.config.outbound import OutboundConfig
 from idp.locks import placing
-from idp.provider import Provider
+from idp.provider import Provider, build_provider
 from idp.signals import delivery, kinds
 from idp.signals.streams import POLL, PUSH
 from tests.driver import Portal, citizen
@@ -89,6 +94,25 @@ def test_a_portal_is_pushed_what_happened(provider, client, portal, person) -> N
         kinds.DISABLED,
     }
     assert set(ear.headers) == {("Bearer open", "application/secevent+jwt")}
+
+
+def test_nothing_outside_the_allowed_networks_is_pushed(config) -> None:
+    """By default nobody is called; the operator sees why."""
+    strict = build_provider(replace(config, outbound=OutboundConfig()))
+    with closing(strict.database), closing(strict.ephemeral), taking() as ear:
+        client = create_app(provider=strict).test_client()
+        portal = Portal.register(strict, "tax", grant_types=GRANTS)
+        endpoint = {"method": PUSH, "endpoint_url": ear.uri}
+        Streams(client, "tax").create(delivery=endpoint)
+        person = citizen(strict, account_level=2, state="active", factors=["pwd"])
+        browser, _ = sign_in(client, portal, person)
+        press(browser, "/account", "sign-out")
+        strict.courier.wait()
+        with strict.database.read() as connection:
+            (left,) = outbox.waiting(connection, delivery.SIGNALS)
+
+    assert ear.tokens == []
+    assert left.last_answer == "an address outside the allowed networks"
 
 
 def test_an_account_is_enabled_when_no_lock_is_left(

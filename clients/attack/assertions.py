@@ -50,8 +50,8 @@ def _check_refused(party: Portal, name: str, assertion: str) -> None:
     expect(told in ("invalid_client", "invalid_request"), f"{name} was taken: {told}")
 
 
-def _macs(text: str, party: Portal, keys: dict[str, Any]) -> list[str]:
-    """Return signatures by HMAC, keyed with what everyone can read."""
+def macs(text: str, party: Portal, keys: dict[str, Any]) -> list[str]:
+    """Return the text with signatures by HMAC, keyed with what everyone can read."""
     public = party.key
     known = [
         public.as_pem(private=False),
@@ -72,7 +72,7 @@ def assertion_forged(target: Target) -> None:
         _check_refused(party, f"alg {alg}", compact({"alg": alg}, party.claims()) + ".")
     keys = target.open("GET", target.endpoints["jwks_uri"]).json()
     for alg in ("HS256", "ES256", "RS256"):
-        for forged in _macs(compact({"alg": alg}, party.claims()), party, keys):
+        for forged in macs(compact({"alg": alg}, party.claims()), party, keys):
             _check_refused(party, f"a MAC as {alg}", forged)
     own = ECKey.generate_key("P-256")
     evil = "https://evil.example/key"

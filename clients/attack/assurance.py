@@ -3,9 +3,10 @@
 import json
 import time
 from typing import Any
+from urllib.parse import urlencode
 
-from clients.attack.browser import Browser, at
-from clients.attack.portal import enter, portal, prove, simple
+from clients.attack.browser import Browser, at, forms, path
+from clients.attack.portal import Visit, enter, portal, prove, simple, withdraw_all
 from clients.attack.suite import attack, expect
 from clients.attack.target import Target
 
@@ -98,6 +99,28 @@ def consent_tampered(target: Target) -> None:
     expect(tokens["scope"] == "openid", f"{tokens['scope']!r} was granted")
     told = party.userinfo(tokens["access_token"]).json()
     expect(set(told) == {"sub"}, f"userinfo tells {sorted(told)}")
+
+
+@attack("K5", "CWE-362")
+def consent_race(target: Target) -> None:
+    """Of many consents at once one permission remains: taking it back ends them all."""
+    party, browser = portal(target), Browser(target)
+    asked = party.ask(scope="openid", prompt="consent")
+    page = prove(browser, browser.visit(party.address(asked)), simple(target))
+    form = forms(page)[0]
+    body = urlencode([*form.fields, ("decision", "allow")])
+    where, cookies = form.action or path(page), dict(browser.cookies)
+    ends = target.at_once(
+        lambda _: Browser(target, dict(cookies)).visit(where, data=body)
+    )
+    found = [Visit(party, browser, asked, end) for end in ends if at(end) == "portal"]
+    codes = [visit.answer["code"] for visit in found if "code" in visit.answer]
+    expect(codes, "no consent counted")
+    redeemed = [party.redeem(code, asked).json() for code in set(codes)]
+    withdraw_all(browser)
+    for tokens in redeemed:
+        told = party.userinfo(tokens.get("access_token", "none"))
+        expect(told.status_code == 401, "a permission was left behind")
 
 
 @attack("K6", "CWE-940", "CWE-290")

@@ -9,9 +9,13 @@ from clients.attack import (
     assertions,
     assurance,
     codes,
+    decoupled,
     factors,
     pushed,
+    recovery,
     redirects,
+    registering,
+    senders,
     sessions,
     strangers,
     tokens,
@@ -27,8 +31,8 @@ from clients.attack.target import Target
 
 # Each module enters its attacks when it is imported.
 MODULES: tuple[ModuleType, ...] = (
-    redirects, codes, assertions, pushed, tokens, sessions, factors, assurance,
-    strangers,
+    redirects, codes, assertions, pushed, senders, tokens, sessions, factors, recovery,
+    decoupled, assurance, registering, strangers,
 )  # fmt: skip
 
 

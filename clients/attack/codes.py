@@ -6,7 +6,7 @@ from urllib.parse import urlencode, urlsplit
 from requests import Response
 
 from clients.attack.browser import Browser, at
-from clients.attack.portal import Visit, enter, portal
+from clients.attack.portal import Visit, after, enter, portal
 from clients.attack.suite import attack, expect
 from clients.attack.target import Target
 
@@ -58,6 +58,15 @@ def code_of_another_client(target: Target) -> None:
     bare = enter(visit.portal, browser=visit.browser)
     strayed = bare.portal.redeem(bare.code, bare.asked, redirect_uri="")
     expect(strayed.status_code == 400, "no redirect URI was needed")
+
+
+@attack("C3", "CWE-613")
+def code_expired(target: Target) -> None:
+    """A code that was not redeemed in its short life is worth nothing."""
+    visit = enter(portal(target))
+    with after(target, "code"):
+        late = visit.portal.redeem(visit.code, visit.asked)
+        expect(late.status_code == 400, "an expired code got tokens")
 
 
 @attack("C4", "CWE-287", "CVE-2023-48228", "CVE-2024-22258")

@@ -5,6 +5,7 @@ import hashlib
 import json
 import secrets
 import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -14,7 +15,7 @@ from joserfc.jwk import ECKey
 from joserfc.jws import JWSRegistry
 from requests import Response
 
-from clients.attack.browser import Browser, at
+from clients.attack.browser import Browser, at, forms
 from clients.attack.suite import NotTriedError
 from clients.attack.target import Target
 
@@ -211,6 +212,14 @@ def portal(target: Target, number: int = 0) -> Portal:
     return Portal(target, target.clients[number])
 
 
+def after(target: Target, lifetime: str) -> AbstractContextManager[None]:
+    """Let this lifetime of the provider's pass, as far as there is patience for it."""
+    seconds = target.lifetimes.get(lifetime)
+    if seconds is None or seconds > target.patience:
+        raise NotTriedError(f"would wait until {lifetime} is over: {seconds} seconds")
+    return target.later(seconds + 1)
+
+
 def keyed(target: Target) -> Portal:
     """Return the client that proves itself by `private_key_jwt`."""
     for one in target.clients:
@@ -234,6 +243,14 @@ def prove(browser: Browser, page: Response, citizen: dict[str, Any]) -> Response
     if at(page) == "otp" and citizen["totp_secret"]:
         page = browser.submit(page, otp=pyotp.TOTP(citizen["totp_secret"]).now())
     return page
+
+
+def withdraw_all(browser: Browser) -> None:
+    """Take back what the citizen of this browser has allowed to whomever."""
+    page = browser.visit("/account/permissions")
+    for form in forms(page):
+        if form.action.endswith("/withdraw"):
+            browser.send(page, form)
 
 
 def enter(

@@ -1,9 +1,12 @@
 """Lines R: what comes back to a portal goes to the registered address alone."""
 
+import json
 import re
 import secrets
 from urllib.parse import urlencode, urlsplit
 
+from joserfc import jwe
+from joserfc.jwk import ECKey
 from requests import Response
 
 from clients.attack.browser import Browser, at
@@ -78,6 +81,25 @@ def unsigned_request_object(target: Target) -> None:
         page = target.open("GET", f"/authorize?{urlencode(asked)}")
         location = page.headers.get("Location", "")
         is_error = location.startswith(party.redirect_uri) and "error=" in location
+        expect(is_error or _stays(target, page), f"it led to {location}")
+
+
+@attack("J5", "CWE-347", "CVE-2026-9793")
+def encrypted_request_object(target: Target) -> None:
+    """A request object that is encrypted to us and signed by nobody is no request."""
+    visit = enter(portal(target), scope="openid")
+    keys = target.open("GET", target.endpoints["jwks_uri"]).json()["keys"]
+    key = next(one for one in keys if one["kty"] == "EC")
+    public = ECKey.import_key({name: key[name] for name in ("kty", "crv", "x", "y")})
+    inner = visit.portal.ask(scope="openid", state="inner")
+    header = {"alg": "ECDH-ES", "enc": "A256GCM", "kid": key["kid"]}
+    forged = jwe.encrypt_compact(header, json.dumps(inner.params), public)
+    for changes in ({}, {"redirect_uri": EVIL}):
+        asked = visit.portal.ask(scope="openid", **changes).params | {"request": forged}
+        page = visit.browser.visit(f"/authorize?{urlencode(asked)}")
+        location = page.headers.get("Location", "")
+        expect("code=" not in location, "the request was answered with a code")
+        is_error = location.startswith(visit.portal.redirect_uri)
         expect(is_error or _stays(target, page), f"it led to {location}")
 
 

@@ -1,9 +1,11 @@
 """The provider under attack: its addresses, the suite's clients, its citizens."""
 
 import json
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from joserfc.jwk import ECKey
 from requests import Response
 
 FORM = "application/x-www-form-urlencoded"
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 _PATIENCE = 30
 _CLIENTS: tuple[dict[str, Any], ...] = (
     {"name": "first", "token_endpoint_auth_method": "client_secret_post"},
@@ -22,7 +25,11 @@ _CLIENTS: tuple[dict[str, Any], ...] = (
         "require_pushed_authorization_requests": True,
         "minimum_acr": "urn:dinhdanh:acr:2.1",
     },
-    {"name": "third", "token_endpoint_auth_method": "client_secret_post"},
+    {
+        "name": "third",
+        "token_endpoint_auth_method": "client_secret_post",
+        "grant_types": ["authorization_code", "refresh_token", DEVICE],
+    },
     {
         "name": "fourth",
         "token_endpoint_auth_method": "none",
@@ -57,20 +64,30 @@ def registrations() -> list[dict[str, Any]]:
     return made
 
 
+@contextmanager
+def _waiting(seconds: float) -> Iterator[None]:
+    time.sleep(seconds)
+    yield
+
+
 @dataclass
 class Target:
     """One deployment: `clients` as their registration answered, `citizens` as listed.
 
-    `refresh_grace` is for how many seconds a second refresh is taken for a mishap;
-    `parallel` is how many requests a race sends at once.
+    `registration_tokens` are good for one client each. `lifetimes` are seconds, by the
+    names of the provider's settings. `parallel` is how many requests a race sends at
+    once, `later` lets time pass, and `patience` is how much of it at most.
     """
 
     issuer: str
     clients: list[dict[str, Any]]
     citizens: list[dict[str, Any]]
-    refresh_grace: float = 3.0
+    registration_tokens: list[str] = field(default_factory=list)
+    lifetimes: dict[str, float] = field(default_factory=dict)
     parallel: int = 50
+    patience: float = 90.0
     ca_file: Path | None = None
+    later: Callable[[float], AbstractContextManager[None]] = _waiting
 
     @classmethod
     def read(cls, issuer: str, file: Path, **options: Any) -> "Target":

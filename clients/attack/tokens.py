@@ -1,9 +1,6 @@
 """Lines T: tokens are their client's, narrow only, and dead once they are ended."""
 
-import time
-
-from clients.attack.browser import forms
-from clients.attack.portal import Portal, Visit, enter, portal
+from clients.attack.portal import Portal, Visit, after, enter, portal, withdraw_all
 from clients.attack.suite import attack, expect
 from clients.attack.target import Target
 
@@ -34,9 +31,8 @@ def refresh_token_reused(target: Target) -> None:
     visit = _offline(target)
     first = visit.tokens["refresh_token"]
     second = visit.portal.refresh(first).json()
-    if target.refresh_grace:
-        time.sleep(target.refresh_grace + 1)
-    again = visit.portal.refresh(first)
+    with after(target, "refresh_grace"):
+        again = visit.portal.refresh(first)
     expect(again.status_code == 400, "a used refresh token got tokens")
     heir = visit.portal.refresh(second["refresh_token"])
     expect(heir.status_code == 400, "the family lives on after the reuse")
@@ -118,10 +114,7 @@ def scope_not_registered(target: Target) -> None:
 def use_after_withdrawal(target: Target) -> None:
     """What a citizen takes back is told no more, from that moment on."""
     visit = _offline(target)
-    page = visit.browser.visit("/account/permissions")
-    for form in forms(page):
-        if form.action.endswith("/withdraw"):
-            visit.browser.send(page, form)
+    withdraw_all(visit.browser)
     told = "after the withdrawal it still works: "
     token = visit.tokens["access_token"]
     expect(not _lives(visit.portal, token), f"{told}userinfo")

@@ -23,6 +23,12 @@ from clients.attack.target import Target
     "--parallel", default=50, show_default=True, help="How many race at once."
 )
 @click.option(
+    "--patience",
+    default=90.0,
+    show_default=True,
+    help="For how many seconds an attack may wait until something is over.",
+)
+@click.option(
     "--ca-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Whose certificates are believed, where the sandbox made its own CA.",
@@ -31,9 +37,10 @@ def group(  # noqa: PLR0913 - click's way: one argument for each option
     target_file: Path,
     issuer: str,
     only: tuple[str, ...],
-    parallel: int,
-    ca_file: Path | None,
     *,
+    parallel: int,
+    patience: float,
+    ca_file: Path | None,
     as_json: bool,
 ) -> None:
     """Try the known attacks on a sandbox, over HTTP alone, and report.
@@ -44,8 +51,8 @@ def group(  # noqa: PLR0913 - click's way: one argument for each option
     """
     if not checklist.find(*only):
         raise click.ClickException("no such attack")
-    options = {"parallel": parallel, "ca_file": ca_file}
-    target = Target.read(issuer.rstrip("/"), target_file, **options)
+    bounds = {"parallel": parallel, "patience": patience, "ca_file": ca_file}
+    target = Target.read(issuer.rstrip("/"), target_file, **bounds)
     findings = []
     for finding in checklist.run(target, *only):
         findings.append(finding)

@@ -117,6 +117,7 @@ def _entry(
         "password": citizen.password,
         "totp_secret": citizen.totp_secret,
         "phone": citizen.account.phone,
+        "email": citizen.account.email,
         "account_level": standing.level,
         "state": standing.effective,
         "lock": next(iter(standing.locks), None),

@@ -1,11 +1,15 @@
 """What the attack suite is given: clients of its own, and everyone in the sandbox."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from clients.attack.target import registrations
+from idp.relying_parties import registration_tokens
 from idp.relying_parties.registry import RelyingParties
 from idp.sandbox import loader
+
+_TOKENS, _TOKENS_LAST = 12, timedelta(days=1)
+_LIFETIMES = ("code", "refresh_grace", "fresh_factor")
 
 
 class Wiring(loader.Wiring, Protocol):
@@ -24,6 +28,17 @@ def prepare(provider: Wiring, now: datetime) -> dict[str, Any]:
     loader.require_sandbox(provider.config)
     clients = []
     with provider.database.transaction() as session:
+        tokens = [
+            registration_tokens.issue_initial(
+                session,
+                provider.audit,
+                {},
+                uses=1,
+                expires_at=now + _TOKENS_LAST,
+                now=now,
+            )
+            for _ in range(_TOKENS)
+        ]
         for metadata in registrations():
             private = {"private_jwk": metadata.pop("private_jwk", None)}
             registered = provider.relying_parties.add(
@@ -33,5 +48,8 @@ def prepare(provider: Wiring, now: datetime) -> dict[str, Any]:
     return {
         "clients": clients,
         "citizens": loader.citizens(provider),
-        "refresh_grace": provider.config.lifetimes.refresh_grace,
+        "registration_tokens": tokens,
+        "lifetimes": {
+            name: getattr(provider.config.lifetimes, name) for name in _LIFETIMES
+        },
     }

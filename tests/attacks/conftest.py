@@ -4,15 +4,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from clients.attack.target import Target
 from idp import clock
-from idp.app import create_app
+from idp.app import bare_app, connect
 from idp.config import Config
+from idp.logs import configure_logging
 from idp.provider import build_provider
 from idp.sandbox import target as targets
 from tests.services import Services
@@ -25,7 +28,16 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def listening(config: Config) -> Iterator[Target]:
+def later(seconds: float) -> Iterator[None]:
+    """Be so much later, and then back in the present."""
+    present = clock.now
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: present() + timedelta(seconds=seconds))
+        yield
+
+
+@contextmanager
+def listening(config: Config, app: Flask | None = None) -> Iterator[Target]:
     """Serve a provider on a free port and yield it as the suite knows it."""
     server = make_server(
         "127.0.0.1", 0, lambda *args: [], threaded=True, request_handler=_Quiet
@@ -34,12 +46,14 @@ def listening(config: Config) -> Iterator[Target]:
     issuer = f"http://127.0.0.1:{server.server_port}"
     lifetimes = replace(config.lifetimes, refresh_grace=0)
     provider = build_provider(replace(config, issuer=issuer, lifetimes=lifetimes))
-    server.app = create_app(provider=provider)
+    configure_logging(config.log.level, config.log.format)
+    server.app = app or bare_app()
+    connect(server.app, provider)
     known = targets.prepare(provider, clock.now())
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
-        yield Target(issuer, **known)
+        yield Target(issuer, **known, patience=3600, later=later)
     finally:
         server.shutdown()
         server.server_close()
@@ -47,6 +61,13 @@ def listening(config: Config) -> Iterator[Target]:
         provider.courier.wait()
         provider.database.close()
         provider.ephemeral.close()
+
+
+@pytest.fixture
+def alone(config: Config, bare_app: Flask) -> Iterator[Target]:
+    """Return a provider as it is, for one attack that uses up what others need."""
+    with listening(config, bare_app) as target:
+        yield target
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """`idp sandbox target` and `idp attack`: the suite for any deployed sandbox."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,13 @@ from idp.config import Config
 from tests.attacks.conftest import listening
 from tests.attacks.weakened import WEAKNESSES
 
+NAMES = ("clients", "citizens", "registration_tokens", "lifetimes")
+
 
 def attack(target: Target, folder: Path, *options: str) -> Result:
     """Run `idp attack` on a target that was written down as the command prints it."""
     file = folder / "target.json"
-    known = {k: v for k, v in asdict(target).items() if k != "issuer"}
-    names = ("clients", "citizens", "refresh_grace")
-    file.write_text(json.dumps({name: known[name] for name in names}))
+    file.write_text(json.dumps({name: getattr(target, name) for name in NAMES}))
     arguments = ["attack", "--issuer", f"{target.issuer}/", *options, str(file)]
     return CliRunner().invoke(main, arguments)
 
@@ -33,7 +32,7 @@ def test_the_target_is_all_that_the_suite_needs(provider) -> None:
 
     printed = json.loads(CliRunner().invoke(sandbox, ["target"], obj=cli).output)
 
-    assert set(printed) == {"clients", "citizens", "refresh_grace"}
+    assert set(printed) == set(NAMES)
     proofs = [{"client_secret", "private_jwk"} & set(one) for one in printed["clients"]]
     assert proofs == [{"client_secret"}, {"private_jwk"}, {"client_secret"}, set()]
 
@@ -66,7 +65,7 @@ def test_a_weak_sandbox_is_found_out(
 
 def test_what_cannot_be_tried_is_said(sound: Target, tmp_path: Path) -> None:
     """A sandbox with one client is no failure, and no success either."""
-    alone = Target(sound.issuer, sound.clients[:1], sound.citizens, 0)
+    alone = Target(sound.issuer, sound.clients[:1], sound.citizens)
 
     result = attack(alone, tmp_path, "--only", "token_of_another_client")
 

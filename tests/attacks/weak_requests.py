@@ -13,7 +13,7 @@ import requests
 
 from idp.authentication import transaction
 from idp.authentication.transaction import AuthorizationRequest
-from idp.oidc import authorization_request, codes, pushed
+from idp.oidc import authorization_request, codes, pushed, requested
 from idp.oidc.request_guard import Form
 from idp.oidc.visit import Visit, returning
 from tests.attacks.rewriting import Exchange, rewrite
@@ -146,5 +146,5 @@ def deep_input_read(patch: pytest.MonkeyPatch) -> None:
         json.loads(text or "{}")
         return original(None)
 
-    original = authorization_request.parse_claims
-    patch.setattr(authorization_request, "parse_claims", parse)
+    original = requested.parse_claims
+    patch.setattr(requested, "parse_claims", parse)

@@ -10,10 +10,20 @@ from idp.oidc.logout import _Endpoint
 from idp.oidc.pkce import CodeChallenge
 from idp.oidc.revocation import RevocationEndpoint
 from idp.storage.embedded import EmbeddedStore
-from tests.attacks import weak_people, weak_proofs, weak_requests
+from tests.attacks import (
+    weak_people,
+    weak_proofs,
+    weak_registering,
+    weak_requests,
+    weak_senders,
+    weak_ways,
+)
 from tests.attacks.weakening import WEAKNESSES, always, weakness
 
-__all__ = ["WEAKNESSES", "weak_people", "weak_proofs", "weak_requests"]
+__all__ = [
+    "WEAKNESSES", "weak_people", "weak_proofs", "weak_registering", "weak_requests",
+    "weak_senders", "weak_ways",
+]  # fmt: skip
 
 
 def _answer(place: tuple, value: object, patch: pytest.MonkeyPatch) -> None:
@@ -33,6 +43,7 @@ _SIMPLE = {
     "challenge_downgraded": (CodeChallenge, "validate_code_challenge", None),
     "code_guessed": ("idp.oidc.codes._digest", "same"),
     "assertion_forged": ("idp.oidc.assertions.is_signed_by", True),
+    "request_object_forged": ("idp.oidc.assertions.is_signed_by", True),
     "pushed_request_reused": ("idp.oidc.pushed.consume", True),
     "pushed_request_race": ("idp.oidc.pushed.consume", True),
     "refresh_token_reused": ("idp.consent.grants.end", None),
@@ -55,6 +66,13 @@ _SIMPLE = {
     "consent_skipped": ("idp.oidc.authorization.unconsented", None),
     "claims_beyond_the_scope": ("idp.oidc.person_claims.for_userinfo", {"name": "x"}),
     "consent_tampered": ("idp.oidc.person_claims.for_userinfo", {"name": "x"}),
+    "device_approved_unseen": ("idp.web.csrf.check", None),
+    "user_code_guessed": (Throttle, "admit_user_code", Admission(allowed=True)),
+    "factor_added_with_an_old_proof": (
+        "idp.authentication.steps.unmet_action", None
+    ),
+    "activation_race": ("idp.enrolment.activation.activate", None),
+    "consent_race": ("idp.consent.grants.end", None),
     "one_token_for_another": (
         "idp.oidc.userinfo.userinfo", errors.json_answer(200, {"sub": "x"})
     ),

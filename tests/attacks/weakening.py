@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from idp.storage.embedded import EmbeddedStore
+
 Weaken = Callable[[pytest.MonkeyPatch], None]
 WEAKNESSES: dict[str, Weaken] = {}
 
@@ -23,3 +25,16 @@ def weakness(*attacks: str) -> Callable[[Weaken], Weaken]:
 def always(value: object) -> Callable:
     """Return a function that answers always the same."""
     return lambda *args, **kwargs: value
+
+
+def claiming_again(*prefixes: str) -> Weaken:
+    """Return how single-use things of these kinds are claimed as often as one likes."""
+
+    def weaken(patch: pytest.MonkeyPatch) -> None:
+        def claim(store, key, *args, **kwargs):
+            return key.startswith(prefixes) or original(store, key, *args, **kwargs)
+
+        original = EmbeddedStore.claim
+        patch.setattr(EmbeddedStore, "claim", claim)
+
+    return weaken

@@ -62,6 +62,7 @@ def sign_in(provider: Provider, browser: Browser) -> TestResponse:
     return browser.submit(decision="allow") if at(page) == "consent" else page
 
 
+@pytest.mark.filterwarnings("ignore:EdDSA is deprecated")  # joserfc's, when signing
 @pytest.mark.parametrize("alg", KEYS)
 def test_what_is_inside_is_the_request(
     provider: Provider, portal: Portal, browser: Browser, alg: str

@@ -15,6 +15,13 @@ class InitialTokenIssued(ServiceEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class InitialTokenEnded(ServiceEvent):
+    """An operator took back what was left of such a right."""
+
+    token_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class InitialTokenUsed(ServiceEvent):
     """A client was registered with an operator's token."""
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from idp.audit.log import AuditLog
 from idp.audit.registration_events import (
+    InitialTokenEnded,
     InitialTokenIssued,
     InitialTokenUsed,
     RegistrationTokenIssued,
@@ -39,8 +40,8 @@ def issue_initial(  # noqa: PLR0913 - the stores, then the token
     uses: int,
     expires_at: datetime,
     now: datetime,
-) -> str:
-    """Return a new initial access token, good for so many clients."""
+) -> tuple[UUID, str]:
+    """Return a new initial access token, good for so many clients, after its id."""
     token, token_id = secrets.token_urlsafe(32), uuid4()
     session.add(
         InitialToken(
@@ -53,7 +54,28 @@ def issue_initial(  # noqa: PLR0913 - the stores, then the token
         )
     )
     audit.record(session, InitialTokenIssued(token_id, uses), now=now)
-    return token
+    return token_id, token
+
+
+def list_initial(connection: Connection, *, now: datetime) -> list[sa.Row[Any]]:
+    """Return the tokens that have a use left, those that end first foremost."""
+    query = sa.select(InitialToken.__table__).where(*_live(now))
+    return list(connection.execute(query.order_by(InitialToken.expires_at)))
+
+
+def end_initial(
+    session: Session, audit: AuditLog, token_id: UUID, *, now: datetime
+) -> bool:
+    """Take every use that is left; say whether there was one."""
+    ended = session.execute(
+        sa.update(InitialToken)
+        .where(InitialToken.id == token_id, *_live(now))
+        .values(uses_left=0)
+        .returning(InitialToken.id)
+    ).one_or_none()
+    if ended is not None:
+        audit.record(session, InitialTokenEnded(token_id), now=now)
+    return ended is not None
 
 
 def find_initial(
@@ -148,11 +170,11 @@ def end(session: Session, client_id: str) -> None:
 
 
 def _usable(token: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        InitialToken.digest == _digest(token),
-        InitialToken.uses_left > 0,
-        InitialToken.expires_at > now,
-    )
+    return (InitialToken.digest == _digest(token), *_live(now))
+
+
+def _live(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (InitialToken.uses_left > 0, InitialToken.expires_at > now)
 
 
 def _digest(token: str) -> bytes:

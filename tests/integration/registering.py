@@ -26,7 +26,7 @@ def initial_token(
     """Return an operator's token that approves these members."""
     now = clock.now()
     with provider.database.transaction() as session:
-        return registration_tokens.issue_initial(
+        _, token = registration_tokens.issue_initial(
             session,
             provider.audit,
             approved,
@@ -34,6 +34,7 @@ def initial_token(
             expires_at=now + lasting,
             now=now,
         )
+        return token
 
 
 def post(client: FlaskClient, token: str | None, **metadata: Any) -> TestResponse:

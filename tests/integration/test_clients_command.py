@@ -11,7 +11,7 @@ from idp.cli.clients import group
 from idp.cli.context import CliContext
 from idp.consent import live_grants
 from idp.relying_parties.errors import UnknownClientError
-from tests.integration.registering import manage, registered
+from tests.integration.registering import manage, post, registered
 from tests.integration.token_side import Portal, account_of, consent_to
 
 CALLBACK = "https://portal.example.vn/callback"
@@ -244,6 +244,22 @@ def test_a_portal_registers_with_a_token_of_the_command(idp, client):
     assert printed["uses"] == 1
     assert printed["registration_endpoint"].endswith("/register")
     assert answer["scope"] == "openid profile"
+
+
+def test_a_token_that_leaked_is_ended(idp, client):
+    """It is found by its id, and nobody registers with it any more."""
+    printed = added(idp("initial-token", "--uses", "3"))
+    (listed,) = added(idp("initial-tokens", "--json"))
+
+    ended = idp("end-initial-token", printed["id"])
+    again = idp("end-initial-token", printed["id"])
+
+    assert (listed["id"], listed["uses"]) == (printed["id"], 3)
+    assert printed["initial_access_token"] not in str(listed)
+    assert (ended.exit_code, again.exit_code) == (0, 1)
+    assert post(client, printed["initial_access_token"]).status_code == 401
+    assert added(idp("initial-tokens", "--json")) == []
+    assert idp("initial-tokens").exit_code == 0
 
 
 @pytest.mark.parametrize(

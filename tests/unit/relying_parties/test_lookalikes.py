@@ -83,6 +83,23 @@ def test_inside_addresses_are_not_registered(member, address):
         validate(metadata(**{member: address}), sandbox=False)
 
 
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"backchannel_logout_uri": "https://10.0.0.1/bye"},
+        {
+            "grant_types": ["urn:openid:params:grant-type:ciba"],
+            "backchannel_token_delivery_mode": "ping",
+            "backchannel_client_notification_endpoint": "https://10.0.0.1/ping",
+        },
+    ],
+)
+def test_nothing_is_told_to_inside_machines(members):
+    """Logout tokens and pings go out to what was registered, too."""
+    with pytest.raises(InvalidMetadataError, match="inside network"):
+        validate(metadata(**members, sector="portal.example.vn"), sandbox=False)
+
+
 def test_redirects_reach_the_citizens_own_machine_alone():
     """RFC 8252 §7.3: a native app listens there, and on no other inside machine."""
     native = {"application_type": "native"}

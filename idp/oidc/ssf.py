@@ -75,8 +75,7 @@ def stream(server: AuthorizationServer, request: MachineRequest) -> MachineRespo
             streams.remove(database, party.client_id)
             return MachineResponse(HTTPStatus.NO_CONTENT)
         if request.method in ("PATCH", "PUT"):
-            whole = request.method == "PUT"
-            streams.change(kept, _json(request), provider.sealer, is_whole=whole)
+            _change(provider, kept, request, is_whole=request.method == "PUT")
         return errors.json_answer(200, streams.describe(kept, provider.config))
 
 
@@ -86,9 +85,21 @@ def _create(
     if database.get(SignalStream, party.client_id) is not None:
         raise _ExistsError("this client has its stream")
     made = streams.new(party.client_id, now=request.at)
-    streams.change(made, _json(request), provider.sealer, is_whole=True)
+    _change(provider, made, request, is_whole=True)
     database.add(made)
     return errors.json_answer(201, streams.describe(made, provider.config))
+
+
+def _change(
+    provider: Provider, kept: SignalStream, request: MachineRequest, *, is_whole: bool
+) -> None:
+    streams.change(
+        kept,
+        _json(request),
+        provider.sealer,
+        is_whole=is_whole,
+        sandbox=provider.config.sandbox.enabled,
+    )
 
 
 def status(server: AuthorizationServer, request: MachineRequest) -> MachineResponse:

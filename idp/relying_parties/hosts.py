@@ -52,7 +52,7 @@ def inside_member(document: Mapping[str, Any]) -> str | None:
     for member, address in _addresses(document):
         host = urlsplit(address).hostname
         is_app = is_native and member.endswith("redirect_uris")
-        if host and not (is_app and host in LOOPBACK_HOSTS) and _is_inside(host):
+        if host and not (is_app and host in LOOPBACK_HOSTS) and is_inside(host):
             return member
     return None
 
@@ -65,7 +65,8 @@ def _addresses(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield from ((member, address) for address in value)
 
 
-def _is_inside(host: str) -> bool:
+def is_inside(host: str) -> bool:
+    """Say whether a host, as far as its name tells, is on an inside network."""
     if _is_address(host):
         return not networks.is_public(ip_address(host))
     return "." not in host or host.rpartition(".")[2] in _INSIDE

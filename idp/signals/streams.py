@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session as DatabaseSession
 
 from idp.config import Config
 from idp.errors import IdpError
+from idp.relying_parties.hosts import is_inside
 from idp.relying_parties.redirects import flaw
 from idp.signals import kinds
 from idp.signals.models import SignalNotice, SignalStream
@@ -34,11 +36,21 @@ def new(client_id: str, *, now: datetime) -> SignalStream:
 
 
 def change(
-    stream: SignalStream, asked: Mapping[str, Any], sealer: Sealer, *, is_whole: bool
+    stream: SignalStream,
+    asked: Mapping[str, Any],
+    sealer: Sealer,
+    *,
+    is_whole: bool,
+    sandbox: bool,
 ) -> None:
     """Take over what a portal asks; left-out members stay unless it is the whole."""
     if "delivery" in asked or is_whole:
         _deliver_by(stream, asked.get("delivery", {"method": POLL}), sealer)
+        host = urlsplit(stream.endpoint_url or "").hostname
+        if host and not sandbox and is_inside(host):
+            raise InvalidStreamError(
+                "delivery: endpoint_url leads to an inside network"
+            )
     if "events_requested" in asked or is_whole:
         wanted = asked.get("events_requested", [])
         if not isinstance(wanted, list) or len(wanted) > _MOST_EVENTS:

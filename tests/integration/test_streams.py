@@ -7,7 +7,7 @@ import pytest
 from idp import clock
 from idp.provider import Provider
 from idp.signals import kinds
-from idp.signals.streams import POLL, PUSH
+from idp.signals.streams import POLL, PUSH, InvalidStreamError, change, new
 from tests.driver import SECRET, Portal, citizen
 from tests.holder import Holder
 from tests.integration.ssf_side import GRANTS, SCOPES, Streams, sign_in
@@ -92,6 +92,21 @@ def test_what_cannot_be_given_is_refused(client, portal, asked) -> None:
     streams = Streams(client, "tax")
     assert streams.call("POST", "stream", asked).status_code == 400
     assert streams.call("GET", "stream").status_code == 404
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1", "127.0.0.1", "localhost", "mail.corp"])
+def test_nothing_is_pushed_to_inside_machines(provider, host) -> None:
+    """CWE-918; a sandbox lives on the loopback host."""
+    delivery = {"method": PUSH, "endpoint_url": f"https://{host}/events"}
+    stream = new("tax", now=clock.now())
+    with pytest.raises(InvalidStreamError, match="inside network"):
+        change(
+            stream,
+            {"delivery": delivery},
+            provider.sealer,
+            is_whole=True,
+            sandbox=False,
+        )
 
 
 def test_a_token_is_for_its_own_streams_alone(provider, client, portal, person) -> None:

@@ -1,5 +1,6 @@
-// A confidential client as FAPI 2.0 wants it, with openid-client as it comes: its key
-// authenticates it, the request is pushed, and every token is bound to a DPoP key.
+// A client under FAPI 2.0 with Message Signing, with openid-client as it comes: its key
+// authenticates it and signs the pushed request, the answer and introspection are signed,
+// and every token is bound to a DPoP key.
 import * as client from 'openid-client'
 import { createInterface } from 'node:readline/promises'
 
@@ -8,17 +9,19 @@ const jwk = JSON.parse(PRIVATE_JWK)
 const key = await crypto.subtle.importKey(
   'jwk', jwk, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign'])
 const signing = { key, kid: jwk.kid }
-const config = await client.discovery(new URL(ISSUER), CLIENT_ID, undefined,
-  client.PrivateKeyJwt(signing), { execute: [client.allowInsecureRequests] })
+const config = await client.discovery(new URL(ISSUER), CLIENT_ID, {
+  id_token_signed_response_alg: 'ES256', authorization_signed_response_alg: 'ES256',
+  introspection_signed_response_alg: 'ES256' }, client.PrivateKeyJwt(signing), { execute: [
+  client.allowInsecureRequests, client.useJwtResponseMode, client.enableNonRepudiationChecks] })
 const DPoP = client.getDPoPHandle(config, await client.randomDPoPKeyPair('ES256'))
 
 const verifier = client.randomPKCECodeVerifier()
 const state = client.randomState(), nonce = client.randomNonce()
-const url = await client.buildAuthorizationUrlWithPAR(config, {
+const { searchParams: signed } = await client.buildAuthorizationUrlWithJAR(config, {
   redirect_uri, state, nonce, scope: 'openid profile offline_access', prompt: 'consent',
   code_challenge: await client.calculatePKCECodeChallenge(verifier),
-  code_challenge_method: 'S256' }, { DPoP })
-console.log(url.href)
+  code_challenge_method: 'S256' }, signing)
+console.log((await client.buildAuthorizationUrlWithPAR(config, signed, { DPoP })).href)
 
 const back = new URL(await createInterface({ input: process.stdin }).question(''))
 const first = await client.authorizationCodeGrant(config, back,

@@ -54,7 +54,7 @@ def sign_in(
     **told: str,
 ) -> dict[str, Any]:
     """Let the program begin, the citizen sign in, and the program finish."""
-    told = {"issuer": demo.issuer, "redirect_uri": back(demo), **told}
+    told = {"issuer": demo.issuer, "redirect_uri": back(demo)} | told
     with running(*command, **told) as program:
         page.goto(program.stdout.readline().strip())
         driving.finish(page, demo, citizen)

@@ -1,17 +1,14 @@
 """A browser's own program with oidc-client-ts signs in, renews and signs out."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from tests.e2e.driving import finish
+from tests.e2e.interop.listening import listening
 from tests.e2e.people import told
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -20,39 +17,16 @@ HERE = Path(__file__).parent
 LIBRARY = HERE / "node_modules/oidc-client-ts/dist/browser/oidc-client-ts.min.js"
 
 
-class Files(BaseHTTPRequestHandler):
-    """Serves the one page at each of its addresses, and the library."""
-
-    def do_GET(self) -> None:
-        is_library = self.path.endswith(".js")
-        body = (LIBRARY if is_library else HERE / "page.html").read_bytes()
-        self.send_response(200)
-        kind = "text/javascript" if is_library else "text/html; charset=utf-8"
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_args: object) -> None:
-        """Keep quiet: addresses hold codes."""
-
-
-@contextmanager
-def serving() -> Iterator[str]:
-    """Serve the program on a free port; yield its address."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Files) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+def answer(path: str) -> tuple[str, bytes]:
+    """Serve the one page at each of its addresses, and the library."""
+    if path.endswith(".js"):
+        return "text/javascript", LIBRARY.read_bytes()
+    return "text/html; charset=utf-8", (HERE / "page.html").read_bytes()
 
 
 def test_public_client_in_the_browser(page, demo, citizens):
     """Code flow with PKCE, userinfo and a rotated refresh token, all across origins."""
-    with serving() as home:
+    with listening(answer) as home:
         party = demo.register(
             redirect_uris=[f"{home}/callback"],
             post_logout_redirect_uris=[f"{home}/gone"],

@@ -6,7 +6,8 @@ import pytest
 from joserfc.jwk import ECKey
 
 from tests.e2e.driving import step_form, submit
-from tests.e2e.interop.programs import NODE, back, running, sign_in
+from tests.e2e.interop.listening import listening
+from tests.e2e.interop.programs import NODE, running, sign_in
 from tests.e2e.people import told
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -15,26 +16,29 @@ DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 CIBA = "urn:openid:params:grant-type:ciba"
 
 
-def test_pushed_requests_and_bound_tokens(page, demo, citizens):
-    """private_key_jwt, PAR, DPoP, refresh, introspection and revocation."""
-    key = ECKey.generate_key("P-256", {"kid": "interop"})
-    party = demo.register(
-        redirect_uris=[back(demo)],
-        scope="openid profile offline_access",
-        token_endpoint_auth_method="private_key_jwt",
-        jwks={"keys": [key.as_dict(private=False)]},
-        dpop_bound_access_tokens=True,
-        require_pushed_authorization_requests=True,
-        id_token_signed_response_alg="ES256",
-        sector="ahead.test",
-    )
-    private = {
-        "client_id": party["client_id"],
-        "private_jwk": json.dumps(key.as_dict(private=True)),
-    }
-    person = told(citizens, "birth year")
+def test_fapi_message_signing(new_context, demo, citizens, tmp_path):
+    """private_key_jwt, JAR, PAR, JARM, DPoP, refresh, signed introspection, revocation.
 
-    learned = sign_in(page, demo, person, *NODE, "ahead.mjs", **private)
+    The profile takes https addresses alone, and the browser need not trust this one.
+    """
+    key = ECKey.generate_key("P-256", {"kid": "interop"})
+    person = told(citizens, "birth year")
+    page = new_context(ignore_https_errors=True).new_page()
+    with listening(lambda _path: ("text/plain", b"back"), tls=tmp_path) as home:
+        party = demo.register(
+            profile="fapi2",
+            require_signed_request_object=True,
+            jwks={"keys": [key.as_dict(private=False)]},
+            redirect_uris=[f"{home}/back"],
+            scope="openid profile offline_access",
+            sector="ahead.test",
+        )
+        private = {
+            "client_id": party["client_id"],
+            "private_jwk": json.dumps(key.as_dict(private=True)),
+            "redirect_uri": f"{home}/back",
+        }
+        learned = sign_in(page, demo, person, *NODE, "ahead.mjs", **private)
 
     assert learned.pop("person")["name"]
     assert learned == {

@@ -53,6 +53,28 @@ def data_of(details: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, bool]]:
     return {name: {"essential": True} for name in names}
 
 
+def chosen(
+    granted: list[dict[str, Any]], asked: str | None, party: RelyingParty
+) -> list[dict[str, Any]]:
+    """Return what a token request wants of what was granted (RFC 9396 §6).
+
+    Each asked detail must be part of a granted one, whose locations it may shorten.
+    """
+    if asked is None:
+        return granted
+    wanted = list(read(asked, party))
+    for item in wanted:
+        if not any(_is_part(item, whole) for whole in granted):
+            raise InvalidAuthorizationDetailsError("wider than what was granted")
+    return wanted
+
+
+def _is_part(item: Mapping[str, Any], whole: Mapping[str, Any]) -> bool:
+    places, granted = item.get("locations"), whole.get("locations")
+    is_there = granted is None or (places is not None and set(places) <= set(granted))
+    return is_there and set(item["datatypes"]) <= set(whole["datatypes"])
+
+
 def narrowed(
     details: Iterable[Mapping[str, Any]], allowed: Collection[str]
 ) -> list[dict[str, Any]]:

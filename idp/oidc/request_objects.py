@@ -25,7 +25,7 @@ MAX_LENGTH = 32_768
 LIFETIME = 3600
 LEEWAY = assertions.LEEWAY
 
-_TYPES = (None, "JWT", "oauth-authz-req+jwt")
+_TYPES = ("jwt", "oauth-authz-req+jwt")
 _OF_THE_JWT = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti"})
 
 
@@ -73,7 +73,10 @@ def verify(
 
 def _check_type(unverified: CompactJws) -> None:
     # Other JWTs of the client, such as a proof of possession, are no requests (§10.8).
-    if unverified.header.get("typ") not in _TYPES:
+    # A media type, in any case, and without its first part if that is `application`
+    # (RFC 7515 §4.1.9).
+    named = str(unverified.header.get("typ", "JWT")).lower()
+    if named.removeprefix("application/") not in _TYPES:
         raise InvalidRequestObjectError("The request object has another typ")
 
 

@@ -93,16 +93,69 @@ def test_more_is_asked_again(portal: Portal, browser: Browser) -> None:
 def test_refresh_keeps_them(portal: Portal, browser: Browser) -> None:
     """A refreshed token carries what the first one did (§6)."""
     tokens = sign_in(browser, portal, QUERY, scope="openid offline_access")
+
+    refreshed = refresh(browser.client, portal, tokens["refresh_token"])
+
+    assert refreshed["authorization_details"] == tokens["authorization_details"]
+
+
+def refresh(
+    client: FlaskClient, portal: Portal, token: str, *details: Any
+) -> dict[str, Any]:
+    """Refresh, for these details or for all."""
     form = {
         "grant_type": "refresh_token",
-        "refresh_token": tokens["refresh_token"],
+        "refresh_token": token,
         "client_id": portal.client_id,
         "client_secret": SECRET,
     }
+    asked = {"authorization_details": json.dumps(details)} if details else {}
+    return dict(client.post("/token", data=form | asked).get_json())
 
-    refreshed = browser.client.post("/token", data=form).get_json()
 
-    assert refreshed["authorization_details"] == tokens["authorization_details"]
+def test_a_token_request_chooses(portal: Portal, browser: Browser) -> None:
+    """Less than was granted for one token, never more; the next may be whole (§6)."""
+    both = {**API, "datatypes": ["residence", "household"]}
+    tokens = sign_in(browser, portal, both, scope="openid offline_access")
+    client = browser.client
+
+    one = refresh(client, portal, tokens["refresh_token"], API)
+    assert one["authorization_details"] == [API]
+    assert claims_of(one["access_token"])["authorization_details"] == [API]
+    elsewhere = {**API, "locations": ["https://other.example"]}
+    wider = {**QUERY, "datatypes": ["address"]}
+    for detail in (wider, elsewhere, QUERY, {"type": "payment"}):
+        told = refresh(client, portal, one["refresh_token"], detail)
+        assert told["error"] == "invalid_authorization_details"
+    whole = refresh(client, portal, one["refresh_token"])
+    assert whole["authorization_details"] == [both]
+
+
+def test_a_code_brings_what_is_chosen(portal: Portal, browser: Browser) -> None:
+    """The same where the code is redeemed (§6)."""
+    query = {**QUERY, "datatypes": ["residence", "household"]}
+    asked = portal.url(
+        authorization_details=json.dumps([query]), scope="openid offline_access"
+    )
+    browser.visit(asked)
+    browser.sign_in(citizen(portal.provider, account_level=2, factors=["pwd"]))
+    code = answer(browser.submit(decision="allow"))["code"]
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": portal.redirect_uri,
+        "code_verifier": portal.verifier,
+        "client_id": portal.client_id,
+        "client_secret": SECRET,
+        "authorization_details": json.dumps([QUERY]),
+    }
+
+    tokens = browser.client.post("/token", data=form).get_json()
+
+    assert tokens["authorization_details"][0]["datatypes"] == ["residence"]
+    later = refresh(browser.client, portal, tokens["refresh_token"])
+    names = later["authorization_details"][0]["datatypes"]
+    assert sorted(names) == ["household", "residence"]
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,22 @@ def test_the_api_asks_about_tokens_for_it(client, provider, api, token) -> None:
     assert ask(client, token, other["access_token"]).get_json() == {"active": False}
 
 
+def test_the_api_gets_a_signed_answer(client, provider, api, token) -> None:
+    """RFC 9701 §5: for the API that asks, not for the client of the token."""
+    portal = register(provider)
+    tokens = redeem(client, portal, authorize(provider, portal, resource=(API,)))
+    media = "application/token-introspection+jwt"
+    headers = {"Authorization": f"Bearer {token}", "Accept": media}
+
+    told = client.post(
+        "/introspect", data={"token": tokens["access_token"]}, headers=headers
+    )
+
+    assert told.content_type == media
+    assert claims_of(told.text)["aud"] == api.client_id
+    assert claims_of(told.text)["token_introspection"]["aud"] == API
+
+
 @pytest.mark.parametrize("kind", ["citizen", "nonsense", "none"])
 def test_only_a_token_of_its_own_asks(client, provider, kind) -> None:
     """A citizen's token, or none, does not make a client an API."""

@@ -78,6 +78,16 @@ def test_what_is_inside_is_the_request(
     assert portal.redeem(browser.client, told["code"])["claims"]["nonce"]
 
 
+@pytest.mark.parametrize(
+    "typ", ["JWT", "oauth-authz-req+jwt", "application/OAuth-Authz-Req+jwt"]
+)
+def test_types(portal: Portal, browser: Browser, typ: str) -> None:
+    """RFC 9101 §10.8 with RFC 7515 §4.1.9: media types, however they are written."""
+    asked = sign(portal, header={"typ": typ})
+
+    assert at(browser.visit(url(portal, asked))) == "login"
+
+
 def test_outer_state_is_not_used(portal: Portal, browser: Browser) -> None:
     """A state outside alone is no state."""
     asked = sign(portal, state=None, prompt="none")

@@ -18,6 +18,8 @@ from idp.provider import Provider
 from idp.relying_parties import fapi2
 from idp.relying_parties.record import RelyingParty
 
+# Each is named by its own specification as one that may be in `aud` (CIBA §7.1).
+_ENDPOINTS = ("token", "par", "backchannel_authentication")
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ALGORITHMS = compact_jws.ALGORITHMS
 MAX_LENGTH = compact_jws.MAX_LENGTH
@@ -48,7 +50,7 @@ def verify(provider: Provider, assertion: str, *, now: datetime) -> str:
             _spend_a_verification(unverified)
         raise AssertionRefusedError
     issuer = provider.config.issuer
-    endpoints = (f"{issuer}/token", f"{issuer}/par")
+    endpoints = tuple(f"{issuer}/{path}" for path in _ENDPOINTS)
     dead_at = check_claims(
         unverified.claims,
         client_id=client_id,

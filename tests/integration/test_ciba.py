@@ -23,11 +23,12 @@ from idp.relying_parties.errors import InvalidMetadataError
 from idp.relying_parties.metadata import validate
 from tests.driver import SECRET, Browser, Portal, at, citizen, error_code
 from tests.integration.acting import press
-from tests.integration.token_side import assert_refused, userinfo
+from tests.integration.token_side import KEY, assert_refused, userinfo
 from tests.integration.waiting_side import CIBA, poll
 from tests.services import BACKENDS
 
 GRANTS = ["authorization_code", "refresh_token", CIBA]
+KEYS = {"keys": [KEY.as_dict(private=False)]}
 
 
 @dataclass
@@ -337,15 +338,20 @@ class Ear:
 
 
 @contextmanager
-def listening() -> Iterator[Ear]:
+def listening(status: int = 204) -> Iterator[Ear]:
+    """Answer every ping with `status`, and with a body and another address."""
     ear = Ear()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             ear.pings.append((self.headers["Authorization"], json.loads(body)))
-            self.send_response(204)
+            self.send_response(status)
+            text = b"" if status == 204 else b'{"heard": true}'
+            self.send_header("Location", f"{ear.uri}/elsewhere")
+            self.send_header("Content-Length", str(len(text)))
             self.end_headers()
+            self.wfile.write(text)
 
         def log_message(self, *args: object) -> None:
             """Say nothing."""
@@ -398,7 +404,8 @@ def test_a_ping_says_that_it_is_decided(
             "backchannel_client_notification_endpoint": "http://bank.example/x",
         },
         {"backchannel_user_code_parameter": True},
-        {"backchannel_authentication_request_signing_alg": "ES256"},
+        {"backchannel_authentication_request_signing_alg": "ES256"},  # without a key
+        {"backchannel_authentication_request_signing_alg": "HS256", "jwks": KEYS},
     ],
 )
 def test_registrations_that_are_refused(changes: dict[str, Any]) -> None:

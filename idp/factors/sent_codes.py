@@ -19,7 +19,9 @@ from idp import clock
 from idp.storage.ephemeral import EphemeralStore
 
 Channel = Literal["sms", "email"]
-Purpose = Literal["sign_in", "reset", "recover", "contact", "enrol", "activate", "desk"]
+Purpose = Literal[
+    "sign_in", "reset", "recover", "contact", "enrol", "activate", "desk", "wallet"
+]
 
 _SIX_DIGITS = re.compile(r"[0-9]{6}")
 _DIGITS = 1_000_000

@@ -44,6 +44,7 @@ _WHAT = {
         "activate": "kich hoat tai khoan",
         "desk": "dong y cho nguoi ban dai dien",
         "enrol": "dang ky tai khoan",
+        "wallet": "nhap vao vi dien tu",
     },
     "en": {
         "sign_in": "to sign in",
@@ -53,6 +54,7 @@ _WHAT = {
         "activate": "to activate your account",
         "desk": "to agree for whom you represent",
         "enrol": "to apply for an account",
+        "wallet": "for your wallet",
     },
 }
 

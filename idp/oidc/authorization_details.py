@@ -1,18 +1,20 @@
 """Authorization details (RFC 9396): what is asked, finer than scopes say.
 
-One type is ours: a `residence_query` names the residence data that an API may ask for.
-Its data are asked of the citizen like claims, so consent shows the very values, levels
-and purposes hold, and what is withheld is missing from what the token says.
+A `residence_query` names the residence data that an API may ask for; wallets ask for
+an `openid_credential`. Their data are asked of the citizen like claims, so consent
+shows the very values, levels and purposes hold, and what is withheld is missing from
+what the token says.
 """
 
 import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from authlib.oauth2.rfc6749 import OAuth2Error
-
 from idp.claims.request import no_constant, no_duplicates
+from idp.config import Config
+from idp.oidc.errors import InvalidAuthorizationDetailsError
 from idp.oidc.request_guard import legible
+from idp.oidc.wallets import details as credential
 from idp.relying_parties.members import is_absolute_uri
 from idp.relying_parties.metadata import DETAILS_TYPES
 from idp.relying_parties.record import RelyingParty
@@ -24,13 +26,15 @@ MAX_DETAILS = 8
 _MEMBERS = frozenset({"type", "datatypes", "actions", "locations"})
 
 
-class InvalidAuthorizationDetailsError(OAuth2Error):  # type: ignore[misc]
-    """The details are of another type, shape or value than we know (RFC 9396 §5)."""
+def types(config: Config) -> tuple[str, ...]:
+    """Return the types that are taken here (RFC 9396 §10)."""
+    is_open = config.credentials.enabled
+    return tuple(name for name in DETAILS_TYPES if is_open or name != credential.TYPE)
 
-    error = "invalid_authorization_details"
 
-
-def read(text: str | None, party: RelyingParty) -> tuple[dict[str, Any], ...]:
+def read(
+    text: str | None, party: RelyingParty, config: Config
+) -> tuple[dict[str, Any], ...]:
     """Return the asked details, or raise `InvalidAuthorizationDetailsError`."""
     if text is None:
         return ()
@@ -44,17 +48,20 @@ def read(text: str | None, party: RelyingParty) -> tuple[dict[str, Any], ...]:
         raise InvalidAuthorizationDetailsError("not JSON") from error
     if not isinstance(found, list) or not 1 <= len(found) <= MAX_DETAILS:
         raise InvalidAuthorizationDetailsError(f"a list of 1 to {MAX_DETAILS} objects")
-    return tuple(_detail(item, party) for item in found)
+    return tuple(_detail(item, party, config) for item in found)
 
 
 def data_of(details: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, bool]]:
     """Return the claims that the details stand for, as the `claims` parameter asks."""
-    names = (name for detail in details for name in detail["datatypes"])
+    names = (name for detail in details for name in _data(detail))
     return {name: {"essential": True} for name in names}
 
 
 def chosen(
-    granted: list[dict[str, Any]], asked: str | None, party: RelyingParty
+    granted: list[dict[str, Any]],
+    asked: str | None,
+    party: RelyingParty,
+    config: Config,
 ) -> list[dict[str, Any]]:
     """Return what a token request wants of what was granted (RFC 9396 §6).
 
@@ -62,7 +69,7 @@ def chosen(
     """
     if asked is None:
         return granted
-    wanted = list(read(asked, party))
+    wanted = list(read(asked, party, config))
     for item in wanted:
         if not any(_is_part(item, whole) for whole in granted):
             raise InvalidAuthorizationDetailsError("wider than what was granted")
@@ -72,32 +79,55 @@ def chosen(
 def _is_part(item: Mapping[str, Any], whole: Mapping[str, Any]) -> bool:
     places, granted = item.get("locations"), whole.get("locations")
     is_there = granted is None or (places is not None and set(places) <= set(granted))
-    return is_there and set(item["datatypes"]) <= set(whole["datatypes"])
+    is_same = item["type"] == whole["type"]
+    return is_there and is_same and set(_data(item)) <= set(_data(whole))
 
 
 def narrowed(
     details: Iterable[Mapping[str, Any]], allowed: Collection[str]
 ) -> list[dict[str, Any]]:
     """Return what of the details may be given now (RFC 9396 §7)."""
-    kept = (
-        {**item, "datatypes": [name for name in item["datatypes"] if name in allowed]}
-        for item in details
-    )
-    return [item for item in kept if item["datatypes"]]
+    kept = (_narrowed(item, allowed) for item in details)
+    return [item for item in kept if _data(item)]
 
 
-def _detail(item: object, party: RelyingParty) -> dict[str, Any]:
+def _narrowed(item: Mapping[str, Any], allowed: Collection[str]) -> dict[str, Any]:
+    if item["type"] == credential.TYPE:
+        return credential.narrowed(item, allowed)
+    return {
+        **item,
+        "datatypes": [name for name in item["datatypes"] if name in allowed],
+    }
+
+
+def _data(item: Mapping[str, Any]) -> list[str]:
+    data: list[str] = item.get("datatypes", [])
+    return credential.data(item) if item.get("type") == credential.TYPE else data
+
+
+def _detail(item: object, party: RelyingParty, config: Config) -> dict[str, Any]:
     kind = item.get("type") if isinstance(item, dict) else None
-    if not isinstance(item, dict) or kind not in party.authorization_details_types:
-        listed = ", ".join(DETAILS_TYPES)
+    known = [
+        name for name in types(config) if name in party.authorization_details_types
+    ]
+    if not isinstance(item, dict) or kind not in known:
+        listed = ", ".join(types(config))
         raise InvalidAuthorizationDetailsError(f"type: registered ones of {listed}")
-    if unknown := item.keys() - _MEMBERS:
+    is_credential = kind == credential.TYPE
+    members = credential.MEMBERS if is_credential else _MEMBERS
+    if unknown := item.keys() - members:
         name = legible(min(unknown))
         raise InvalidAuthorizationDetailsError(f"{kind}: unknown member {name}")
+    if is_credential:
+        return credential.read(item, party, config)
+    return _query(item, party)
+
+
+def _query(item: Mapping[str, Any], party: RelyingParty) -> dict[str, Any]:
     if item.get("actions", ["read"]) != ["read"]:
-        raise InvalidAuthorizationDetailsError(f"{kind}: actions is read alone")
+        raise InvalidAuthorizationDetailsError("actions is read alone")
     return {
-        "type": kind,
+        "type": item["type"],
         "actions": ["read"],
         "datatypes": _datatypes(item.get("datatypes"), party),
         **_locations(item),

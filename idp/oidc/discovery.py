@@ -12,7 +12,9 @@ from typing import Any
 from idp.authentication import assurance
 from idp.claims import catalogue, verified_claims
 from idp.config import Config
+from idp.credentials import offers, residence_credential
 from idp.oidc import assertions, client_auth, pkce, response_modes
+from idp.oidc import authorization_details as details
 from idp.oidc.compact_jws import STRONG_ALGORITHMS
 from idp.oidc.errors import dump
 from idp.oidc.request_guard import MachineRequest, MachineResponse
@@ -20,7 +22,7 @@ from idp.oidc.tokens import ID_TOKEN_ALGORITHMS, USERINFO_ALGORITHMS
 from idp.provider import Provider
 from idp.relying_parties import messages
 from idp.relying_parties.ciba import DELIVERY_MODES
-from idp.relying_parties.metadata import DETAILS_TYPES, GRANTS
+from idp.relying_parties.metadata import GRANTS
 
 PROTOCOL_CLAIMS = (
     "iss", "sub", "aud", "exp", "iat", "jti", "auth_time", "nonce", "acr", "amr",
@@ -64,7 +66,8 @@ def document(config: Config) -> dict[str, Any]:
         **_authorization(config),
         **_tokens(config),
         **_mutual_tls(config),
-        **_claims(),
+        **_claims(config),
+        **_wallets(config),
     }
 
 
@@ -84,7 +87,7 @@ def _authorization(config: Config) -> dict[str, Any]:
         "response_types_supported": ["code"],
         "response_modes_supported": list(response_modes.MODES),
         "authorization_signing_alg_values_supported": list(messages.RESPONSE_SIGNING),
-        "grant_types_supported": list(GRANTS),
+        "grant_types_supported": _grant_types(config),
         "code_challenge_methods_supported": [pkce.METHOD],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "acr_values_supported": assurance.supported_acr_values(
@@ -96,7 +99,7 @@ def _authorization(config: Config) -> dict[str, Any]:
         "request_parameter_supported": True,
         "request_object_signing_alg_values_supported": list(messages.REQUEST_SIGNING),
         "require_signed_request_object": False,
-        "authorization_details_types_supported": list(DETAILS_TYPES),
+        "authorization_details_types_supported": list(details.types(config)),
         # By default this flag is true (OIDC Discovery §3), so it must be said.
         "request_uri_parameter_supported": False,
     }
@@ -151,9 +154,25 @@ def _mutual_tls(config: Config) -> dict[str, Any]:
     return {**bound, "mtls_endpoint_aliases": aliases}
 
 
-def _claims() -> dict[str, Any]:
+def _grant_types(config: Config) -> list[str]:
+    is_open = config.credentials.enabled
+    return [name for name in GRANTS if is_open or name != offers.GRANT_TYPE]
+
+
+def _wallets(config: Config) -> dict[str, Any]:
+    """Say that a wallet has to be registered (OpenID4VCI 1.0 §12.3)."""
+    member = "pre-authorized_grant_anonymous_access_supported"
+    return {member: False} if config.credentials.enabled else {}
+
+
+def _claims(config: Config) -> dict[str, Any]:
+    is_open = config.credentials.enabled
     return {
-        "scopes_supported": list(catalogue.SCOPES),
+        "scopes_supported": [
+            scope
+            for scope in catalogue.SCOPES
+            if is_open or scope != residence_credential.SCOPE
+        ],
         "claim_types_supported": ["normal"],
         "claims_supported": [*PROTOCOL_CLAIMS, *catalogue.SUPPORTED],
         "claims_parameter_supported": True,

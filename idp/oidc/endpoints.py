@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from authlib.oauth2.rfc6749 import OAuth2Error
 from flask import Blueprint
 
+from idp.credentials.issuing import LIST_PATH
 from idp.errors import IdpError
 from idp.oidc import (
     authorization,
@@ -30,6 +31,8 @@ from idp.oidc import (
 from idp.oidc.decoupled import ciba, device
 from idp.oidc.request_guard import MachineRequest, MachineResponse
 from idp.oidc.server import AuthorizationServer
+from idp.oidc.wallets import endpoints as wallets
+from idp.oidc.wallets.metadata import ISSUE_PATH, NONCE_PATH
 
 Handler = Callable[[AuthorizationServer, MachineRequest], MachineResponse]
 
@@ -68,6 +71,11 @@ def _jwks(server: AuthorizationServer, request: MachineRequest) -> MachineRespon
 def _discovery(server: AuthorizationServer, request: MachineRequest) -> MachineResponse:
     max_age = server.provider.config.keys.jwks_max_age
     return discovery.answer(server.metadata, request, max_age=max_age)
+
+
+def _wallet(answer: wallets.Answer) -> Handler:
+    answered = wallets.when_open(answer)
+    return lambda server, request: answered(server.provider, request)
 
 
 MACHINE_ENDPOINTS = (
@@ -115,6 +123,23 @@ MACHINE_ENDPOINTS = (
         _discovery,
         True,
     ),
+    MachineEndpoint(
+        "credential_issuer",
+        "/.well-known/openid-credential-issuer",
+        ("GET",),
+        _wallet(wallets.issuer_metadata),
+        True,
+    ),
+    MachineEndpoint(
+        "jwt_vc_issuer",
+        "/.well-known/jwt-vc-issuer",
+        ("GET",),
+        _wallet(wallets.jwt_vc_issuer),
+        True,
+    ),
+    MachineEndpoint("nonce", NONCE_PATH, ("POST",), _wallet(wallets.nonce), True),
+    MachineEndpoint("credential", ISSUE_PATH, ("POST",), _wallet(wallets.issue), True),
+    MachineEndpoint("status_list", LIST_PATH, ("GET",), _wallet(wallets.status), True),
 )
 
 

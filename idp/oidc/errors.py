@@ -111,6 +111,12 @@ class InvalidTargetError(OAuth2Error):  # type: ignore[misc]
     error = "invalid_target"
 
 
+class InvalidAuthorizationDetailsError(OAuth2Error):  # type: ignore[misc]
+    """The details are of another type, shape or value than we know (RFC 9396 §5)."""
+
+    error = "invalid_authorization_details"
+
+
 def json_answer(status: int, body: Mapping[str, Any]) -> MachineResponse:
     """Return a JSON answer that no cache keeps (RFC 6749 §5.1)."""
     return MachineResponse(status, dump(body), JSON_HEADERS)

@@ -24,6 +24,7 @@ from idp.figures import usage
 from idp.oidc import authorization_details, binding, client_auth, codes, tokens
 from idp.oidc.codes import AuthorizationCode, SignIn, narrowed_audience
 from idp.oidc.tokens import Order
+from idp.provider import Provider
 
 OFFLINE = "offline_access"
 REUSED = "refresh_token_reused"
@@ -58,7 +59,7 @@ class AuthorizationCodeGrant(_AuthorizationCodeGrant):  # type: ignore[misc]
         sign_in = taken.sign_in
         order = Order(
             party=self.request.client.party,
-            sign_in=_as_asked(self.request, sign_in),
+            sign_in=_as_asked(provider, self.request, sign_in),
             live=taken.live,
             scopes=tuple(sign_in.scopes),
             audience=narrowed_audience(sign_in, self.request.form.resources),
@@ -150,7 +151,7 @@ class RefreshTokenGrant(_RefreshTokenGrant):  # type: ignore[misc]
         live = live_grants.live_for_token(database, UUID(sign_in.grant_id), now)
         return Order(
             party=request.client.party,
-            sign_in=_as_asked(request, sign_in),
+            sign_in=_as_asked(self.server.provider, request, sign_in),
             live=codes.check_live(live, sign_in),
             scopes=narrowed_scopes(sign_in, request.form.get("scope")),
             audience=narrowed_audience(sign_in, request.form.resources),
@@ -159,13 +160,17 @@ class RefreshTokenGrant(_RefreshTokenGrant):  # type: ignore[misc]
         )
 
 
-def _as_asked(request: Any, sign_in: SignIn) -> SignIn:
+def _as_asked(provider: Provider, request: Any, sign_in: SignIn) -> SignIn:
     """Return the sign-in with the details that these tokens shall have (RFC 9396 §6).
 
     A refresh token goes on with all of them.
     """
-    party, asked = request.client.party, request.form.get("authorization_details")
-    chosen = authorization_details.chosen(sign_in.authorization_details, asked, party)
+    chosen = authorization_details.chosen(
+        sign_in.authorization_details,
+        request.form.get("authorization_details"),
+        request.client.party,
+        provider.config,
+    )
     return replace(sign_in, authorization_details=chosen)
 
 

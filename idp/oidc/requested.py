@@ -5,19 +5,25 @@ redirect URI are proven is `authorization_request`'s part.
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError
 
 from idp.authentication.login_hint import seal_hint
 from idp.authentication.transaction import AuthorizationRequest
 from idp.claims.request import InvalidClaimsError, parse_claims
+from idp.config import Config
+from idp.credentials.register import ACR as CREDENTIAL_ACR
+from idp.credentials.residence_credential import SCOPE as CREDENTIAL_SCOPE
 from idp.oidc import authorization_details
 from idp.oidc.errors import InvalidTargetError
 from idp.oidc.id_token_hint import verify_hint
 from idp.oidc.request_guard import Form
 from idp.oidc.response_modes import DEFAULT
 from idp.oidc.server import AuthorizationServer
+from idp.oidc.wallets import details as credential
 from idp.relying_parties.members import is_absolute_uri
 from idp.relying_parties.record import RelyingParty
 
@@ -32,7 +38,9 @@ def read(
     server: AuthorizationServer, party: RelyingParty, params: Form, *, now: datetime
 ) -> AuthorizationRequest:
     """Return what the parameters of this client ask, or raise Authlib's refusal."""
-    details = authorization_details.read(params.get("authorization_details"), party)
+    text, config = params.get("authorization_details"), server.provider.config
+    details = authorization_details.read(text, party, config)
+    scopes = _scopes(party, params, details, config)
     claims = _claims(params)
     if details:
         asked = authorization_details.data_of(details)
@@ -40,12 +48,13 @@ def read(
     essential, wished = _acr_claim(claims.get("id_token") or {})
     acr_values = (*params.get("acr_values", "").split(), *wished)
     if not acr_values and not essential:
-        acr_values = party.default_acr_values
+        is_for_wallet = CREDENTIAL_SCOPE in scopes
+        acr_values = (CREDENTIAL_ACR,) if is_for_wallet else party.default_acr_values
     return AuthorizationRequest(
         client_id=party.client_id,
         redirect_uri=params.get("redirect_uri", ""),
         response_mode=params.get("response_mode", DEFAULT),
-        scopes=_scopes(party, params),
+        scopes=scopes,
         state=params.get("state"),
         nonce=params.get("nonce"),
         code_challenge=params.get("code_challenge"),
@@ -63,12 +72,23 @@ def read(
     )
 
 
-def _scopes(party: RelyingParty, params: Form) -> tuple[str, ...]:
+def _scopes(
+    party: RelyingParty,
+    params: Form,
+    details: Iterable[Mapping[str, Any]],
+    config: Config,
+) -> tuple[str, ...]:
     asked = dict.fromkeys(params.get("scope", "").split())
-    if "openid" not in asked:
-        # Core §3.1.2.1 leaves it open; we are an OpenID provider and nothing less.
+    if credential.asks(details):
+        asked[CREDENTIAL_SCOPE] = None
+    if not config.credentials.enabled:
+        asked.pop(CREDENTIAL_SCOPE, None)
+    known = {"openid", *party.scopes}
+    kept = tuple(scope for scope in asked if scope in known)
+    if not {"openid", CREDENTIAL_SCOPE}.intersection(kept):
+        # Core §3.1.2.1 leaves it open; a wallet alone may want no sign-in.
         raise InvalidScopeError("The scope must contain openid")
-    return tuple(scope for scope in asked if scope in party.scopes or scope == "openid")
+    return kept
 
 
 def _prompt(params: Form) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from idp.oidc.introspection import IntrospectionEndpoint
 from idp.oidc.pkce import CodeChallenge
 from idp.oidc.request_guard import Form, MachineRequest, MachineResponse, form
 from idp.oidc.revocation import RevocationEndpoint
+from idp.oidc.wallets.pre_authorized import PreAuthorizedCodeGrant
 from idp.provider import Provider
 
 EXTENSION = "dinhdanh.oidc"
@@ -64,6 +65,8 @@ class AuthorizationServer(_AuthorizationServer):  # type: ignore[misc]
         self.register_grant(CibaGrant)
         self.register_grant(TokenExchangeGrant)
         self.register_grant(ClientCredentialsGrant)
+        if provider.config.credentials.enabled:
+            self.register_grant(PreAuthorizedCodeGrant)
         self.register_endpoint(RevocationEndpoint)
         self.register_endpoint(IntrospectionEndpoint)
 

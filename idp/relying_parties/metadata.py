@@ -37,12 +37,14 @@ SUBJECT_TYPES = ("pairwise", "public")
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 CLIENT_CREDENTIALS = "client_credentials"
+PRE_AUTHORIZED = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
 GRANTS = (
     "authorization_code", "refresh_token", DEVICE, CIBA, EXCHANGE, CLIENT_CREDENTIALS,
+    PRE_AUTHORIZED,
 )  # fmt: skip
 # A refresh token or an exchange only goes on with what one of these began.
 _ENTRANCES = ("authorization_code", DEVICE, CIBA, CLIENT_CREDENTIALS)
-DETAILS_TYPES = ("residence_query",)
+DETAILS_TYPES = ("residence_query", "openid_credential")
 
 _NOT_YET = {
     "request_uris": "request objects by reference are not supported",

@@ -23,6 +23,7 @@ SCOPE_CLAIMS: dict[str, tuple[str, ...]] = {
     "household": ("household", "household.members"),
     "representation": (),
     "organisation": ("organisation",),
+    "residence_credential": ("residence",),
 }
 
 COVERED_BY = {

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from idp.authentication import farewell, session
 from idp.consent import grants
+from idp.provider import current as current_provider
 from idp.web import (
     account_access,
     account_events,
@@ -30,6 +31,7 @@ from idp.web.problem import Problem
 
 blueprint = Blueprint("account", __name__)
 
+_WALLET = "account_wallet.show"
 TABS = {
     "account.overview": phrase("Overview"),
     "account.held_data": phrase("My data"),
@@ -39,6 +41,7 @@ TABS = {
     "account_organisations.show": phrase("Organisations"),
     "account.places": phrase("Signed-in places"),
     "account.factors": phrase("Ways to sign in"),
+    _WALLET: phrase("Wallet"),
     "account.history": phrase("History"),
     "account_rights.show": phrase("My rights"),
 }
@@ -201,6 +204,7 @@ def page(
 ) -> Response:
     """Show a page in the account's frame, under its own tab or the named one."""
     current = tab or request.endpoint
+    has_wallets = current_provider().config.credentials.enabled
     tabs = [
         {
             "href": url_for(endpoint),
@@ -208,6 +212,7 @@ def page(
             "current": endpoint == current,
         }
         for endpoint, label in TABS.items()
+        if endpoint != _WALLET or has_wallets
     ]
     done = DONE.get(request.args.get("done", ""))
     body = render_template(

@@ -26,6 +26,7 @@ from idp.claims.release import Recipient
 from idp.consent import grants, policy
 from idp.consent.grants import Consent
 from idp.consent.policy import Question
+from idp.credentials.residence_credential import SCOPE as CREDENTIAL
 from idp.relying_parties.record import RelyingParty
 from idp.web import claim_texts, consent_items, people, presentation, visit, whose
 from idp.web.forms import FormError
@@ -223,6 +224,7 @@ def _page(asking: Asking, problem: Problem | None = None) -> ResponseReturnValue
         ],
         until=presentation.date_text(until),
         offline=question.offline,
+        for_wallet=CREDENTIAL in question.scopes,
         stand_in=asking.stand_in,
         problem=problem,
     )

@@ -8,6 +8,7 @@ WORDS = {
     "personal_number": phrase("your personal number"),
     "profile": phrase("your name and birth date"),
     "residence": phrase("where you live"),
+    "residence_credential": phrase("a proof of where you live, for this wallet"),
     "household": phrase("your household"),
     "phone": phrase("your phone number"),
     "email": phrase("your e-mail address"),

@@ -5,7 +5,7 @@ The same rules hold for what it may ask; only the redirect and PKCE have no plac
 
 from datetime import datetime
 
-from authlib.oauth2.rfc6749 import InvalidRequestError
+from authlib.oauth2.rfc6749 import InvalidRequestError, InvalidScopeError
 
 from idp.authentication.transaction import AuthorizationRequest
 from idp.oidc import requested
@@ -28,4 +28,7 @@ def read(
         raise InvalidRequestError("A parameter is too long or not plain text")
     kept = Form((name, params[name]) for name in _KNOWN if name in params)
     kept.resources = params.resources
-    return requested.read(server, party, kept, now=now)
+    found = requested.read(server, party, kept, now=now)
+    if "openid" not in found.scopes:  # a wallet has a browser
+        raise InvalidScopeError("The scope must contain openid")
+    return found

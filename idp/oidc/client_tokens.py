@@ -12,7 +12,11 @@ from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
 
 from idp import clock
 from idp.oidc import access_tokens, binding, client_auth, protected
-from idp.oidc.errors import InsufficientScopeError, InvalidTokenError
+from idp.oidc.errors import (
+    InsufficientScopeError,
+    InvalidTargetError,
+    InvalidTokenError,
+)
 from idp.oidc.grants import TokenAnswer
 from idp.oidc.request_guard import MachineRequest
 from idp.oidc.tokens import ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE
@@ -40,6 +44,8 @@ class ClientCredentialsGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[mis
         asked = set(request.form.get("scope", "").split())
         if not asked <= set(scopes_of(request.client.party)):
             raise InvalidScopeError("The scope is not one of this client's own")
+        if not {self.server.provider.config.issuer}.issuperset(request.form.resources):
+            raise InvalidTargetError("A client's own token is for us alone (RFC 8707)")
 
     def create_token_response(self) -> TokenAnswer:
         """Sign a short token; nothing is stored, and nothing refreshes it (§4.4.3)."""

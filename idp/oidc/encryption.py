@@ -37,6 +37,12 @@ def encrypt(
     return jwe.encrypt_compact(header, content, key, algorithms=_ALGORITHMS)
 
 
+def get_ready(party: RelyingParty) -> None:
+    """Fetch keys that are at an address, before a transaction that must not wait."""
+    if party.messages.encryption and party.remote_keys is not None:
+        party.remote_keys.known()
+
+
 def _key_for(party: RelyingParty, alg: str) -> Key:
     # Replaced keys that overlap stand last, so the first that fits is the newest.
     for key in party.jwks.keys if party.jwks else ():

@@ -21,7 +21,14 @@ from authlib.oauth2.rfc6749.grants import RefreshTokenGrant as _RefreshTokenGran
 from idp.consent import grants, live_grants, refresh_tokens
 from idp.consent.refresh_tokens import Rotation
 from idp.figures import usage
-from idp.oidc import authorization_details, binding, client_auth, codes, tokens
+from idp.oidc import (
+    authorization_details,
+    binding,
+    client_auth,
+    codes,
+    encryption,
+    tokens,
+)
 from idp.oidc.codes import AuthorizationCode, SignIn, narrowed_audience
 from idp.oidc.tokens import Order
 from idp.provider import Provider
@@ -112,6 +119,7 @@ class RefreshTokenGrant(_RefreshTokenGrant):  # type: ignore[misc]
         The one failure that must be written is reuse: it ends the grant.
         """
         provider, now = self.server.provider, self.request.machine.at
+        encryption.get_ready(self.request.client.party)
         with provider.database.transaction() as database:
             rotation = self._use(database)
             if rotation.snapshot is not None:

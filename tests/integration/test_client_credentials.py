@@ -9,6 +9,7 @@ from idp.provider import Provider
 from idp.relying_parties.errors import InvalidMetadataError
 from idp.relying_parties.metadata import validate
 from tests.integration.token_side import (
+    ISSUER,
     assert_refused,
     authorize,
     claims_of,
@@ -54,6 +55,16 @@ def test_the_token_is_about_nobody(client, api, token) -> None:
     claims = claims_of(token)
     assert claims["sub"] == claims["client_id"] == api.client_id
     assert not {"gid", "sid", "acr", "act"} & set(claims)
+
+
+def test_it_is_for_us_alone(client, api) -> None:
+    """RFC 8707 §2.2: another audience is refused, not dropped."""
+    ours = post(client, "/token", api, GRANT | {"resource": ISSUER})
+    assert claims_of(ours.get_json()["access_token"])["aud"] == ISSUER
+
+    assert_refused(
+        post(client, "/token", api, GRANT | {"resource": API}), "invalid_target"
+    )
 
 
 def test_it_opens_no_citizens_data(client, token) -> None:

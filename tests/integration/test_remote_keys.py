@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from joserfc import jwk, jwt
+from joserfc import jwe, jwk, jwt
 
 from idp.config import Config
 from tests.drip import dripping
@@ -16,10 +16,20 @@ from tests.integration.registering import (
     post,
     registered,
 )
-from tests.integration.token_side import KEY, Portal, assert_refused
+from tests.integration.token_side import (
+    KEY,
+    Portal,
+    assert_refused,
+    authorize,
+    redeem,
+    refresh,
+    register,
+)
+from tests.integration.token_side import post as post_as
 from tests.serving import Place, serving
 
 NEW_KEY = jwk.ECKey.generate_key("P-256", {"kid": "portal-2", "use": "sig"})
+ENCRYPTING = jwk.ECKey.generate_key("P-256", {"kid": "portal-3", "use": "enc"})
 OTHER_HOST = "https://other.example/callback"
 
 
@@ -225,3 +235,33 @@ class TestWithoutAllowedNetworks:
 
         assert_refused(response, "invalid_client_metadata")
         assert place.asked == 0
+
+
+def encrypted_for(provider, place) -> Portal:
+    """Register a portal that wants its ID tokens encrypted to a key there."""
+    alg = {"id_token_encrypted_response_alg": "ECDH-ES"}
+    return register(provider, jwks_uri=place.uri, **alg)
+
+
+def test_answers_are_encrypted_to_the_key_at_the_address(client, provider, place):
+    """OIDC Core §10.2.1, where a code is redeemed and where a token is refreshed."""
+    place.show({"keys": [ENCRYPTING.as_dict(private=False)]})
+    portal = encrypted_for(provider, place)
+
+    made = authorize(provider, portal, scopes="openid offline_access")
+    tokens = redeem(client, portal, made)
+    refreshed = refresh(client, portal, tokens["refresh_token"]).get_json()
+
+    for answer in (tokens, refreshed):
+        algorithms = ["ECDH-ES", "A256GCM"]
+        found = jwe.decrypt_compact(answer["id_token"], ENCRYPTING, algorithms)
+        assert found.protected["kid"] == "portal-3"
+
+
+def test_without_a_key_nothing_goes(client, provider, place):
+    """Least of all in clear: here stands a key for signatures alone."""
+    portal = encrypted_for(provider, place)
+
+    answer = post_as(client, "/token", portal, authorize(provider, portal).form())
+
+    assert_refused(answer, "server_error", 500)

@@ -28,6 +28,7 @@ GROUPS = {
     "sandbox": "Load and list the synthetic citizens; read their messages.",
     "assurance": "Show what each way of signing in counts for.",
     "stats": "Show dossiers, accounts, activation, sign-ins, and where people fail.",
+    "openapi": "Print the OpenAPI description of every address, for tools.",
     "attack": "Try the known attacks on a sandbox, wherever it runs.",
     "audit": "Prove that the audit log is whole.",
 }

@@ -6,11 +6,21 @@ import pytest
 
 from idp.provider import Provider
 from tests.conformance.ciba_suite import CibaSuite
-from tests.conformance.fapi2_suite import RSA, ec_key, signed
+from tests.conformance.fapi2_suite import RSA, ec_key, signed, stamp
 from tests.conformance.suite import ISSUER
 from tests.integration.token_side import assert_refused
 
 MINUTE = 60
+# Times are seconds from now.
+ASSERTIONS: dict[str, dict[str, Any]] = {
+    "no sub": {"sub": None},
+    "wrong sub": {"sub": "somebody"},
+    "no iss": {"iss": None},
+    "wrong iss": {"iss": "somebody"},
+    "no aud": {"aud": None},
+    "unrelated aud": {"aud": "https://other.example"},
+    "exp in the past": {"iat": -6 * MINUTE, "exp": -5 * MINUTE},
+}
 
 
 @pytest.fixture
@@ -88,3 +98,32 @@ def test_calls_that_the_client_did_not_sign_so(suite: CibaSuite) -> None:
     unsigned = suite.client.post("/backchannel_authentication", data=plain)
     assert_refused(unsigned, "invalid_request")
     assert suite.ask(sound).status_code == 200
+
+
+def test_unsound_assertions_are_refused(suite: CibaSuite) -> None:
+    """ensure-invalid-client-assertions-…-fail; a sound one is taken afterwards."""
+    sound = suite.assertion()
+    header, payload, _ = sound["client_assertion"].split(".")
+    unsound = [suite.assertion(**in_time(said)) for said in ASSERTIONS.values()]
+    unsound += [
+        {"client_id": suite.client_id},
+        {"client_assertion": sound["client_assertion"]},
+        {**sound, "client_assertion_type": "urn:other"},
+        {**sound, "client_assertion": f"eyJhbGciOiJub25lIn0.{payload}."},
+        {**sound, "client_assertion": f"{header}.{payload}.{'A' * 86}"},
+        suite.assertion(alg="RS256", key=RSA),
+    ]
+
+    for credentials in unsound:
+        told = suite.ask(credentials=credentials)
+        assert told.status_code in (400, 401)
+        assert told.get_json()["error"] in ("invalid_client", "invalid_request")
+    assert suite.ask(credentials=sound).status_code == 200
+
+
+def in_time(said: dict[str, Any]) -> dict[str, Any]:
+    """Return the claims with times as of now."""
+    return {
+        name: stamp(value) if isinstance(value, int) else value
+        for name, value in said.items()
+    }

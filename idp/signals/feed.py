@@ -17,6 +17,7 @@ from idp.authentication.models import SessionRecord
 from idp.authentication.outbox import Services
 from idp.authentication.session import sid
 from idp.consent.models import Grant
+from idp.relying_parties.metadata import CLIENT_CREDENTIALS
 from idp.signals import kinds, streams
 from idp.signals.delivery import SIGNALS
 from idp.signals.models import SignalNotice, SignalStream
@@ -35,7 +36,7 @@ def record(
         return
     kind, members = found
     for row in _listening(database, event, now):
-        if kind in row.events:
+        if kind in row.events and _may_ask(services, row.client_id):
             notice = SignalNotice(
                 account_id=event.account_id,
                 client_id=row.client_id,
@@ -98,6 +99,11 @@ def _listening(database: DatabaseSession, event: Event, now: datetime) -> list[A
         names = reached.client_ids if reached else []
         return [row for row in unique if row.client_id in names]
     return unique
+
+
+def _may_ask(services: Services, client_id: str) -> bool:
+    party = services.relying_parties.find(client_id)
+    return party is not None and CLIENT_CREDENTIALS in party.grant_types
 
 
 def _subject(services: Services, event: Event, row: Any) -> dict[str, Any]:

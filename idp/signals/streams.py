@@ -64,7 +64,8 @@ def change(
 
 
 def _is_short(text: str) -> bool:
-    return len(text) <= _LONGEST_TEXT
+    # What does not print cannot be kept either: NUL, half a surrogate pair.
+    return len(text) <= _LONGEST_TEXT and text.isprintable()
 
 
 def _deliver_by(stream: SignalStream, delivery: object, sealer: Sealer) -> None:

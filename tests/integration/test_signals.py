@@ -3,7 +3,9 @@
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -13,6 +15,14 @@ from joserfc.jwk import KeySet
 from idp import clock
 from idp.accounts import lifecycle
 from idp.app import create_app
+from idp.audit.events import (
+    ContactChanged,
+    LevelChanged,
+    NumberReplaced,
+    PasswordChanged,
+    StateChanged,
+)
+from idp.audit.factor_events import CredentialEnrolled, CredentialRetired
 from idp.authentication import outbox
 from idp.config.outbound import OutboundConfig
 from idp.locks import placing
@@ -113,6 +123,65 @@ def test_nothing_outside_the_allowed_networks_is_pushed(config) -> None:
 
     assert ear.tokens == []
     assert left.last_answer == "an address outside the allowed networks"
+
+
+@pytest.mark.parametrize(
+    ("happened", "kind", "members"),
+    [
+        (
+            partial(PasswordChanged),
+            kinds.CREDENTIAL_CHANGE,
+            {"credential_type": "password", "change_type": "update"},
+        ),
+        (
+            partial(CredentialEnrolled, credential_id=uuid4(), kind="passkey"),
+            kinds.CREDENTIAL_CHANGE,
+            {"credential_type": "fido2-roaming", "change_type": "create"},
+        ),
+        (
+            partial(CredentialRetired, credential_id=uuid4(), kind="totp"),
+            kinds.CREDENTIAL_CHANGE,
+            {"credential_type": "app", "change_type": "revoke"},
+        ),
+        (
+            partial(LevelChanged, before=1, after=2),
+            kinds.LEVEL_CHANGE,
+            {"current_level": "2", "previous_level": "1"},
+        ),
+        (partial(StateChanged, before="active", after="closed"), kinds.DISABLED, {}),
+        (
+            partial(NumberReplaced),
+            kinds.IDENTIFIER_CHANGED,
+            {"identifier": "personal_number"},
+        ),
+        (
+            partial(ContactChanged, kind="phone"),
+            kinds.IDENTIFIER_CHANGED,
+            {"identifier": "phone"},
+        ),
+    ],
+)
+def test_each_event_has_its_name(
+    provider, client, portal, person, happened, kind, members
+) -> None:
+    """CAEP §3, RISC §2: what the audit log records is told in those words."""
+    streams = Streams(client, "tax")
+    streams.create()
+    _, tokens = sign_in(client, portal, person)
+    with provider.database.transaction() as session:
+        event = happened(account_of(provider, person))
+        provider.audit.record(session, event, now=clock.now())
+
+    (token,) = streams.poll()["sets"].values()
+    claims = read(client, token)
+    assert claims["sub_id"] == {
+        "format": "iss_sub",
+        "iss": "http://localhost:8000",
+        "sub": tokens["claims"]["sub"],
+    }
+    assert claims["events"].keys() == {kind}
+    assert members.items() <= claims["events"][kind].items()
+    assert person["personal_number"] not in str(claims)
 
 
 def test_an_account_is_enabled_when_no_lock_is_left(

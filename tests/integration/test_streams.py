@@ -12,6 +12,7 @@ from tests.driver import SECRET, Portal, citizen
 from tests.holder import Holder
 from tests.integration.ssf_side import GRANTS, SCOPES, Streams, sign_in
 from tests.integration.token_side import claims_of
+from tests.story import press
 
 
 @pytest.fixture
@@ -55,6 +56,21 @@ def test_a_removed_client_comes_back_without_its_stream(
     assert Streams(client, "tax").call("GET", "stream").status_code == 404
 
 
+def test_a_client_without_the_grant_hears_no_more(
+    provider, client, portal, person
+) -> None:
+    """Nobody is told who may not ask for it."""
+    streams = Streams(client, "tax")
+    streams.create()
+    browser, _ = sign_in(client, portal, person)
+    Portal.register(provider, "tax")
+    press(browser, "/account", "sign-out")
+    assert streams.call("POST", "poll", {}).status_code == 401
+    Portal.register(provider, "tax", grant_types=GRANTS)
+
+    assert Streams(client, "tax").poll()["sets"] == {}
+
+
 def test_a_stream_is_verified(client, portal) -> None:
     """With the portal's `state`, and not again at once (SSF §8.1.4)."""
     streams = Streams(client, "tax")
@@ -84,6 +100,8 @@ def test_a_stream_is_verified(client, portal) -> None:
         },
         {"events_requested": "all"},
         {"description": "x" * 301},
+        {"description": "x\x00"},
+        {"description": "\ud800"},
         [],
     ],
 )

@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from joserfc.jwk import KeySet
 
 from idp.errors import ConfigError
 from idp.relying_parties.record import RelyingParty
@@ -69,7 +70,7 @@ def proves(
         if not _is_current(certificate, now):
             return False
         if party.auth_method == "self_signed_tls_client_auth":
-            return thumbprint(certificate) in _registered(party)
+            return _is_registered(party, thumbprint(certificate))
         if party.tls_client_auth_subject is None:
             return False
         return _is_issued(certificate, authorities, now) and _is_subject(
@@ -97,9 +98,19 @@ def flaw_in_x5c(key: Any, x5c: object) -> str | None:
     return None if is_same else "x5c is not the certificate of its key"
 
 
-def _registered(party: RelyingParty) -> set[str]:
-    chains = (key.get("x5c") for key in (party.jwks.keys if party.jwks else ()))
-    return {_thumbprint(b64decode(chain[0])) for chain in chains if chain}
+def _is_registered(party: RelyingParty, wanted: str) -> bool:
+    """Say whether the certificate is among the keys, or has come to the `jwks_uri`."""
+    # No key has this kid: the address is asked anew, as for any kid that is unknown.
+    return any(wanted in _thumbprints(party.jwks_with(kid)) for kid in (None, wanted))
+
+
+def _thumbprints(keys: KeySet | None) -> set[str]:
+    chains = ((key, key.get("x5c")) for key in (keys.keys if keys else ()))
+    return {
+        _thumbprint(b64decode(chain[0]))
+        for key, chain in chains
+        if chain and flaw_in_x5c(key, chain) is None
+    }
 
 
 def _is_current(certificate: x509.Certificate, now: datetime) -> bool:

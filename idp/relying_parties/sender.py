@@ -26,7 +26,7 @@ def read_sender(
         raise InvalidMetadataError(f"only one of: {', '.join(BOUND)}")
     if method == "tls_client_auth":
         return asked | _subject(metadata)
-    if method == "self_signed_tls_client_auth":
+    if method == "self_signed_tls_client_auth" and not metadata.get("jwks_uri"):
         _check_certificates(jwks)
     return dict(asked)
 
@@ -61,7 +61,8 @@ def _check_certificates(jwks: object) -> None:
     bearing = [key for key in keys if "x5c" in key]
     if not bearing:
         raise InvalidMetadataError(
-            "self_signed_tls_client_auth needs keys with x5c in jwks (RFC 8705 §2.2.2)"
+            "self_signed_tls_client_auth needs jwks_uri, or keys with x5c in jwks "
+            "(RFC 8705 §2.2.2)"
         )
     for key in bearing:
         flaw = flaw_in_x5c(parse_key(key), key["x5c"])

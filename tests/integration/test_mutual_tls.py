@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from idp.app import create_app
 from idp.config import MtlsConfig
-from tests.certificates import NAME, Authority, header, self_signed
+from tests.certificates import NAME, Authority, encoded, header, self_signed
 from tests.integration.token_side import (
     assert_refused,
     authorize,
@@ -20,6 +20,7 @@ from tests.integration.token_side import (
     register,
     userinfo,
 )
+from tests.serving import serving
 
 REFRESH = {"grant_type": "refresh_token", "refresh_token": "unknown"}
 # Whoever gets this far was authenticated: the token is what is wrong.
@@ -109,6 +110,32 @@ def test_a_self_signed_certificate_that_is_registered(client, provider, authorit
     assert_refused(attempt(client, portal, certificate), ACCEPTED)
     for wrong in (self_signed()[0], authority.issue(), None):
         assert_refused(attempt(client, portal, wrong), "invalid_client")
+
+
+class TestAtAnAddress:
+    """The certificate stands at the portal's `jwks_uri`."""
+
+    @pytest.fixture
+    def config(self, config):
+        """Let what is unknown be looked for at once."""
+        limits = replace(config.registration, keys_refresh_after=0)
+        return replace(config, registration=limits)
+
+    def test_a_certificate_is_found_and_renewed_there(self, client, provider):
+        """RFC 8705 §2.2.2; one that is not of its key proves nothing."""
+        (first, key), (renewed, new_key), (third, _) = (self_signed() for _ in "123")
+        forged = {**new_key, "kid": "3", "x5c": [encoded(third)]}
+        method = "self_signed_tls_client_auth"
+        with serving({"keys": [key]}) as place:
+            portal = tls_portal(provider, method, jwks_uri=place.uri)
+            assert_refused(attempt(client, portal, renewed), "invalid_client")
+            assert_refused(attempt(client, portal, first), ACCEPTED)
+
+            place.show({"keys": [new_key, forged, {**key, "x5c": "AAAA"}]})
+
+            assert_refused(attempt(client, portal, renewed), ACCEPTED)
+            for wrong in (first, third):
+                assert_refused(attempt(client, portal, wrong), "invalid_client")
 
 
 def test_unknown_and_wrong_have_one_answer(client, provider, authority):

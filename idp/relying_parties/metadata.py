@@ -12,25 +12,21 @@ from typing import Any
 
 from idp.relying_parties import fapi2, hosts, members, sign_outs
 from idp.relying_parties.ciba import CIBA, read_ciba
-from idp.relying_parties.client_keys import flaw_in_jwks
+from idp.relying_parties.client_proof import read_proof
 from idp.relying_parties.errors import InvalidMetadataError, InvalidRedirectUriError
 from idp.relying_parties.messages import read_messages
 from idp.relying_parties.policy import read_policy
-from idp.relying_parties.redirects import flaw, sector_of
+from idp.relying_parties.presentation import (
+    FETCHED,
+    LOCALISED_URIS,
+    name_for_want_of_one,
+    read_presentation,
+)
+from idp.relying_parties.redirects import flaw
 from idp.relying_parties.scopes import SCOPE_CLAIMS
-from idp.relying_parties.sender import read_sender
 
 MAX_BYTES = 65_536
 SIGNING = ("RS256", "ES256")
-ASSERTION_SIGNING = ("ES256", "PS256", "RS256", "EdDSA")
-AUTH_METHODS = (
-    "client_secret_basic",
-    "client_secret_post",
-    "private_key_jwt",
-    "tls_client_auth",
-    "self_signed_tls_client_auth",
-    "none",
-)
 STANDARD_SCOPES = "openid profile email phone address"
 
 SUBJECT_TYPES = ("pairwise", "public")
@@ -50,12 +46,9 @@ _NOT_YET = {
     "request_uris": "request objects by reference are not supported",
     "request_object_encryption_alg": "encrypted request objects are not supported",
 }
-_LOCALISED_URIS = ("client_uri", "logo_uri", "policy_uri", "tos_uri")
-_FETCHED = ("jwks_uri", "sector_identifier_uri")
-_TEXTS = {"software_id": 300, "software_version": 300, "software_statement": 8192}
 _ABSENT = (None, "none")
 # Exports write these out where nothing is registered.
-_MAY_BE_EMPTY = ("client_name", *_LOCALISED_URIS, "jwks", *_FETCHED)
+_MAY_BE_EMPTY = ("client_name", *LOCALISED_URIS, "jwks", *FETCHED)
 
 
 def validate(
@@ -77,9 +70,9 @@ def validate(
     document = {
         **_addresses(metadata, grants),
         **_protocol(metadata, grants),
-        **_client_authentication(metadata),
+        **read_proof(metadata),
         **read_messages(metadata),
-        **_presentation(metadata),
+        **read_presentation(metadata),
         **sign_outs.read(metadata, sandbox=sandbox),
         "subject_type": "pairwise",
     }
@@ -90,7 +83,7 @@ def validate(
         sandbox=sandbox,
     )
     document.update(_scope_and_grants(metadata, grants, sandbox=sandbox))
-    document.setdefault("client_name", _name_for_want_of_one(metadata, document))
+    document.setdefault("client_name", name_for_want_of_one(metadata, document))
     if not sandbox and (inside := hosts.inside_member(document)):
         raise InvalidMetadataError(f"{inside} leads to an inside network")
     policy = read_policy(metadata, document, sandbox=sandbox)
@@ -183,54 +176,6 @@ def _details_types(metadata: Mapping[str, Any]) -> list[str] | None:
     """Read which authorization details the client sends (RFC 9396 §10)."""
     asked = members.strings(metadata, "authorization_details_types") or ()
     return [name for name in DETAILS_TYPES if name in asked] or None
-
-
-def _client_authentication(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    method = members.choice(
-        metadata, "token_endpoint_auth_method", AUTH_METHODS, "client_secret_basic"
-    )
-    jwks = metadata.get("jwks")
-    if jwks is not None and (reason := flaw_in_jwks(jwks)):
-        raise InvalidMetadataError(reason)
-    if jwks is not None and metadata.get("jwks_uri") is not None:
-        raise InvalidMetadataError("jwks and jwks_uri exclude each other")
-    if method == "private_key_jwt" and not (jwks or metadata.get("jwks_uri")):
-        raise InvalidMetadataError("private_key_jwt needs keys: jwks or jwks_uri")
-    signing = "token_endpoint_auth_signing_alg"
-    algorithm = members.choice(metadata, signing, ASSERTION_SIGNING, None)
-    document: dict[str, Any] = {"token_endpoint_auth_method": method}
-    if jwks is not None:
-        document["jwks"] = {"keys": jwks["keys"]}
-    if algorithm is not None:
-        document[signing] = algorithm
-    return document | read_sender(metadata, method=str(method), jwks=jwks)
-
-
-def _presentation(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    document = members.localised_members(metadata, "client_name", members.name)
-    for member in _LOCALISED_URIS:
-        document.update(members.localised_members(metadata, member, members.uri))
-    for member in _FETCHED:
-        if (address := members.uri(metadata, member)) is not None:
-            document[member] = address
-    for member, longest in _TEXTS.items():
-        value = members.text(metadata, member, longest=longest)
-        if value is not None:
-            document[member] = value
-    contacts = members.strings(metadata, "contacts")
-    if contacts:
-        document["contacts"] = list(contacts)
-    return document
-
-
-def _name_for_want_of_one(
-    metadata: Mapping[str, Any], document: Mapping[str, Any]
-) -> str:
-    translated = (document.get(f"client_name#{tag}") for tag in ("vi", "en"))
-    given = next((text for text in translated if text), None)
-    if given or document["redirect_uris"]:
-        return given or sector_of(document["redirect_uris"][0])
-    return str(metadata.get("sector", ""))  # the policy refuses what is no host
 
 
 def _scope_and_grants(

@@ -1,23 +1,18 @@
 """A registered relying party as others see it: frozen, its keys parsed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 from joserfc.jwk import KeySet
 
 from idp.relying_parties import fapi2
-from idp.relying_parties.client_keys import key_set, parse_keys
-from idp.relying_parties.localised import Localised, localised
-from idp.relying_parties.messages import Messages, build_messages
-from idp.relying_parties.purposes import Purpose, purposes_of
+from idp.relying_parties.client_keys import key_set
+from idp.relying_parties.localised import Localised
+from idp.relying_parties.messages import Messages
+from idp.relying_parties.purposes import Purpose
 from idp.relying_parties.redirects import matches, origin_of
-from idp.relying_parties.remote import Remote, RemoteKeys
-
-# The member that names the subject of the client's certificate (RFC 8705 §2.1.2).
-_SUBJECT = "tls_client_auth_"
+from idp.relying_parties.remote import RemoteKeys
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,81 +138,3 @@ def unsafe_in_production(party: RelyingParty) -> str | None:
     if not party.require_pkce and not party.require_nonce:
         return "neither require_pkce nor require_nonce is on"
     return None
-
-
-def build_party(  # noqa: PLR0913 - what is stored, then how it is read
-    client_id: str,
-    document: Mapping[str, Any],
-    policy: Mapping[str, Any],
-    *,
-    sandbox: bool,
-    now: datetime,
-    remote: Remote | None = None,
-) -> RelyingParty:
-    """Build the frozen record of what `metadata.validate` let in and was stored."""
-    keys = parse_keys(document.get("jwks"), policy.get("retiring_jwks", ()), now=now)
-    jwks_uri = document.get("jwks_uri")
-    scopes = tuple(document["scope"].split())
-    name = localised(document, "client_name")
-    if name is None:
-        raise ValueError("client_name is missing")
-    return RelyingParty(
-        client_id=client_id,
-        name=name,
-        redirect_uris=tuple(document["redirect_uris"]),
-        post_logout_redirect_uris=tuple(document["post_logout_redirect_uris"]),
-        auth_method=document["token_endpoint_auth_method"],
-        grant_types=tuple(document["grant_types"]),
-        response_types=tuple(document["response_types"]),
-        scopes=scopes,
-        inline_keys=keys,
-        id_token_alg=document["id_token_signed_response_alg"],
-        userinfo_alg=document.get("userinfo_signed_response_alg"),
-        token_endpoint_auth_signing_alg=document.get("token_endpoint_auth_signing_alg"),
-        application_type=document["application_type"],
-        require_pkce=policy["require_pkce"],
-        require_nonce=policy["require_nonce"],
-        require_par=document["require_pushed_authorization_requests"],
-        minimum_acr=policy.get("minimum_acr"),
-        sector=policy["sector"],
-        purposes=purposes_of(policy["claims_policy"], scopes, sandbox=sandbox),
-        default_max_age=document.get("default_max_age"),
-        default_acr_values=tuple(document.get("default_acr_values", ())),
-        client_uri=localised(document, "client_uri"),
-        logo_uri=localised(document, "logo_uri"),
-        policy_uri=localised(document, "policy_uri"),
-        tos_uri=localised(document, "tos_uri"),
-        backchannel_logout_uri=document.get("backchannel_logout_uri"),
-        backchannel_logout_session_required=document.get(
-            "backchannel_logout_session_required", False
-        ),
-        frontchannel_logout_uri=document.get("frontchannel_logout_uri"),
-        resources=tuple(policy.get("resources", ())),
-        allowed_resources=_allowed(policy.get("allowed_resources"), sandbox=sandbox),
-        backchannel_token_delivery_mode=document.get("backchannel_token_delivery_mode"),
-        backchannel_client_notification_endpoint=document.get(
-            "backchannel_client_notification_endpoint"
-        ),
-        dpop_bound_access_tokens=document.get("dpop_bound_access_tokens", False),
-        tls_client_certificate_bound_access_tokens=document.get(
-            "tls_client_certificate_bound_access_tokens", False
-        ),
-        tls_client_auth_subject=next(
-            (item for item in document.items() if item[0].startswith(_SUBJECT)), None
-        ),
-        profile=policy.get("profile"),
-        remote_keys=remote.keys(jwks_uri) if remote and jwks_uri else None,
-        messages=build_messages(document),
-        authorization_details_types=tuple(
-            document.get("authorization_details_types", ())
-        ),
-    )
-
-
-def _allowed(
-    registered: Sequence[str] | None, *, sandbox: bool
-) -> tuple[str, ...] | None:
-    # A sandbox lets one try any API, as it assumes purposes; None is any.
-    if registered is None:
-        return None if sandbox else ()
-    return tuple(registered)

@@ -25,8 +25,9 @@ from idp.config import OutboundConfig, RegistrationConfig
 from idp.relying_parties import registration, sector_identifier
 from idp.relying_parties.errors import UnknownClientError
 from idp.relying_parties.models import ClientSecret, RelyingPartyRecord
-from idp.relying_parties.record import RelyingParty, build_party
+from idp.relying_parties.record import RelyingParty
 from idp.relying_parties.remote import Remote
+from idp.relying_parties.stored import build_party
 from idp.storage.database import Database
 
 _KEPT_KNOWN = 5000

@@ -111,7 +111,7 @@ def test_what_is_withheld_has_its_reason(name, recipient, allowed, values, reaso
 
 def test_outside_a_sandbox_nothing_goes_without_a_registered_purpose():
     """Also for a client that was registered while the sandbox was on."""
-    from idp.relying_parties.record import build_party
+    from idp.relying_parties.stored import build_party
     from tests.unit.relying_parties.parties import metadata, validate
     from tests.unit.world import NOW
 

@@ -5,7 +5,8 @@ from typing import Any
 from joserfc import jwk
 
 from idp.relying_parties.metadata import validate
-from idp.relying_parties.record import RelyingParty, build_party
+from idp.relying_parties.record import RelyingParty
+from idp.relying_parties.stored import build_party
 from tests.unit.world import NOW
 
 CALLBACK = "https://portal.example.vn/callback"

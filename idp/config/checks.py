@@ -10,6 +10,7 @@ from idp.config.settings import Config
 from idp.errors import ConfigError
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+_LONGEST_FAREWELL = 2.0  # seconds that a browser is held at sign-out, for all portals
 
 
 def check(config: Config) -> None:
@@ -87,6 +88,10 @@ def _check_numbers(config: Config) -> None:
     if config.lifetimes.pushed_request >= 600:
         # FAPI 2.0 Security Profile §5.3.2.2
         raise ConfigError("lifetimes.pushed_request must be below 600")
+    if config.backchannel.wait > _LONGEST_FAREWELL:
+        raise ConfigError(
+            f"backchannel.wait must be at most {_LONGEST_FAREWELL:g} seconds"
+        )
     if config.password.concurrent + config.password.waiting >= config.server.threads:
         # Logins that wait for a hash would leave no thread for token requests.
         raise ConfigError(

@@ -149,6 +149,8 @@ def _mutual_tls(config: Config) -> dict[str, Any]:
         "pushed_authorization_request_endpoint": "/par",
         "revocation_endpoint": "/revoke",
         "introspection_endpoint": "/introspect",
+        "device_authorization_endpoint": "/device_authorization",
+        "backchannel_authentication_endpoint": "/backchannel_authentication",
     }
     aliases = {name: config.mtls.endpoints + path for name, path in paths.items()}
     return {**bound, "mtls_endpoint_aliases": aliases}

@@ -15,6 +15,7 @@ from idp.credentials.issuing import LIST_PATH
 from idp.errors import IdpError
 from idp.oidc import (
     authorization,
+    client_certificate,
     cors,
     discovery,
     dpop_nonce,
@@ -169,6 +170,8 @@ def _answer(
     method = "GET" if request.method == "HEAD" else request.method
     if method not in endpoint.methods:
         return errors.wrong_method(endpoint.methods)
+    # Also where nobody asks for one: whoever forges it is told (RFC 9440 §4).
+    client_certificate.presented(server.provider, request)
     return endpoint.handler(server, request)
 
 

@@ -43,7 +43,6 @@ _ENTRANCES = ("authorization_code", DEVICE, CIBA, CLIENT_CREDENTIALS)
 DETAILS_TYPES = ("residence_query", "openid_credential")
 
 _NOT_YET = {
-    "request_uris": "request objects by reference are not supported",
     "request_object_encryption_alg": "encrypted request objects are not supported",
 }
 _ABSENT = (None, "none")

@@ -127,6 +127,7 @@ def test_whole_numbers_are_numbers() -> None:
         ({"server": {"port": True}}, "server.port must be of type int"),
         ({"server": {"port": 0}}, "server.port must be positive"),
         ({"lifetimes": {"pushed_request": 600}}, "pushed_request must be below 600"),
+        ({"backchannel": {"wait": 2.5}}, "backchannel.wait must be at most 2"),
         ({"server": {"trusted_proxies": "::1"}}, "must be a list of strings"),
         ({"server": {"trusted_proxies": ["proxy"]}}, "server.trusted_proxies"),
         ({"outbound": {"allowed_networks": ["all"]}}, "outbound.allowed_networks"),

@@ -78,16 +78,17 @@ def listening() -> Iterator[Ear]:
 
 @dataclass
 class Receiver:
-    """What an endpoint for security events took, and by which headers."""
+    """What an endpoint for security events got, by which headers, and its answers."""
 
     uri: str = ""
     tokens: list[str] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
     headers: list[tuple[str | None, str | None]] = field(default_factory=list)
 
 
 @contextmanager
 def taking() -> Iterator[Receiver]:
-    """Run an endpoint that takes every security event (RFC 8935 §2.2)."""
+    """Run an endpoint that takes security events (RFC 8935 §2.2)."""
     taken = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -96,7 +97,7 @@ def taking() -> Iterator[Receiver]:
             taken.tokens.append(body.decode())
             told = (self.headers["Authorization"], self.headers["Content-Type"])
             taken.headers.append(told)
-            self.send_response(202)
+            self.send_response(taken.answers.pop(0) if taken.answers else 202)
             self.send_header("Content-Length", "0")
             self.end_headers()
 

@@ -24,13 +24,6 @@ _MOST_AT_ONCE, _MOST_NAMES = 100, 1000
 _LONGEST_STATE = 1024
 
 
-class _ExistsError(IdpError):
-    """The portal has its stream already (SSF 1.0 §8.1.1.1)."""
-
-    code = "DD-SIG-409"
-    status = HTTPStatus.CONFLICT
-
-
 class _TooSoonError(IdpError):
     """A verification was asked for only a moment ago (SSF 1.0 §8.1.4.2)."""
 
@@ -76,17 +69,16 @@ def stream(server: AuthorizationServer, request: MachineRequest) -> MachineRespo
             return MachineResponse(HTTPStatus.NO_CONTENT)
         if request.method in ("PATCH", "PUT"):
             _change(provider, kept, request, is_whole=request.method == "PUT")
+            streams.requeue(database, kept, now=request.at)
         return errors.json_answer(200, streams.describe(kept, provider.config))
 
 
 def _create(
     provider: Provider, database: Any, party: RelyingParty, request: MachineRequest
 ) -> MachineResponse:
-    if database.get(SignalStream, party.client_id) is not None:
-        raise _ExistsError("this client has its stream")
     made = streams.new(party.client_id, now=request.at)
     _change(provider, made, request, is_whole=True)
-    database.add(made)
+    streams.add(database, made)
     return errors.json_answer(201, streams.describe(made, provider.config))
 
 

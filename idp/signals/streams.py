@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session as DatabaseSession
 
 from idp.config import Config
@@ -28,11 +30,27 @@ class InvalidStreamError(IdpError):
     code = "DD-SIG-001"
 
 
+class StreamExistsError(IdpError):
+    """The portal has its stream already (SSF 1.0 §8.1.1.1)."""
+
+    code = "DD-SIG-409"
+    status = HTTPStatus.CONFLICT
+
+
 def new(client_id: str, *, now: datetime) -> SignalStream:
     """Return a stream of a portal that tells nothing yet."""
     return SignalStream(
         client_id=client_id, id=uuid4(), events=[], status="enabled", created_at=now
     )
+
+
+def add(database: DatabaseSession, stream: SignalStream) -> None:
+    """Keep a new stream, or raise `StreamExistsError`; of two at once one wins."""
+    try:
+        with database.begin_nested():
+            database.add(stream)
+    except IntegrityError:
+        raise StreamExistsError("this client has its stream") from None
 
 
 def change(
@@ -126,10 +144,16 @@ def set_status(
     if status not in STATUSES:
         raise InvalidStreamError(f"status must be one of: {', '.join(STATUSES)}")
     stream.status = str(status)
-    own = SignalNotice.client_id == stream.client_id
     if status == "disabled":
+        own = SignalNotice.client_id == stream.client_id
         database.execute(sa.delete(SignalNotice).where(own))
-    due = now if status == "enabled" and stream.endpoint_url else None
+    requeue(database, stream, now=now)
+
+
+def requeue(database: DatabaseSession, stream: SignalStream, *, now: datetime) -> None:
+    """Have what waits told as the stream is now: pushed at once, or kept."""
+    own = SignalNotice.client_id == stream.client_id
+    due = now if stream.status == "enabled" and stream.endpoint_url else None
     database.execute(sa.update(SignalNotice).where(own).values(due_at=due))
 
 

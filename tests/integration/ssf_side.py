@@ -16,8 +16,13 @@ SCOPES = "ssf.manage ssf.read"
 class Streams:
     """A portal that speaks to our stream addresses with a token of its own."""
 
-    def __init__(self, client: FlaskClient, name: str, scope: str = SCOPES) -> None:
+    def __init__(
+        self, client: FlaskClient, name: str, scope: str = SCOPES, token: str = ""
+    ) -> None:
         self._client = client
+        if token:
+            self.token = token
+            return
         own = {"client_id": name, "client_secret": SECRET, "scope": scope}
         asked = {"grant_type": "client_credentials", **own}
         self.answer = client.post("/token", data=asked).get_json()

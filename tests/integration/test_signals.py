@@ -263,6 +263,25 @@ def test_a_paused_stream_keeps_and_a_disabled_one_does_not(
     assert streams.call("POST", "status", {"status": "asleep"}).status_code == 400
 
 
+def test_what_waits_goes_the_new_way(provider, client, portal, person) -> None:
+    """From push to polling and back; nothing is lost on the way."""
+    streams = Streams(client, "tax")
+    with taking() as ear:
+        push = {"delivery": {"method": PUSH, "endpoint_url": ear.uri}}
+        streams.create(**push)
+        browser, _ = sign_in(client, portal, person)
+        ear.answers.append(503)
+        press(browser, "/account", "sign-out")
+        provider.courier.wait()
+        streams.call("PATCH", "stream", {"delivery": {"method": POLL}})
+        assert delivery.deliver(provider, now=clock.now() + timedelta(hours=1)) == 0
+        assert len(streams.poll()["sets"]) == 1
+        streams.call("PATCH", "stream", push)
+        assert delivery.deliver(provider, now=clock.now()) == 1
+        assert len(ear.tokens) == 2
+        assert streams.call("POST", "poll", {}).status_code == 400, "it is pushed"
+
+
 def test_what_nobody_fetches_is_forgotten(provider, client, portal, person) -> None:
     """Nothing waits without end."""
     streams = Streams(client, "tax")

@@ -1,5 +1,6 @@
 """The streams of security events, and who may have them (SSF 1.0 §7, §8)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.driver import SECRET, Portal, citizen
 from tests.holder import Holder
 from tests.integration.ssf_side import GRANTS, SCOPES, Streams, sign_in
 from tests.integration.token_side import claims_of
+from tests.services import BACKENDS
 from tests.story import press
 
 
@@ -41,6 +43,17 @@ def test_a_stream_is_changed_replaced_and_ended(client, portal) -> None:
     assert "description" not in replaced
     assert streams.call("DELETE", f"stream?stream_id={name}").status_code == 204
     assert streams.call("GET", "stream").status_code == 404
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_of_many_at_once_one_stream_comes(app, portal) -> None:
+    """SSF §8.1.1.1: the others are refused, and nothing breaks."""
+    streams = Streams(app.test_client(), "tax")
+    each = [Streams(app.test_client(), "tax", token=streams.token) for _ in range(10)]
+    with ThreadPoolExecutor(len(each)) as pool:
+        answers = pool.map(lambda one: one.call("POST", "stream", {}), each)
+        codes = sorted(answer.status_code for answer in answers)
+    assert codes == [201] + [409] * 9
 
 
 def test_a_removed_client_comes_back_without_its_stream(

@@ -47,6 +47,7 @@ class Farewell:
     portals: tuple[Left, ...]
     return_uri: str | None = None
     client_id: str | None = None
+    ui_locales: tuple[str, ...] = ()
 
     @property
     def needs_page(self) -> bool:

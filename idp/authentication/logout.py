@@ -26,6 +26,7 @@ class LogoutRequest:
     browser: str
     client_id: str | None
     return_uri: str | None
+    ui_locales: tuple[str, ...] = ()
 
 
 def start(
@@ -34,6 +35,7 @@ def start(
     *,
     client_id: str | None,
     return_uri: str | None,
+    ui_locales: tuple[str, ...] = (),
 ) -> LogoutRequest:
     """Store a request that only the browser with this cookie value can answer."""
     request = LogoutRequest(
@@ -41,6 +43,7 @@ def start(
         browser=browsers.digest(browser).hex(),
         client_id=client_id,
         return_uri=return_uri,
+        ui_locales=ui_locales,
     )
     ephemeral.put(f"logout:{request.id}", asdict(request), ttl=LIFETIME)
     return request

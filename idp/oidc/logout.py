@@ -48,6 +48,7 @@ class CheckedLogout:
     client_id: str | None = None
     hint: dict[str, str] | None = None
     return_uri: str | None = None
+    ui_locales: tuple[str, ...] = ()
 
 
 class _Endpoint(EndSessionEndpoint):  # type: ignore[misc]
@@ -84,13 +85,15 @@ def _check(
     server: AuthorizationServer, params: Form, *, now: datetime
 ) -> CheckedLogout:
     protocol = protocol_request(server.provider, method="GET", params=params)
+    ui_locales = tuple(params.get("ui_locales", "").split())
     try:
         valid = _Endpoint(server, now=now).validate_request(protocol)
     except InvalidRequestError as error:
         # The citizen can still sign out, after a question; the client gets no redirect.
         _log.info("logout request refused", reason=error.description)
-        return CheckedLogout()
+        return CheckedLogout(ui_locales=ui_locales)
     return CheckedLogout(
+        ui_locales=ui_locales,
         client_id=valid.client.client_id if valid.client else None,
         hint=valid.id_token_claims,
         return_uri=valid.redirect_uri,
@@ -134,6 +137,7 @@ def _answer(provider: Provider, checked: CheckedLogout, *, now: datetime) -> Res
         value,
         client_id=checked.client_id,
         return_uri=checked.return_uri,
+        ui_locales=checked.ui_locales,
     )
     response = see_other(url_for("logout.confirm", transaction=waiting.id))
     if is_new:
@@ -163,7 +167,7 @@ def _signed_out(
     provider: Provider, checked: CheckedLogout, left: tuple[Left, ...]
 ) -> Response:
     """Go back, unless a portal is signed out on our own page only, or to no portal."""
-    told = Farewell(left, checked.return_uri, checked.client_id)
+    told = Farewell(left, checked.return_uri, checked.client_id, checked.ui_locales)
     value, is_new = browser_value(provider)
     if told.return_uri and not told.needs_page:
         response = see_other(told.return_uri)

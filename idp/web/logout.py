@@ -20,7 +20,7 @@ from idp.authentication.farewell import Farewell, Left
 from idp.authentication.logout import LogoutRequest
 from idp.authentication.session import Session
 from idp.authentication.transaction import source_of
-from idp.web import portals_left, visit
+from idp.web import language, portals_left, visit
 from idp.web.visit import Visit
 
 blueprint = Blueprint("logout", __name__)
@@ -49,7 +49,12 @@ def answer(transaction: str) -> ResponseReturnValue:
     logouts.end(here.provider.ephemeral, wish)
     if fields["decision"] != "yes":
         return redirect(url_for("logout.stayed"), HTTPStatus.SEE_OTHER)
-    return leave(here, return_uri=wish.return_uri, client_id=wish.client_id)
+    return leave(
+        here,
+        return_uri=wish.return_uri,
+        client_id=wish.client_id,
+        ui_locales=wish.ui_locales,
+    )
 
 
 @blueprint.get("/logged-out")
@@ -61,6 +66,7 @@ def done(handle: str | None = None) -> ResponseReturnValue:
     told = handle and farewell.find(ephemeral, handle, browser=here.browser)
     if not told:
         return render_template("logged_out.html", still=False)
+    language.hint(told.ui_locales)
     rows = portals_left.rows(here, told)
     g.frame_origins = " ".join(sorted(portals_left.frame_origins(told)))
     return render_template(
@@ -78,7 +84,11 @@ def stayed() -> ResponseReturnValue:
 
 
 def leave(
-    here: Visit, *, return_uri: str | None = None, client_id: str | None = None
+    here: Visit,
+    *,
+    return_uri: str | None = None,
+    client_id: str | None = None,
+    ui_locales: tuple[str, ...] = (),
 ) -> Response:
     """End this browser's session at the citizen's wish, and go where that is told.
 
@@ -89,7 +99,7 @@ def leave(
     left: tuple[Left, ...] = ()
     if ended:
         left = farewell.portals_left(here.provider, ended, asker=client_id)
-    told = Farewell(left, return_uri, client_id)
+    told = Farewell(left, return_uri, client_id, ui_locales)
     address = url_for("logout.done")
     if told.return_uri and not told.needs_page:
         address = told.return_uri
@@ -120,5 +130,6 @@ def sign_out_here(here: Visit, reason: str) -> Session | None:
 
 def _load(here: Visit, transaction: str) -> LogoutRequest:
     wish = logouts.load(here.provider.ephemeral, transaction, browser=here.browser)
+    language.hint(wish.ui_locales)
     g.form_action_origin = source_of(wish.return_uri) if wish.return_uri else ""
     return wish

@@ -117,6 +117,23 @@ def test_asks_first(
     assert not is_signed_in(portal, browser)
 
 
+@pytest.mark.parametrize("is_post", [False, True])
+def test_the_language_that_the_portal_wishes(
+    portal: Portal, browser: Browser, tokens: dict[str, Any], is_post: bool
+) -> None:
+    """`ui_locales` (§2) holds for the question and for the page after it."""
+    asked = {"ui_locales": "fr en"}
+    if is_post:
+        browser.visit("/end_session", data=asked)
+    else:
+        leave(browser, **asked)
+    assert '<html lang="en"' in browser.page.text
+
+    page = browser.submit(decision="yes")
+
+    assert "You are signed out" in page.text
+
+
 def test_no(portal: Portal, browser: Browser, tokens: dict[str, Any]) -> None:
     """A citizen who says no stays signed in."""
     leave(browser)

@@ -23,6 +23,7 @@ from tests.holder import Holder
 from tests.integration.acting import CHILD, GUARDIAN, account, press, subject
 from tests.integration.token_side import (
     KEY,
+    SCOPES,
     Portal,
     assert_refused,
     authorize,
@@ -30,6 +31,8 @@ from tests.integration.token_side import (
     register,
 )
 from tests.integration.waiting_side import CIBA, DEVICE, type_code
+from tests.integration.wallets.asking import holder
+from tests.integration.wallets.test_offers import offered
 
 EXCHANGE, OWN = metadata.EXCHANGE, metadata.CLIENT_CREDENTIALS
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
@@ -42,6 +45,7 @@ PROFILE = {
     "grant_types": list(metadata.GRANTS),
     "resources": ["https://api.bank.example"],
     "sector": SECTOR,
+    "scope": f"{SCOPES} residence_credential",
 }
 
 
@@ -88,7 +92,13 @@ class Scene:
 @pytest.fixture(params=["dpop", "mtls"])
 def scene(provider: Provider, request: pytest.FixtureRequest) -> Scene:
     server = replace(provider.config.server, trusted_proxies=("127.0.0.1/32",))
-    config = replace(provider.config, server=server, mtls=MtlsConfig(enabled=True))
+    credentials = replace(provider.config.credentials, enabled=True)
+    config = replace(
+        provider.config,
+        server=server,
+        mtls=MtlsConfig(enabled=True),
+        credentials=credentials,
+    )
     behind_proxy = replace(provider, config=config)
     app, is_mtls = create_app(provider=behind_proxy), request.param == "mtls"
     portal = register(provider, "private_key_jwt", **PROFILE, **{MTLS: is_mtls})
@@ -155,6 +165,14 @@ def by_exchange(scene: Scene) -> dict[str, str]:
     }
 
 
+def by_offer(scene: Scene) -> dict[str, str]:
+    scene.phone.visit("/account/wallet")
+    scene.phone.sign_in(holder(scene.provider))
+    code, number = offered(scene.provider, scene.phone, scene.portal)
+    handles = {"pre-authorized_code": code, "tx_code": number}
+    return {"grant_type": metadata.PRE_AUTHORIZED, **handles}
+
+
 def by_itself(scene: Scene) -> dict[str, str]:
     return {"grant_type": OWN}
 
@@ -168,7 +186,8 @@ def consent_of(scene: Scene, person: dict[str, Any]) -> None:
         scene.phone.submit(decision="allow")
 
 
-WAYS = [by_code, by_refresh, by_device, by_call, by_exchange, by_itself]
+WAYS = [by_code, by_refresh, by_device, by_call, by_exchange, by_offer, by_itself]
+NO_USERINFO = (by_offer, by_itself)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -195,7 +214,7 @@ def test_every_way_to_a_token_obeys(
     assert body["token_type"] == ("Bearer" if scene.is_mtls else "DPoP")
     bound = claims_of(body["access_token"])["cnf"]
     assert set(bound) == {"x5t#S256" if scene.is_mtls else "jkt"}
-    if way is not by_itself:
+    if way not in NO_USERINFO:
         assert scene.userinfo(body["access_token"], with_key=True) == 200
         assert scene.userinfo(body["access_token"], with_key=False) == 401
 

@@ -2,7 +2,6 @@
 
 import json
 import secrets
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -117,7 +116,7 @@ class InvalidAuthorizationDetailsError(OAuth2Error):  # type: ignore[misc]
     error = "invalid_authorization_details"
 
 
-def json_answer(status: int, body: Mapping[str, Any]) -> MachineResponse:
+def json_answer(status: int, body: Any) -> MachineResponse:
     """Return a JSON answer that no cache keeps (RFC 6749 §5.1)."""
     return MachineResponse(status, dump(body), JSON_HEADERS)
 

@@ -63,6 +63,10 @@ def stream(server: AuthorizationServer, request: MachineRequest) -> MachineRespo
     with provider.database.transaction() as database:
         if request.method == "POST":
             return _create(provider, database, party, request)
+        if request.method == "GET" and not request.query:
+            own = database.get(SignalStream, party.client_id)
+            every = [streams.describe(own, provider.config)] if own else []
+            return errors.json_answer(200, every)  # SSF 1.0 §8.1.1.2: always a list
         kept = _own(database, party, request)
         if request.method == "DELETE":
             streams.remove(database, party.client_id)

@@ -16,7 +16,7 @@ FORMS: dict[str, tuple[str, ...]] = {
         *_PROOF, "grant_type", "code", "redirect_uri", "code_verifier",
         "refresh_token", "device_code", "auth_req_id", "subject_token",
         "subject_token_type", "actor_token", "requested_token_type", "audience",
-        "scope", "resource", "authorization_details",
+        "scope", "resource", "authorization_details", "pre-authorized_code", "tx_code",
     ),
     "device_authorization": (*_PROOF, *_ASKED),
     "backchannel_authentication": (
@@ -28,7 +28,8 @@ FORMS: dict[str, tuple[str, ...]] = {
     "userinfo": ("access_token",),
 }  # fmt: skip
 
-# The same for JSON (RFC 7591 §2, Shared Signals Framework 1.0 §8, RFC 8936 §2).
+# The same for JSON (RFC 7591 §2, Shared Signals Framework 1.0 §8, RFC 8936 §2,
+# OpenID4VCI 1.0 §8.2).
 JSON: dict[str, tuple[str, ...]] = {
     "registration": (
         "client_id", "client_secret", "client_name", "client_uri", "logo_uri",
@@ -42,6 +43,10 @@ JSON: dict[str, tuple[str, ...]] = {
     "stream_status": ("stream_id", "status", "reason"),
     "stream_verify": ("stream_id", "state"),
     "stream_poll": ("maxEvents", "returnImmediately", "ack", "setErrs"),
+    "credential": (
+        "credential_configuration_id", "credential_identifier", "proofs",
+        "credential_response_encryption",
+    ),
 }  # fmt: skip
 
 # By an endpoint's name: what may stand in its address, or in its form instead.
@@ -54,6 +59,7 @@ IN_ADDRESSES: dict[str, tuple[str, ...]] = {
     "oidc.resume": ("transaction",),
     "oidc.cancel": ("transaction",),
     "registration": ("client_id",),
+    "status_list": ("list",),
     "stream": ("stream_id",),
     "stream_status": ("stream_id",),
 }  # fmt: skip

@@ -5,7 +5,7 @@ The requests are made by schemathesis from the description that is shipped.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,13 +22,16 @@ from werkzeug.test import TestResponse
 
 from idp.cli.context import CliContext
 from idp.cli.openapi import group as openapi
+from idp.config import Config
 from idp.oidc.endpoints import MACHINE_ENDPOINTS
 from idp.provider import Provider
+from idp.relying_parties.metadata import PRE_AUTHORIZED
 from tests.driver import SECRET, Browser, Portal, at, citizen
 from tests.integration.registering import initial_token, registered
 from tests.integration.ssf_side import GRANTS, Streams
 from tests.integration.waiting_side import CIBA, DEVICE
 
+SCOPE = "openid profile residence_credential"
 MARK = "<img src=x onerror=fuzz>"
 HOSTILE = (
     MARK, "https://evil.example/", "//evil.example", "\\\\evil.example", "\0",
@@ -43,6 +46,12 @@ ENDS = ("sign-out", "/end", "/close", "/lock", "/erase", "/logout", "/account/pl
 
 
 @pytest.fixture
+def config(config: Config) -> Config:
+    """Return the sandbox's configuration with everything switched on."""
+    return replace(config, credentials=replace(config.credentials, enabled=True))
+
+
+@pytest.fixture
 def description(provider: Provider) -> dict[str, Any]:
     """Return what `idp openapi` prints."""
     cli = CliContext(None)
@@ -54,11 +63,12 @@ def description(provider: Provider) -> dict[str, Any]:
 @pytest.fixture
 def portal(provider: Provider) -> Portal:
     """Return a portal that may do all that programs can."""
-    grants = [*GRANTS, DEVICE, CIBA]
+    grants = [*GRANTS, DEVICE, CIBA, PRE_AUTHORIZED]
     return Portal.register(
         provider,
         "tax",
         grant_types=grants,
+        scope=f"{SCOPE} offline_access residence",
         resources=["https://tax.example/api"],
         backchannel_token_delivery_mode="poll",
     )
@@ -74,7 +84,7 @@ class Fuzz:
 
     @classmethod
     def of_portal(cls, browser: Browser, portal: Portal, provider: Provider) -> "Fuzz":
-        told = portal.round(browser)
+        told = portal.round(browser, scope=SCOPE)
         streams = Streams(browser.client, portal.client_id)
         own = registered(browser.client, initial_token(provider))
         tokens = (
@@ -136,8 +146,8 @@ def browser(app: Flask, provider: Provider, portal: Portal) -> Browser:
 
 
 def signed_in(browser: Browser, provider: Provider, portal: Portal) -> Browser:
-    browser.visit(portal.url(prompt="login"))
-    browser.sign_in(citizen(provider, account_level=2, factors=["pwd"]))
+    browser.visit(portal.url(prompt="login", scope=SCOPE))
+    browser.sign_in(citizen(provider, account_level=2, factors=["pwd", "totp"]))
     if at(browser.page) == "consent":
         browser.submit(decision="allow")
     return browser

@@ -1,18 +1,16 @@
 """`ekyc-test-plan-oidccore`: verified claims as the Foundation's suite asks for them.
 
-Every answer is held against discovery and against the schema of OpenID Identity
-Assurance, which `check_verified_claims` writes down for the evidence that we have.
+Every answer is held against discovery and against `identity_schema`.
 """
 
 import json
-import re
-from datetime import datetime
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from idp.provider import Provider
+from tests.conformance.identity_schema import flaws
 from tests.conformance.suite import Suite, register
 
 WELL_KNOWN = "/.well-known/openid-configuration"
@@ -63,36 +61,21 @@ def element(*names: str, verification: Any = FRAMEWORK, **wishes: Any) -> Any:
 
 
 def check_verified_claims(suite: Suite, value: Any) -> None:
-    """Check an answer against the published schema and our own metadata."""
+    """Check an answer against the schema and our own metadata."""
     if value is None:
         return
     document = suite.client.get(WELL_KNOWN).get_json()
+    assert flaws(value) == []
     for item in value if isinstance(value, list) else [value]:
-        assert set(item) == {"verification", "claims"}
-        assert item["claims"]
         supported = document["claims_in_verified_claims_supported"]
         assert set(item["claims"]) <= set(supported)
         told = item["verification"]
         assert told["trust_framework"] in document["trust_frameworks_supported"]
-        assert isinstance(told.get("assurance_level", ""), str)
-        check_time(told)
         for evidence in told.get("evidence", ()):
             assert evidence["type"] in document["evidence_supported"]
-            check_time(evidence)
-            record = evidence.get("record")
-            if record is not None:
+            if "record" in evidence:
                 kinds = document["electronic_records_supported"]
-                assert record["type"] in kinds
-                assert set(record) <= {"type", "created_at", "source"}
-                assert all(isinstance(v, str) for v in record["source"].values())
-        assert told.get("evidence") != []
-
-
-def check_time(held: dict[str, Any]) -> None:
-    """Check a time stamp: YYYY-MM-DDThh:mm:ss with a zone."""
-    if "time" in held:
-        assert re.fullmatch(r"\d{4}-\d\d-\d\dT.{8}(Z|[+-]\d\d:\d\d)", held["time"])
-        assert datetime.fromisoformat(held["time"]).tzinfo
+                assert evidence["record"]["type"] in kinds
 
 
 def test_server(suite: Suite) -> None:

@@ -5,6 +5,8 @@ what takes tokens of citizens never finds it, since it stands on no consent.
 """
 
 import secrets
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from authlib.oauth2.rfc6749 import InvalidScopeError
@@ -88,16 +90,40 @@ def scopes_of(party: RelyingParty) -> tuple[str, ...]:
     return (*own, MANAGE, READ) if has_citizens(party.grant_types) else own
 
 
+def find(
+    provider: Provider, token: str, *, now: datetime
+) -> tuple[dict[str, Any], RelyingParty] | None:
+    """Return the claims of a client's own token that works, and whose it is."""
+    claims = access_tokens.signed_claims(provider, token, now=now)
+    if claims is None or access_tokens.is_about_somebody(claims):
+        return None
+    if provider.ephemeral.get(_revocation(claims)) is not None:
+        return None
+    party = provider.relying_parties.find(claims["client_id"])
+    if party is None or CLIENT_CREDENTIALS not in party.grant_types:
+        return None
+    return claims, party
+
+
+def revoke(provider: Provider, claims: Mapping[str, Any], *, now: datetime) -> None:
+    """Let a client's own token work no more, for the rest of its life (RFC 7009 §2)."""
+    rest = claims["exp"] - now.timestamp()
+    provider.ephemeral.put(_revocation(claims), {}, ttl=max(rest, 1))
+
+
+def _revocation(claims: Mapping[str, Any]) -> str:
+    return f"revoked:{claims['jti']}"
+
+
 def sender(provider: Provider, request: MachineRequest, *, scope: str) -> RelyingParty:
     """Return which client asks with a token of its own, or raise the refusal."""
     sent = protected.presented(request)
-    claims = access_tokens.signed_claims(provider, sent.token, now=request.at)
-    if claims is None or access_tokens.is_about_somebody(claims):
-        raise InvalidTokenError("The access token is expired or not a client's own")
-    party = provider.relying_parties.find(claims["client_id"])
-    is_registered = party is not None and CLIENT_CREDENTIALS in party.grant_types
-    if party is None or not is_registered:
-        raise InvalidTokenError("The client is no longer registered")
+    found = find(provider, sent.token, now=request.at)
+    if found is None:
+        raise InvalidTokenError(
+            "The access token is expired, revoked or not a registered client's own"
+        )
+    claims, party = found
     held = set(claims["scope"].split()) & set(scopes_of(party))
     if not held & {scope, _INCLUDED.get(scope)}:
         raise InsufficientScopeError(f"The access token lacks the scope {scope}")

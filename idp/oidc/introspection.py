@@ -8,7 +8,7 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint as _IntrospectionEndpoi
 
 from idp import clock
 from idp.consent import live_grants, refresh_tokens
-from idp.oidc import access_tokens, binding, client_auth
+from idp.oidc import access_tokens, binding, client_auth, client_tokens
 from idp.oidc.authorization_details import narrowed
 from idp.provider import Provider
 from idp.relying_parties.record import RelyingParty
@@ -35,8 +35,11 @@ class IntrospectionEndpoint(_IntrospectionEndpoint):  # type: ignore[misc]
         if token is None:
             raise InvalidRequestError("Missing token")
         provider, now = self.server.provider, request.machine.at
-        told = _access_token(provider, token, client.party, now=now)
-        return told or _refresh_token(provider, token, client.client_id, now=now)
+        return (
+            _access_token(provider, token, client.party, now=now)
+            or _client_token(provider, token, client.client_id, now=now)
+            or _refresh_token(provider, token, client.client_id, now=now)
+        )
 
     def create_introspection_payload(
         self, token: dict[str, Any] | None
@@ -54,10 +57,25 @@ def _access_token(
     is_own = found.claims["client_id"] == party.client_id
     if not is_own and not set(party.resources).intersection(found.audience):
         return None
-    told = {name: found.claims[name] for name in _TOLD if name in found.claims}
+    told = _told(found.claims)
     if details := told.get("authorization_details"):
         # What the citizen has taken back since is not allowed any more.
         told["authorization_details"] = narrowed(details, found.live.grant.claims)
+    return told
+
+
+def _client_token(
+    provider: Provider, token: str, client_id: str, *, now: datetime
+) -> dict[str, Any] | None:
+    """Tell a client of its own token, which is for us and no other API."""
+    found = client_tokens.find(provider, token, now=now)
+    if found is None or found[0]["client_id"] != client_id:
+        return None
+    return _told(found[0])
+
+
+def _told(claims: dict[str, Any]) -> dict[str, Any]:
+    told = {name: claims[name] for name in _TOLD if name in claims}
     return told | {"token_type": binding.token_type(told.get("cnf"))}
 
 

@@ -141,6 +141,35 @@ def test_a_removed_client_asks_no_more(client, provider, api, token) -> None:
     assert ask(client, token, "x").status_code == 401
 
 
+def test_a_client_asks_about_its_own_token(client, provider, api, token) -> None:
+    """RFC 7662 §2.2: what it is, to its owner alone, whichever way the owner asks."""
+    told = post(client, "/introspect", api, {"token": token}).get_json()
+
+    assert told["active"] is True
+    assert told["client_id"] == told["sub"] == api.client_id
+    assert told["scope"] == claims_of(token)["scope"]
+    assert (told["aud"], told["token_type"]) == (ISSUER, "Bearer")
+    assert ask(client, token, token).get_json() == told
+    other = register(provider, resources=[API])
+    foreign = post(client, "/introspect", other, {"token": token})
+    assert foreign.get_json() == {"active": False}
+
+
+def test_a_client_revokes_its_own_token(client, provider, api, token) -> None:
+    """RFC 7009 §2: it works no more, and no other token of the client ends with it."""
+    beside = post(client, "/token", api, GRANT).get_json()["access_token"]
+    foreign = register(provider)
+
+    assert post(client, "/revoke", foreign, {"token": token}).status_code == 200
+    assert ask(client, token, "x").status_code == 200
+    assert post(client, "/revoke", api, {"token": token}).status_code == 200
+
+    assert ask(client, token, "x").status_code == 401
+    told = post(client, "/introspect", api, {"token": token}).get_json()
+    assert told == {"active": False}
+    assert ask(client, beside, beside).get_json()["active"] is True
+
+
 @pytest.mark.parametrize(
     ("changes", "error"),
     [

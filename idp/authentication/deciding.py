@@ -73,9 +73,9 @@ def _end(
     endpoint = party.backchannel_client_notification_endpoint if party else None
     notify = waiting.notify
     if endpoint and notify:
-        # Whoever may keep us waiting has a lane of its own.
-        lane = f"ping:{waiting.name}"
-        services.courier.along(lane, lambda: _ping(services, endpoint, notify))
+        # One lane for each portal: however many wait, one that hangs delays no other.
+        lane = f"ping:{waiting.request.client_id}"
+        services.courier.in_line(lane, lambda: _ping(services, endpoint, notify))
     return True
 
 

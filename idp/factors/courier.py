@@ -6,6 +6,7 @@ which the citizen asks for again. What goes to somebody who may keep us waiting 
 lane of its own, on other threads.
 """
 
+from collections import deque
 from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import BoundedSemaphore, Condition
@@ -32,7 +33,8 @@ class Courier:
         self._patient = BoundedSemaphore(patient)
         self._lock = Condition()
         self._running: set[Future[None]] = set()
-        self._next: dict[str, Errand | None] = {}
+        self._waiting = waiting
+        self._next: dict[str, deque[Errand]] = {}
 
     def later(self, errand: Errand) -> bool:
         """Run the errand soon and say so, or say that too many wait already."""
@@ -52,9 +54,25 @@ class Courier:
         """
         with self._lock:
             if lane in self._next:
-                self._next[lane] = errand
+                self._next[lane] = deque([errand])
             else:
-                self._set_out(lane, errand)
+                self._set_out(lane, errand, deque())
+
+    def in_line(self, lane: str, errand: Errand) -> bool:
+        """Run it as the only one of its lane, after those that wait there already.
+
+        Says so, or that too many wait.
+        """
+        with self._lock:
+            queue = self._next.get(lane)
+            if queue is None:
+                self._set_out(lane, errand, deque())
+            elif len(queue) < self._waiting:
+                queue.append(errand)
+            else:
+                log.warning("errand refused", detail="too many wait")
+                return False
+        return True
 
     def wait_for(self, lanes: Collection[str], *, timeout: float) -> None:
         """Return when these lanes are free, or the time is over.
@@ -76,16 +94,16 @@ class Courier:
         while running := self._under_way():
             wait(running)
 
-    def _set_out(self, lane: str, errand: Errand) -> None:
-        self._next[lane] = None
+    def _set_out(self, lane: str, errand: Errand, following: deque[Errand]) -> None:
+        self._next[lane] = following
         self._keep(self._on_lanes.submit(self._go, lane, errand))
 
     def _go(self, lane: str, errand: Errand) -> None:
         _run(errand)
         with self._lock:
             following = self._next.pop(lane)
-            if following is not None:
-                self._set_out(lane, following)
+            if following:
+                self._set_out(lane, following.popleft(), following)
             self._lock.notify_all()
 
     def _keep(self, future: Future[None]) -> None:

@@ -62,6 +62,26 @@ def test_a_lane_that_hangs_holds_back_itself_alone():
     assert done == [2]
 
 
+def test_what_waits_in_line_is_all_run_in_order():
+    """One at a time, the lane queues behind others each time, and has an end."""
+    courier, gate = Courier(waiting=3, lanes=2), threading.Event()
+    done, other = [], threading.Event()
+    courier.in_line("slow", gate.wait)
+    with capture_logs() as logs:
+        taken = [
+            courier.in_line("slow", lambda number=number: done.append(number))
+            for number in range(5)
+        ]
+    assert taken == [True] * 3 + [False] * 2
+    assert [entry["event"] for entry in logs] == ["errand refused"] * 2
+    courier.in_line("other", other.set)
+    assert other.wait(30)
+    assert done == []
+    gate.set()
+    courier.wait()
+    assert done == [0, 1, 2]
+
+
 def test_waiting_for_lanes_ends_and_is_for_a_few():
     """One who waits for a lane that hangs is held up for a time, a second one not."""
     courier, gate = Courier(lanes=2), threading.Event()

@@ -28,17 +28,13 @@ def prepare(provider: Wiring, now: datetime) -> dict[str, Any]:
     loader.require_sandbox(provider.config)
     clients = []
     with provider.database.transaction() as session:
-        tokens = [
-            registration_tokens.issue_initial(
-                session,
-                provider.audit,
-                {},
-                uses=1,
-                expires_at=now + _TOKENS_LAST,
-                now=now,
+        tokens: list[str] = []
+        for _ in range(_TOKENS):
+            until = now + _TOKENS_LAST
+            _, token = registration_tokens.issue_initial(
+                session, provider.audit, {}, uses=1, expires_at=until, now=now
             )
-            for _ in range(_TOKENS)
-        ]
+            tokens.append(token)
         for metadata in registrations():
             private = {"private_jwk": metadata.pop("private_jwk", None)}
             registered = provider.relying_parties.add(

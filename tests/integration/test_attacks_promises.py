@@ -63,7 +63,9 @@ def test_authorization(promised, portal, browser) -> None:
     """Response modes, prompts, languages and levels."""
     for mode in promised["response_modes_supported"]:
         page = browser.client.get(portal.url(response_mode=mode))
-        assert "code" in page.text or "code=" in page.headers["Location"]
+        name = "response" if mode.endswith("jwt") else "code"
+        address = page.headers.get("Location", "")
+        assert f'name="{name}"' in page.text or f"{name}=" in address
     pages = {"none": "portal", "login": "login", "consent": "consent"}
     for prompt in promised["prompt_values_supported"]:
         page = browser.visit(portal.url(prompt=prompt))
@@ -173,3 +175,41 @@ def test_signed_answers(promised, client, provider) -> None:
             token = jwt.decode(signed, keys, algorithms=[alg])
             assert token.header["alg"] == alg
             assert token.claims["aud"] == portal.client_id
+
+
+def test_signed_messages(promised, client, provider) -> None:
+    """Authorization responses and introspection are, too (JARM, RFC 9701)."""
+    keys = KeySet.import_key_set(client.get("/jwks.json").get_json())
+    media = "application/token-introspection+jwt"
+    for alg in promised["introspection_signing_alg_values_supported"]:
+        portal = register(provider, introspection_signed_response_alg=alg)
+        told = post(client, "/introspect", portal, {"token": "x"}, Accept=media)
+        assert jwt.decode(told.text, keys, algorithms=[alg]).header["alg"] == alg
+    for alg in promised["authorization_signing_alg_values_supported"]:
+        wish = {"authorization_signed_response_alg": alg}
+        asking = Portal.register(provider, alg.lower(), **wish)
+        page = client.get(asking.url(response_mode="jwt", prompt="none"))
+        packed = answer(page)["response"]
+        assert jwt.decode(packed, keys, algorithms=[alg]).header["alg"] == alg
+
+
+@pytest.mark.parametrize(
+    "kind", ["id_token", "userinfo", "authorization", "introspection"]
+)
+def test_encryption(promised, provider, kind) -> None:
+    """What is listed can be registered, with a key that fits (RFC 7518 §4, §5)."""
+    keys = (
+        jwk.ECKey.generate_key("P-256", {"kid": "1"}),
+        jwk.RSAKey.generate_key(2048, {"kid": "2"}),
+    )
+    jwks = {"keys": [key.as_dict(private=False) for key in keys]}
+    for alg in promised[f"{kind}_encryption_alg_values_supported"]:
+        for enc in promised[f"{kind}_encryption_enc_values_supported"]:
+            wish = {
+                f"{kind}_encrypted_response_alg": alg,
+                f"{kind}_encrypted_response_enc": enc,
+            }
+            portal = register(provider, jwks=jwks, **wish)
+            party = provider.relying_parties.find(portal.client_id)
+            chosen = party.messages.encryption[kind]
+            assert (chosen.alg, chosen.enc) == (alg, enc)

@@ -22,6 +22,7 @@ from werkzeug.test import TestResponse
 
 from idp import clock
 from idp.accounts.identifiers import find_account_id
+from idp.app import create_app
 from idp.authentication import ways
 from idp.factors import recovery_codes
 from idp.factors.models import Credential
@@ -40,6 +41,12 @@ AMR = {
     "chip": {"sc"}, "passkey": {"swk", "user"}, "security_key": {"swk"},
     "device": {"mca"}, "strong_device": {"mca"},
 }  # fmt: skip
+
+
+@pytest.fixture
+def app(provider: Provider) -> Flask:
+    """Return an application of this test's own, which gets a route more."""
+    return create_app(provider=provider)
 
 
 def essential(*values: str) -> str:

@@ -3,6 +3,7 @@
 import pytest
 
 from idp.relying_parties.errors import InvalidMetadataError, InvalidRedirectUriError
+from idp.relying_parties.own_registration import approved_of, as_approved
 from tests.unit.relying_parties.parties import EC_KEY, party
 
 KEYS = {"jwks": {"keys": [EC_KEY]}}
@@ -83,3 +84,11 @@ def test_other_profiles_do_not_exist() -> None:
     """A mistyped switch must not leave a client unprotected."""
     with pytest.raises(InvalidMetadataError, match="profile"):
         party(profile="fapi", **KEYS)
+
+
+def test_the_switch_is_the_operators() -> None:
+    """A client that an operator handed over to itself cannot turn it off."""
+    approved = approved_of({"profile": "fapi2", "scope": "openid"})
+
+    asked = as_approved({"profile": None, "scope": "openid"}, approved)
+    assert asked["profile"] == "fapi2"

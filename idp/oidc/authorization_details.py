@@ -120,17 +120,19 @@ def _detail(item: object, party: RelyingParty, config: Config) -> dict[str, Any]
         raise InvalidAuthorizationDetailsError(f"{kind}: unknown member {name}")
     if is_credential:
         return credential.read(item, party, config)
-    return _query(item, party)
+    return _query(item, party, config)
 
 
-def _query(item: Mapping[str, Any], party: RelyingParty) -> dict[str, Any]:
+def _query(
+    item: Mapping[str, Any], party: RelyingParty, config: Config
+) -> dict[str, Any]:
     if item.get("actions", ["read"]) != ["read"]:
         raise InvalidAuthorizationDetailsError("actions is read alone")
     return {
         "type": item["type"],
         "actions": ["read"],
         "datatypes": _datatypes(item.get("datatypes"), party),
-        **_locations(item),
+        **_locations(item, party, config),
     }
 
 
@@ -144,7 +146,9 @@ def _datatypes(value: object, party: RelyingParty) -> list[str]:
     return [name for name in DATA if name in value]
 
 
-def _locations(item: Mapping[str, Any]) -> dict[str, list[str]]:
+def _locations(
+    item: Mapping[str, Any], party: RelyingParty, config: Config
+) -> dict[str, list[str]]:
     if "locations" not in item:
         return {}
     value = item["locations"]
@@ -154,4 +158,8 @@ def _locations(item: Mapping[str, Any]) -> dict[str, list[str]]:
         or not all(isinstance(uri, str) and is_absolute_uri(uri) for uri in value)
     ):
         raise InvalidAuthorizationDetailsError("locations: a list of absolute URIs")
+    for uri in value:
+        # A location is an API like a `resource` (RFC 9396 §2.2, RFC 8707 §2).
+        if uri != config.issuer and not party.may_name(uri):
+            raise InvalidAuthorizationDetailsError("locations: an unregistered one")
     return {"locations": value}

@@ -65,6 +65,7 @@ class Asking:
     question: Question
     person: Person
     whom: Acting
+    places: list[str]
     stand_in: StandIn | None
 
     @property
@@ -79,11 +80,11 @@ class Asking:
 
     @property
     def purpose(self) -> str:
-        """Return the form's purpose: these people, these scopes, these claims."""
+        """Return the form's purpose: these people, scopes, claims and places."""
         items = self.question.items
         names = [name for item in items for name in (*item.names, *item.asked_for)]
         who = [str(self.signed_in.account.id), str(self.about)]
-        shown = [*who, *self.question.scopes, "", *names]
+        shown = [*who, *self.question.scopes, "", *names, "", *self.places]
         digest = hashlib.sha256(json.dumps(shown).encode()).hexdigest()
         return self.step.purpose(f"consent:{digest}")
 
@@ -154,7 +155,8 @@ def _asking(step: Step) -> Asking | None:
     )
     question = policy.question(asked, recipient, grant, values=person.values)
     stand_in = whose.stand_in(step.visit, whom.principal)
-    return Asking(step, party, signed_in, question, person, whom, stand_in)
+    places = consent_items.places(asked.authorization_details, provider.config.issuer)
+    return Asking(step, party, signed_in, question, person, whom, places, stand_in)
 
 
 def _reader(step: Step, whom: Acting) -> Reader:
@@ -224,6 +226,7 @@ def _page(asking: Asking, problem: Problem | None = None) -> ResponseReturnValue
         ],
         until=presentation.date_text(until),
         offline=question.offline,
+        places=asking.places,
         for_wallet=CREDENTIAL in question.scopes,
         stand_in=asking.stand_in,
         problem=problem,

@@ -1,6 +1,8 @@
 """What a consent page shows of each value: name, lines, reason and source."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from idp.claims.person import Person
 from idp.consent.policy import Item, Question
@@ -17,6 +19,16 @@ def groups(question: Question, person: Person) -> list[dict[str, Any]]:
             bundles = _bundles([_entry(item, person) for item in items])
             found.append({"title": gettext(title), "bundles": bundles})
     return found
+
+
+def places(details: Iterable[Mapping[str, Any]], issuer: str) -> list[str]:
+    """Return where else the permission is used: the hosts that details name.
+
+    Locations that have none (RFC 9396 §2.2 takes any URI) are shown whole.
+    """
+    found = [uri for item in details for uri in item.get("locations", ())]
+    hosts = (urlsplit(uri).hostname or uri for uri in found if uri != issuer)
+    return list(dict.fromkeys(hosts))
 
 
 def _bundles(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:

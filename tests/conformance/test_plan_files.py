@@ -60,6 +60,17 @@ def test_a_plan_can_be_given_to_the_suite(provider, name) -> None:
     assert set(plan.expected.values()) <= RESULTS
 
 
+def test_the_identity_plan_leaves_no_variant_open() -> None:
+    """The suite starts no plan of which it is not told every variant."""
+    assert set(read("identity-assurance").variant) == {
+        *("server_metadata", "client_registration", "client_auth_type"),
+        *("response_type", "response_mode", "security_profile"),
+        *("auth_request_method", "auth_request_non_repudiation_method"),
+        *("sender_constrain", "fapi_response_mode"),
+        "ekyc_verified_claims_response_support",
+    }
+
+
 def test_the_steps_lead_back_with_a_code(basic, suite_browser) -> None:
     """Sign-in and consent, and then neither of them."""
     asked = request(basic, suite_browser.issuer)

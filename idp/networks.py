@@ -18,6 +18,8 @@ Network = IPv4Network | IPv6Network
 
 PUBLIC = "public"
 _NAT64, _COMPATIBLE = IPv6Network("64:ff9b::/96"), IPv6Network("::/96")
+_UNICAST = IPv6Network("2000::/3")
+_DOCUMENTATION = IPv6Network("3fff::/20")  # RFC 9637
 
 
 def allow(names: Sequence[str], address: Address) -> bool:
@@ -48,4 +50,7 @@ def is_public(address: Address) -> bool:
     inner = address.ipv4_mapped or address.sixtofour
     if address in _NAT64 or address in _COMPATIBLE:
         inner = IPv4Address(int(address) & 0xFFFF_FFFF)
-    return inner is None or is_public(inner)
+    if inner is not None:
+        return is_public(inner)
+    # RFC 4291 §2.4: all else may be a translator of this very network.
+    return address in _UNICAST and address not in _DOCUMENTATION

@@ -101,6 +101,8 @@ def _call(  # noqa: PLR0913 - the message, then its bounds
             closing(_speak(raw, url, tls)) as http,
         ):
             return _exchange(http, url, message, most)
+    except TimeoutError:  # the socket's own, a moment before the watch
+        raise NoAnswerError("an answer too slow") from None
     # ValueError: an address or a header that HTTP cannot carry.
     except (OSError, HTTPException, ValueError) as error:
         # The class only: some messages repeat what was sent.

@@ -45,6 +45,8 @@ RENEW = Prepared(
     .values(expires_at=sa.bindparam("until", type_=_TIME))
     .returning(*_DESCENT)
 )
+# Ended before anything was: a use that began earlier, or whose clock is behind, comes
+# too late as well.
 END_CHAIN = (
     sa.update(_TOKENS)
     .where(
@@ -52,7 +54,7 @@ END_CHAIN = (
         _TOKENS.c.grant_id == sa.bindparam("of_grant"),
         _TOKENS.c.expires_at > sa.bindparam("now", type_=_TIME),
     )
-    .values(expires_at=sa.bindparam("now", type_=_TIME))
+    .values(expires_at=_TOKENS.c.issued_at)
 )
 
 END_GRANT = (
@@ -61,6 +63,6 @@ END_GRANT = (
         _TOKENS.c.grant_id == sa.bindparam("of_grant"),
         _TOKENS.c.expires_at > sa.bindparam("now", type_=_TIME),
     )
-    .values(expires_at=sa.bindparam("now", type_=_TIME))
+    .values(expires_at=_TOKENS.c.issued_at)
     .returning(_TOKENS.c.chain_id)
 )

@@ -86,6 +86,7 @@ class TokenExchangeGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
             audience=narrowed_audience(sign_in, form.resources),
             confirmation=confirmation,
             at=now,
+            until=exchange.own.claims["exp"],
         )
         answer: dict[str, Any] = tokens.build(provider, order)
         answer.pop("id_token", None)  # §2.2.1: one token, of the type that is named

@@ -61,6 +61,21 @@ def _access_token(
     if details := told.get("authorization_details"):
         # What the citizen has taken back since is not allowed any more.
         told["authorization_details"] = narrowed(details, found.live.grant.claims)
+    return told if is_own else _for_api(told, party)
+
+
+def _for_api(told: dict[str, Any], party: RelyingParty) -> dict[str, Any]:
+    """Leave out what the token says to other APIs (RFC 9396 §9.2)."""
+    audience = [told["aud"]] if isinstance(told["aud"], str) else told["aud"]
+    own = [uri for uri in audience if uri in party.resources]
+    told["aud"] = own[0] if len(own) == 1 else own
+    if "authorization_details" in told:
+        told["authorization_details"] = [
+            item
+            for item in told["authorization_details"]
+            if not item.get("locations")
+            or set(item["locations"]).intersection(party.resources)
+        ]
     return told
 
 

@@ -52,6 +52,7 @@ class Order:
     at: datetime
     nonce: str | None = None
     confirmation: Confirmation | None = None
+    until: int | None = None  # when the access token dies at the latest
 
     @property
     def cnf(self) -> dict[str, str] | None:
@@ -72,7 +73,7 @@ def build(provider: Provider, order: Order) -> dict[str, Any]:
     response = {
         "access_token": access_token,
         "token_type": binding.token_type(order.cnf),
-        "expires_in": provider.config.lifetimes.access_token,
+        "expires_in": claims["exp"] - claims["iat"],
         "scope": " ".join(order.scopes),
     }
     if order.sign_in.authorization_details:  # RFC 9396 §7
@@ -112,6 +113,7 @@ def access_token_claims(provider: Provider, order: Order) -> dict[str, Any]:
     claims |= {
         "aud": audience[0] if len(audience) == 1 else list(audience),
         "client_id": order.party.client_id,
+        "exp": min(claims["exp"], order.until or claims["exp"]),
         "scope": " ".join(order.scopes),
         "gid": sign_in.grant_id,
         "chn": sign_in.chain_id,

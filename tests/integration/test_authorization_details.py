@@ -72,6 +72,27 @@ def test_from_request_to_api(portal: Portal, browser: Browser) -> None:
     assert "household" not in given
 
 
+def test_an_api_hears_of_its_own_alone(provider, browser) -> None:
+    """§9.2: neither the other's details nor who else the token is for."""
+    first, second = "https://residence.example/api", "https://household.example/"
+    portal = Portal.register(
+        provider,
+        "tax",
+        scope="openid profile residence household",
+        authorization_details_types=["residence_query"],
+        allowed_resources=[first, second],
+    )
+    api = Portal.register(provider, "api", resources=[first])
+    other = {**QUERY, "datatypes": ["household"], "locations": [second]}
+    tokens = sign_in(browser, portal, API, other, resource=first)
+    assert len(tokens["authorization_details"]) == 2
+
+    told = introspect(browser.client, api, tokens["access_token"])
+
+    assert (told["active"], told["aud"]) == (True, first)
+    assert told["authorization_details"] == [API]
+
+
 def test_a_level_withholds(portal: Portal, browser: Browser) -> None:
     """Residence data need account level 2: nothing is left to query."""
     tokens = sign_in(browser, portal, QUERY, level=1)

@@ -105,6 +105,18 @@ def test_the_new_token_says_who_acts_for_whom(scene: Scene, backend: str) -> Non
     assert (told["sub"], told["name"]) == (scene.child, "Bùi Gia Quân")
 
 
+def test_it_lives_no_longer_than_the_own_token(scene: Scene, monkeypatch) -> None:
+    """Nothing new is allowed, not even time."""
+    own = claims_of(scene.own["access_token"])
+    later = clock.from_timestamp(own["exp"] - 10)
+    monkeypatch.setattr(clock, "now", lambda: later)
+
+    body = scene.exchange().get_json()
+
+    assert claims_of(body["access_token"])["exp"] == own["exp"]
+    assert body["expires_in"] == 10
+
+
 def test_each_exchange_is_written_down(scene: Scene) -> None:
     """In the history of the one whom it is about."""
     before = acted(scene)

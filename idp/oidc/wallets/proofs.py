@@ -86,7 +86,8 @@ def _check_claims(
         raise _invalid("a proof is of another client")
     if not isinstance(issued, int | float) or isinstance(issued, bool):
         raise _invalid("a proof has no time")
-    if not -_LEEWAY <= now.timestamp() - issued <= lifetime:
+    present = now.timestamp()
+    if not present - lifetime <= issued <= present + _LEEWAY:
         raise _invalid("a proof is not of now")
     if not isinstance(claims.get("nonce"), str):
         raise _invalid("a proof has no nonce")

@@ -13,6 +13,7 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
+from werkzeug.urls import iri_to_uri
 
 from idp.authentication import browser, farewell, sign_in
 from idp.authentication import logout as logouts
@@ -24,6 +25,9 @@ from idp.web import language, portals_left, visit
 from idp.web.visit import Visit
 
 blueprint = Blueprint("logout", __name__)
+
+# WCAG 2.2 SC 2.2.1: at least so long to choose to stay before the page goes on.
+SECONDS_TO_STAY = 20
 
 
 @blueprint.get("/logout/<transaction>")
@@ -60,7 +64,11 @@ def answer(transaction: str) -> ResponseReturnValue:
 @blueprint.get("/logged-out")
 @blueprint.get("/logged-out/<handle>")
 def done(handle: str | None = None) -> ResponseReturnValue:
-    """Say that the citizen is signed out, and what is known of each portal."""
+    """Say that the citizen is signed out, and what is known of each portal.
+
+    Once the frames had their time, the browser goes on to the portal that asked for it
+    (RP-Initiated Logout 1.0 §3), without scripts and unless the citizen stays.
+    """
     here = visit.begin()
     ephemeral = here.provider.ephemeral
     told = handle and farewell.find(ephemeral, handle, browser=here.browser)
@@ -69,12 +77,21 @@ def done(handle: str | None = None) -> ResponseReturnValue:
     language.hint(told.ui_locales)
     rows = portals_left.rows(here, told)
     g.frame_origins = " ".join(sorted(portals_left.frame_origins(told)))
-    return render_template(
+    back = portals_left.way_back(here, told)
+    goes_on = back is not None and "stay" not in request.args
+    page = render_template(
         "logged_out.html",
         still=False,
         portals=rows,
-        back=portals_left.way_back(here, told),
+        back=back,
+        seconds=SECONDS_TO_STAY if goes_on else None,
+        stay=url_for("logout.done", handle=handle, stay=1),
     )
+    response = make_response(page)
+    if back and goes_on:
+        address = iri_to_uri(back["href"])
+        response.headers["Refresh"] = f"{SECONDS_TO_STAY}; url={address}"
+    return response
 
 
 @blueprint.get("/signed-in")

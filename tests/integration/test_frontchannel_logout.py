@@ -57,6 +57,36 @@ def test_the_page_asks_in_a_frame_and_says_what_it_cannot_see(
     assert f'href="{BYE}?state=s"' in page.text, "and the way back"
 
 
+def test_the_page_goes_on_unless_the_citizen_stays(provider, browser) -> None:
+    """RP-Initiated Logout §3, without scripts; with time to stay (WCAG 2.2, 2.2.1)."""
+    portal = Portal.register(provider, "tax", **IN_FRAME)
+    tokens = reach(browser, portal, citizen(provider, account_level=2, factors=["pwd"]))
+
+    page = end_session(browser, tokens, post_logout_redirect_uri=BYE, state="s;ü")
+
+    assert page.headers["Refresh"] == f"20; url={BYE}?state=s%3B%C3%BC"
+    assert "Sau 20 giây" in page.text
+    stay = page.text.partition("?stay=1")[0].rpartition('"')[2] + "?stay=1"
+    stayed = browser.visit(stay)
+    assert "Refresh" not in stayed.headers
+    assert "Sau 20 giây" not in stayed.text
+    assert f'href="{BYE}?state=' in stayed.text
+
+
+def test_the_page_stays_where_nobody_asked_to_go_on(provider, browser) -> None:
+    """Without an address, or with one that is not registered, it goes nowhere."""
+    portal = Portal.register(provider, "tax", **IN_FRAME)
+    person = citizen(provider, account_level=2, factors=["pwd"])
+
+    assert "Refresh" not in end_session(browser, reach(browser, portal, person)).headers
+    browser.visit(portal.url())
+    browser.sign_in(person)
+    tokens = portal.redeem(browser.client, answer(browser.page)["code"])
+    elsewhere = {"post_logout_redirect_uri": "https://tax.example/elsewhere"}
+    page = end_session(browser, tokens, **elsewhere)
+    assert "Refresh" not in page.headers
+
+
 def test_each_portal_has_its_own_state(provider, browser) -> None:
     """Confirmed, not answered yet, and never told: each as it is."""
     person = citizen(provider, account_level=2, factors=["pwd"])

@@ -1,12 +1,5 @@
-"""Discovery (OIDC Discovery §3), RFC 8414 metadata and the published keys.
+"""Discovery (OIDC Discovery §3) and RFC 8414 metadata: exactly what works."""
 
-The document lists exactly what works. It is built once; the keys are bytes that the
-rings keep ready. Both carry an age that fits the rotation of keys.
-"""
-
-from dataclasses import dataclass
-from hashlib import sha256
-from http import HTTPStatus
 from typing import Any
 
 from idp.authentication import assurance
@@ -16,10 +9,7 @@ from idp.credentials import offers, residence_credential
 from idp.oidc import assertions, client_auth, pkce, response_modes
 from idp.oidc import authorization_details as details
 from idp.oidc.compact_jws import STRONG_ALGORITHMS
-from idp.oidc.errors import dump
-from idp.oidc.request_guard import MachineRequest, MachineResponse
 from idp.oidc.tokens import ID_TOKEN_ALGORITHMS, USERINFO_ALGORITHMS
-from idp.provider import Provider
 from idp.relying_parties import messages
 from idp.relying_parties.ciba import DELIVERY_MODES
 from idp.relying_parties.metadata import GRANTS
@@ -28,20 +18,6 @@ PROTOCOL_CLAIMS = (
     "iss", "sub", "aud", "exp", "iat", "jti", "auth_time", "nonce", "acr", "amr",
     "sid", "at_hash", "account_level", "authentication_level", "act",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Metadata:
-    """The document as bytes, with the tag by which caches know it."""
-
-    body: bytes
-    etag: str
-
-
-def metadata(config: Config) -> Metadata:
-    """Build the document that both well-known addresses serve."""
-    body = dump(document(config))
-    return Metadata(body, f'"{sha256(body).hexdigest()[:32]}"')
 
 
 def document(config: Config) -> dict[str, Any]:
@@ -180,31 +156,3 @@ def _claims(config: Config) -> dict[str, Any]:
         "claims_parameter_supported": True,
         **verified_claims.metadata(),
     }
-
-
-def answer(
-    published: Metadata, request: MachineRequest, *, max_age: int
-) -> MachineResponse:
-    """Answer with the document, or with 304 to a cache that has it."""
-    headers = (
-        ("Cache-Control", f"public, max-age={max_age}"),
-        ("ETag", published.etag),
-    )
-    known = (request.if_none_match or "").split(",")
-    if published.etag in (tag.strip().removeprefix("W/") for tag in known):
-        return MachineResponse(HTTPStatus.NOT_MODIFIED, headers=headers)
-    return MachineResponse(
-        HTTPStatus.OK, published.body, (("Content-Type", "application/json"), *headers)
-    )
-
-
-def jwks(provider: Provider, request: MachineRequest) -> MachineResponse:
-    """Answer with the published keys; caches keep them less than the publish lead."""
-    return MachineResponse(
-        HTTPStatus.OK,
-        provider.rings.jwks_bytes(request.at),
-        (
-            ("Content-Type", "application/jwk-set+json"),
-            ("Cache-Control", f"public, max-age={provider.config.keys.jwks_max_age}"),
-        ),
-    )

@@ -17,7 +17,6 @@ from idp.oidc import (
     authorization,
     client_certificate,
     cors,
-    discovery,
     dpop_nonce,
     errors,
     introspection_jwt,
@@ -28,6 +27,7 @@ from idp.oidc import (
     response_modes,
     ssf,
     userinfo,
+    well_known,
 )
 from idp.oidc.decoupled import ciba, device
 from idp.oidc.request_guard import MachineRequest, MachineResponse
@@ -66,12 +66,12 @@ def _userinfo(server: AuthorizationServer, request: MachineRequest) -> MachineRe
 
 
 def _jwks(server: AuthorizationServer, request: MachineRequest) -> MachineResponse:
-    return discovery.jwks(server.provider, request)
+    return well_known.jwks(server.provider, request)
 
 
 def _discovery(server: AuthorizationServer, request: MachineRequest) -> MachineResponse:
     max_age = server.provider.config.keys.jwks_max_age
-    return discovery.answer(server.metadata, request, max_age=max_age)
+    return well_known.answer(server.metadata, request, max_age=max_age)
 
 
 def _wallet(answer: wallets.Answer) -> Handler:

@@ -23,10 +23,10 @@ from idp.figures import usage
 from idp.oidc import access_tokens, binding, client_auth, tokens
 from idp.oidc.access_tokens import AccessToken
 from idp.oidc.binding import Confirmation
-from idp.oidc.codes import SignIn, narrowed_audience
 from idp.oidc.errors import InvalidTargetError
 from idp.oidc.grants import OFFLINE, TokenAnswer
 from idp.oidc.request_guard import Form
+from idp.oidc.sign_in import SignIn, narrowed_audience
 from idp.oidc.tokens import Order
 from idp.provider import Provider
 from idp.relying_parties.record import RelyingParty

@@ -29,7 +29,8 @@ from idp.oidc import (
     encryption,
     tokens,
 )
-from idp.oidc.codes import AuthorizationCode, SignIn, narrowed_audience
+from idp.oidc.codes import AuthorizationCode
+from idp.oidc.sign_in import SignIn, narrowed_audience
 from idp.oidc.tokens import Order
 from idp.provider import Provider
 

@@ -11,7 +11,7 @@ from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Request
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from flask import current_app
 
-from idp.oidc import client_auth, client_tokens, discovery, protected
+from idp.oidc import client_auth, client_tokens, protected, well_known
 from idp.oidc.binding import Confirmation
 from idp.oidc.client_tokens import ClientCredentialsGrant
 from idp.oidc.clients import Client
@@ -58,7 +58,7 @@ class AuthorizationServer(_AuthorizationServer):  # type: ignore[misc]
     def __init__(self, provider: Provider) -> None:
         super().__init__()
         self.provider = provider
-        self.metadata = discovery.metadata(provider.config)
+        self.metadata = well_known.metadata(provider.config)
         self.register_grant(AuthorizationCodeGrant, [CodeChallenge(required=True)])
         self.register_grant(RefreshTokenGrant)
         self.register_grant(DeviceCodeGrant)

@@ -20,9 +20,9 @@ from idp.consent.live_grants import LiveGrant
 from idp.oidc import binding, encryption, person_claims
 from idp.oidc.authorization_details import narrowed
 from idp.oidc.binding import Confirmation
-from idp.oidc.codes import SignIn
 from idp.oidc.errors import InvalidTargetError
 from idp.oidc.person_claims import Listener
+from idp.oidc.sign_in import SignIn
 from idp.oidc.soundness import UnsoundTokenError, lint
 from idp.provider import Provider
 from idp.relying_parties.record import RelyingParty

@@ -19,8 +19,8 @@ from idp.factors.sent_codes import Errand
 from idp.factors.sms import SmsCodes
 from idp.figures import usage
 from idp.oidc import authorization_details, binding, client_auth, codes, tokens
-from idp.oidc.codes import SignIn
 from idp.oidc.errors import InvalidAuthorizationDetailsError
+from idp.oidc.sign_in import SignIn
 from idp.oidc.tokens import Order
 from idp.oidc.wallets import details
 

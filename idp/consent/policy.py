@@ -46,6 +46,10 @@ class Request(Protocol):
     def prompt(self) -> tuple[str, ...]:
         """The prompts."""
 
+    @property
+    def waiting(self) -> str | None:
+        """What waits for the answer elsewhere, instead of a redirect."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConsentStep:
@@ -112,7 +116,7 @@ def unmet(  # noqa: PLR0913 - the request, then what is known of it
     if consented_at is None or consented_at < txn_created:
         if "consent" in request.prompt:
             return ConsentStep("prompt_consent")
-        if _could_be_anyone(recipient.party, request.redirect_uri):
+        if _could_be_anyone(recipient.party, request):
             return ConsentStep("unproven_client")
     is_decided = set(wanted(request, recipient)) <= grant.claims | grant.refused
     if is_decided and set(request.scopes) <= set(grant.scopes):
@@ -187,7 +191,8 @@ def _with_companions(name: str, open_names: Iterable[str]) -> tuple[str, ...]:
     return (name, *companions)
 
 
-def _could_be_anyone(party: RelyingParty, redirect_uri: str) -> bool:
-    """Say whether another app could pose as this one (RFC 8252 §8.6)."""
+def _could_be_anyone(party: RelyingParty, request: Request) -> bool:
+    """Say whether another could pose as this one (RFC 8252 §8.6, RFC 8628 §5.6)."""
     is_native = party.application_type == "native"
-    return party.is_public and is_native and not redirect_uri.startswith("https:")
+    is_proven = request.redirect_uri.startswith("https:") or not is_native
+    return party.is_public and (request.waiting is not None or not is_proven)

@@ -330,6 +330,31 @@ def test_a_public_device_without_redirects(scene: Scene) -> None:
     assert error_code(scene.phone.visit("/authorize?client_id=tv")) == "DD-OIDC-003"
 
 
+def test_a_public_device_asks_each_time(scene: Scene) -> None:
+    """§5.6: whoever knows the client's id could wait for what was once allowed."""
+    scene.portal = _public_tv(scene.provider)
+    form = {"client_id": "tv", "scope": "openid profile"}
+    first = scene.kiosk.post("/device_authorization", data=form).get_json()
+    assert "Go on at the other screen" in scene.approve(first).text
+
+    again = scene.kiosk.post("/device_authorization", data=form).get_json()
+    type_code(scene.phone, again["user_code"])
+    page = scene.phone.submit(decision="allow")
+
+    assert at(page) == "consent"
+    assert "cannot prove" in page.text
+
+
+def test_a_device_that_proves_itself_asks_once(scene: Scene) -> None:
+    """What was allowed to a client with a secret is remembered."""
+    scene.approve(begin(scene.kiosk, scene.portal))
+
+    type_code(scene.phone, begin(scene.kiosk, scene.portal)["user_code"])
+    page = scene.phone.submit(decision="allow")
+
+    assert "Go on at the other screen" in page.text
+
+
 @pytest.mark.parametrize(
     "metadata",
     [

@@ -29,6 +29,7 @@ class Asking:
     claims: dict[str, Any] = field(default_factory=dict)
     prompt: tuple[str, ...] = ()
     redirect_uri: str = CALLBACK
+    waiting: str | None = None
 
 
 def grant(**values) -> GrantView:
@@ -157,6 +158,20 @@ def test_an_app_that_anyone_could_pose_as_asks_each_time(
         redirect_uris=[redirect_uri], token_endpoint_auth_method="none", **members
     )
     request, recipient = Asking(redirect_uri=redirect_uri), Recipient(portal, 2, 2)
+
+    assert reason(request, grant(), recipient=recipient) == expected
+    assert reason(request, grant(), recipient=recipient, consented_at=NOW) is None
+
+
+@pytest.mark.parametrize("kind", ["web", "native"])
+@pytest.mark.parametrize(
+    ("method", "expected"), [("none", "unproven_client"), ("client_secret_basic", None)]
+)
+def test_a_device_without_a_secret_asks_each_time(kind, method, expected):
+    """RFC 8628 §5.6: no redirect proves whom the tokens reach."""
+    portal = party(token_endpoint_auth_method=method, application_type=kind)
+    request = Asking(redirect_uri="", waiting="name")
+    recipient = Recipient(portal, 2, 2)
 
     assert reason(request, grant(), recipient=recipient) == expected
     assert reason(request, grant(), recipient=recipient, consented_at=NOW) is None

@@ -121,10 +121,9 @@ def user_code_race(target: Target) -> None:
     form = _form(page, "user_code")
     allowed = urlencode([*form.fields, ("decision", "allow")])
     cookies = dict(browser.cookies)
-    begun = [
-        browser.open("POST", form.action, data=allowed).headers["Location"]
-        for _ in range(target.parallel)
-    ]
+    begun = target.before_it(
+        lambda _: browser.open("POST", form.action, data=allowed).headers["Location"]
+    )
     answers = target.at_once(
         lambda number: Browser(target, dict(cookies)).open("GET", begun[number])
     )

@@ -108,7 +108,7 @@ def code_reused(target: Target) -> None:
 def code_used_by_many(target: Target) -> None:
     """Of many sign-ins that bring one one-time code at once one goes on."""
     person = _with_app(target, 1)
-    waiting = [_to_code(target, person) for _ in range(target.parallel)]
+    waiting = target.before_it(lambda _: _to_code(target, person))
     code = pyotp.TOTP(person["totp_secret"]).at(int(time.time()), counter_offset=1)  # noqa: TID251
     posts = [
         (browser, path(page), urlencode(dict(forms(page)[0].fields) | {"otp": code}))

@@ -116,7 +116,7 @@ def recovery_code_race(target: Target) -> None:
     codes = _RECOVERY_CODE.findall(owner.send(page, form).text)
     if not codes:
         raise ValueError("no recovery codes were made")
-    posts = [_to_recovery(target, person, codes[0]) for _ in range(target.parallel)]
+    posts = target.before_it(lambda _: _to_recovery(target, person, codes[0]))
 
     def use(number: int) -> Response:
         browser, address, body = posts[number]

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 from joserfc.jwk import ECKey
@@ -17,6 +17,8 @@ from requests import Response
 FORM = "application/x-www-form-urlencoded"
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 _PATIENCE = 30
+_FEW = 4
+_Prepared = TypeVar("_Prepared")
 _CLIENTS: tuple[dict[str, Any], ...] = (
     {"name": "first", "token_endpoint_auth_method": "client_secret_post"},
     {
@@ -126,6 +128,11 @@ class Target:
     def at_once(self, act: Callable[[int], Response]) -> list[Response]:
         """Do the same thing many times at once; return every answer."""
         with ThreadPoolExecutor(self.parallel) as pool:
+            return list(pool.map(act, range(self.parallel)))
+
+    def before_it(self, act: Callable[[int], _Prepared]) -> list[_Prepared]:
+        """Make ready what comes at once then, a few at a time, as people come."""
+        with ThreadPoolExecutor(_FEW) as pool:
             return list(pool.map(act, range(self.parallel)))
 
     def people(self, *factors: str, **wanted: Any) -> list[dict[str, Any]]:

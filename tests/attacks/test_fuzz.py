@@ -190,6 +190,8 @@ def test_the_description_has_every_route(description, bare_app: Flask) -> None:
     assert description["paths"]["/token"]["post"]["requestBody"]
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_protocol(
     description, browser: Browser, portal: Portal, provider: Provider
 ) -> None:
@@ -200,6 +202,8 @@ def test_protocol(
             fuzz.send(operation, 20)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_pages(
     description, browser: Browser, provider: Provider, portal: Portal, monkeypatch
 ) -> None:

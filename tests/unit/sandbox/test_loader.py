@@ -20,8 +20,8 @@ from tests.unit.world import NOW, World, on_each_backend, world
 __all__ = ["world"]
 POOL = PasswordPool(PasswordConfig(memory_kib=64, iterations=1))
 MEMBERS = [
-    "personal_number", "password", "totp_secret", "phone", "account_level", "state",
-    "lock", "factors", "story",
+    "personal_number", "password", "totp_secret", "phone", "email", "account_level",
+    "state", "lock", "factors", "story",
 ]  # fmt: skip
 
 

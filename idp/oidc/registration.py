@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
@@ -166,6 +166,8 @@ def _keep(
         now=now,
         overlap=timedelta(seconds=overlap),
     )
+    own_host = urlsplit(provider.config.issuer).hostname or ""
+    own_registration.check_hosts(response, approved, own_host=own_host)
     others = provider.relying_parties.documents(session.connection())
     own_registration.check_ownership(response, approved, others, sandbox=sandbox)
     config = provider.config

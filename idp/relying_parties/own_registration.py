@@ -126,6 +126,30 @@ def ends_at_once(wanted: Mapping[str, Any]) -> bool:
     ]
 
 
+def check_hosts(
+    registered: Mapping[str, Any], approved: Approved, *, own_host: str
+) -> None:
+    """Refuse hosts under which people would take the client for another (CWE-451).
+
+    They are shown where the client gets its answers, and its site beside that.
+    """
+    theirs = {registered["sector"], *map(sector_of, registered["redirect_uris"])}
+    sites = {
+        sector_of(value)
+        for member, value in registered.items()
+        if member.partition("#")[0] == "client_uri" and member not in approved
+    }
+    if not sites <= theirs:
+        raise InvalidMetadataError(
+            "client_uri must be on the host of one of redirect_uris, or on the sector's"
+        )
+    is_free = own_host in LOOPBACK_HOSTS or approved.get("sector") == own_host
+    if own_host in theirs and not is_free:
+        raise InvalidMetadataError(
+            f"{own_host} is the provider's own host: name addresses of yours"
+        )
+
+
 def check_ownership(
     registered: Mapping[str, Any],
     approved: Approved,

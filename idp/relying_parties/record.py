@@ -102,12 +102,16 @@ class RelyingParty:
 
     @property
     def domain(self) -> str:
-        """Return the host that people know the portal by."""
-        for uri in (str(self.client_uri or ""), *self.redirect_uris):
-            parts = urlsplit(uri)
-            if parts.scheme in ("http", "https"):
-                return parts.netloc
-        return self.sector
+        """Return the host that people know the portal by: its answers go there.
+
+        `client_uri` is the client's own word, so it counts on these only (CWE-451).
+        """
+        redirects = [urlsplit(uri) for uri in self.redirect_uris]
+        webs = [parts for parts in redirects if parts.scheme in ("http", "https")]
+        site = urlsplit(str(self.client_uri or ""))
+        if site.hostname in {self.sector, *(parts.hostname for parts in webs)}:
+            return site.netloc
+        return webs[0].netloc if webs else self.sector
 
     @property
     def origins(self) -> frozenset[str]:

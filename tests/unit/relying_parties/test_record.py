@@ -1,5 +1,7 @@
 """What others see of a relying party."""
 
+import pytest
+
 from tests.unit.relying_parties.parties import CALLBACK, party
 
 
@@ -12,16 +14,25 @@ def test_names_come_in_the_language_asked():
     assert portal.name.in_language("en") == "Portal"
 
 
-def test_the_domain_is_what_people_know():
-    """The portal's own site before its callback; a native app's sector."""
+def test_the_domain_is_where_the_answers_go():
+    """The callback's host; a site there with its port; an app's sector."""
+    site = "https://portal.example.vn:8443/x"
     assert party().domain == "portal.example.vn"
-    assert party(client_uri="https://www.example.vn/x").domain == "www.example.vn"
+    assert party(client_uri=site).domain == "portal.example.vn:8443"
+    grouped = party(client_uri="https://group.example.vn", sector="group.example.vn")
+    assert grouped.domain == "group.example.vn"
     native = party(
         application_type="native",
         token_endpoint_auth_method="none",
         redirect_uris=["vn.example.app:/back"],
     )
     assert native.domain == native.sector == "vn.example.app"
+
+
+@pytest.mark.parametrize("member", ["client_uri", "client_uri#vi", "client_uri#en"])
+def test_a_site_elsewhere_is_not_the_domain(member):
+    """CWE-451: people are told who gets their data, whatever is registered."""
+    assert party(**{member: "https://other.example/"}).domain == "portal.example.vn"
 
 
 def test_only_browser_clients_have_origins():

@@ -57,6 +57,11 @@ def data_of(details: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, bool]]:
     return {name: {"essential": True} for name in names}
 
 
+def locations(details: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the APIs where the details may be used (RFC 9396 §2.2)."""
+    return [uri for item in details for uri in item.get("locations", ())]
+
+
 def chosen(
     granted: list[dict[str, Any]],
     asked: str | None,

@@ -18,7 +18,7 @@ from idp.authentication.assurance import satisfies
 from idp.claims.release import Recipient, obstacle
 from idp.consent.live_grants import LiveGrant
 from idp.oidc import binding, encryption, person_claims
-from idp.oidc.authorization_details import narrowed
+from idp.oidc.authorization_details import locations, narrowed
 from idp.oidc.binding import Confirmation
 from idp.oidc.errors import InvalidTargetError
 from idp.oidc.person_claims import Listener
@@ -94,7 +94,8 @@ def _check_demands(provider: Provider, order: Order) -> None:
     party = order.party
     if party.needs_bound_tokens and order.confirmation is None:
         raise UnsoundTokenError(detail="unbound token for a client of bound ones")
-    for resource in order.audience:
+    named = (*order.audience, *locations(order.sign_in.authorization_details))
+    for resource in named:
         if resource != provider.config.issuer and not party.may_name(resource):
             raise InvalidTargetError("resource is not registered for this client")
     if party.minimum_acr and not satisfies(order.sign_in.earned, party.minimum_acr):

@@ -216,32 +216,6 @@ def test_refusals(portal: Portal, browser: Browser, details: str) -> None:
     assert told["error"] == expected
 
 
-@pytest.mark.parametrize(
-    "location",
-    ["https://other.example/api", "https://residence.example", "urn:example:api"],
-)
-def test_unregistered_locations(
-    provider: Provider, browser: Browser, location: str
-) -> None:
-    """An API that `resource` may not name is no location either (§2.2, §5)."""
-    portal = Portal.register(
-        provider,
-        "tax",
-        scope="openid residence",
-        authorization_details_types=["residence_query"],
-        allowed_resources=API["locations"],
-    )
-    ours = provider.config.issuer
-
-    def told(*locations: str) -> str:
-        details = json.dumps([{**QUERY, "locations": locations}])
-        page = browser.visit(portal.url(authorization_details=details, prompt="none"))
-        return answer(page)["error"]
-
-    assert told(*API["locations"], location) == "invalid_authorization_details"
-    assert told(*API["locations"], ours) == "login_required"
-
-
 def test_unregistered_type(provider: Provider, browser: Browser) -> None:
     """A client that registered no type sends none (§10)."""
     portal = Portal.register(provider, "bank")

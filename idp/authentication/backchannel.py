@@ -13,14 +13,13 @@ from sqlalchemy.orm import Session as DatabaseSession
 
 from idp.accounts import principals
 from idp.accounts.identifiers import find_subject
-from idp.authentication import acting, outbox
+from idp.authentication import acting
 from idp.authentication.logout_outbox import LOGOUTS
 from idp.authentication.models import LogoutNotice, SessionRecord
 from idp.authentication.outbox import Services
 from idp.authentication.session import Session, sid
+from idp.authentication.written import tell_once_written
 from idp.relying_parties.record import RelyingParty
-
-_QUEUED = "idp.authentication.backchannel"
 
 
 def session_ended(
@@ -104,17 +103,8 @@ def _subjects(
 
 def _queue(services: Services, database: DatabaseSession, notice: LogoutNotice) -> None:
     """Have it told once the sign-out itself is written."""
-    client_id = notice.client_id
     database.add(notice)
-    queued: set[str] = database.info.setdefault(_QUEUED, set())
-    if client_id in queued:
-        return
-    queued.add(client_id)
-
-    def send(_session: DatabaseSession) -> None:
-        outbox.deliver_soon(services, LOGOUTS, client_id)
-
-    sa.event.listen(database, "after_commit", send, once=True)
+    tell_once_written(services, LOGOUTS, database, notice.client_id)
 
 
 def _late_names(

@@ -12,17 +12,15 @@ from sqlalchemy.orm import Session as DatabaseSession
 from idp.accounts.models import Lock
 from idp.audit.event import Event
 from idp.audit.events import ClientRemoved, LockLifted, SessionEnded
-from idp.authentication import outbox
 from idp.authentication.models import SessionRecord
 from idp.authentication.outbox import Services
 from idp.authentication.session import sid
+from idp.authentication.written import tell_once_written
 from idp.consent.models import Grant
 from idp.relying_parties.metadata import CLIENT_CREDENTIALS
 from idp.signals import kinds, streams
 from idp.signals.delivery import SIGNALS
 from idp.signals.models import SignalNotice, SignalStream
-
-_QUEUED = "idp.signals.queued"
 
 
 def record(
@@ -52,16 +50,8 @@ def record(
 def queue(services: Services, database: DatabaseSession, notice: SignalNotice) -> None:
     """Keep the notice, and have it told once its transaction is written."""
     database.add(notice)
-    client_id = notice.client_id
-    queued: set[str] = database.info.setdefault(_QUEUED, set())
-    if notice.due_at is None or client_id in queued:
-        return
-    queued.add(client_id)
-
-    def send(_session: DatabaseSession) -> None:
-        outbox.deliver_soon(services, SIGNALS, client_id)
-
-    sa.event.listen(database, "after_commit", send, once=True)
+    if notice.due_at is not None:
+        tell_once_written(services, SIGNALS, database, notice.client_id)
 
 
 def _still_locked(database: DatabaseSession, event: Event) -> bool:

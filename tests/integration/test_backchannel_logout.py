@@ -139,6 +139,24 @@ def test_a_lock_reaches_sessions_tokens_and_portals(
     assert "code" in answer(browser.sign_in(person)), "the consent has stayed"
 
 
+@pytest.mark.parametrize("backend", ["production"])
+def test_a_savepoint_is_no_commit(provider, client, ear, person) -> None:
+    """The portal is told behind the whole transaction, when the notice is there."""
+    portal = Portal.register(provider, "tax", backchannel_logout_uri=ear.uri)
+    sign_in(client, portal, person)
+    choice = {"ground": "authority_request", "asker": "authority"}
+    with provider.database.transaction() as session:
+        account_id = account_of(provider, person)
+        placing.lock(provider, session, account_id, **choice, now=clock.now())
+        with session.begin_nested():
+            session.flush()
+        provider.courier.wait()
+        assert ear.tokens == []
+
+    assert ear.heard(provider)
+    assert waiting(provider) == []
+
+
 def test_a_portal_that_wants_sids_gets_no_token_without(
     provider, client, ear, person
 ) -> None:

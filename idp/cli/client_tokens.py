@@ -63,8 +63,9 @@ def initial_token(cli: CliContext, metadata: str | None, uses: int) -> None:
 def registration_token(cli: CliContext, client_id: str) -> None:
     """Let a client manage itself over HTTP; print its new token (RFC 7592 §3).
 
-    The client's former token is dead. Scope, purposes, sector and minimum_acr stay as
-    they are registered now, unless the client came by a token with its own approval.
+    The client's former token is dead. Scope, purposes, sector, minimum_acr, hosts and
+    protections stay as they are registered now, unless the client came by a token with
+    its own approval.
     """
     provider = cli.provider
     with provider.database.transaction() as session:

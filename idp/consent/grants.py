@@ -25,6 +25,7 @@ from idp.storage.prepared import Place, Prepared
 
 EXPIRED = "expired"
 CLIENT_REMOVED = "client_removed"
+CLIENT_IS_ANOTHER = "client_is_another"
 REPRESENTATION_ENDED = "representation_ended"
 
 _GRANTS = cast("sa.Table", Grant.__table__)
@@ -193,13 +194,13 @@ def end(
 
 
 def end_all_of_client(
-    session: Session, audit: AuditLog, client_id: str, *, now: datetime
+    session: Session, audit: AuditLog, client_id: str, reason: str, *, now: datetime
 ) -> list[UUID]:
-    """End every grant of a removed client, so that a successor inherits none."""
+    """End every grant of a client, so that whoever comes in its place inherits none."""
     ended = session.execute(
         sa.update(_GRANTS)
         .where(_GRANTS.c.client_id == client_id, _NOT_ENDED)
-        .values(ended_at=now, end_reason=CLIENT_REMOVED)
+        .values(ended_at=now, end_reason=reason)
         .returning(_GRANTS.c.id, _GRANTS.c.account_id)
     ).all()
     for row in ended:
@@ -207,7 +208,7 @@ def end_all_of_client(
             row.account_id,
             grant_id=row.id,
             client_id=client_id,
-            reason=CLIENT_REMOVED,
+            reason=reason,
         )
         audit.record(session, event, now=now)
     return [row.id for row in ended]

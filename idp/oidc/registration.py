@@ -4,11 +4,12 @@ Refusals of a token are all alike (RFC 7592 §2: 401), whether the client is unk
 removed or another's; those of metadata say what to mend (RFC 7591 §3.2.2).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
+from uuid import UUID
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
@@ -24,7 +25,7 @@ from idp.oidc.errors import (
 from idp.oidc.request_guard import MachineRequest, MachineResponse, json_object
 from idp.oidc.server import AuthorizationServer
 from idp.provider import Provider
-from idp.relying_parties import own_registration, registration_tokens
+from idp.relying_parties import own_registration, ownership, registration_tokens
 from idp.relying_parties.errors import InvalidMetadataError, UnknownClientError
 from idp.relying_parties.registration import CLIENT_ID
 
@@ -47,10 +48,16 @@ def remove(provider: Provider, client_id: str, *, now: datetime) -> int:
     """Remove a client and end its grants, whose number it returns."""
     with provider.database.transaction() as session:
         provider.relying_parties.remove(session, provider.audit, client_id, now=now)
-        ended = grants.end_all_of_client(session, provider.audit, client_id, now=now)
+        ended = grants.end_all_of_client(
+            session, provider.audit, client_id, grants.CLIENT_REMOVED, now=now
+        )
+    _drop(provider, ended)
+    return len(ended)
+
+
+def _drop(provider: Provider, ended: Iterable[UUID]) -> None:
     for grant_id in ended:
         provider.ephemeral.drop_grant(str(grant_id))
-    return len(ended)
 
 
 def address(provider: Provider, client_id: str) -> str:
@@ -118,8 +125,28 @@ def _replace(provider: Provider, request: MachineRequest) -> MachineResponse:
         present = registration_tokens.find_own(session.connection(), client_id, token)
         if present != approved:
             raise _refused()
-        response = _keep(provider, session, wanted, approved, now=now)
+        response, ended = _exchange(provider, session, wanted, approved, now=now)
+    _drop(provider, ended)
     return _told(provider, response, token)
+
+
+def _exchange(
+    provider: Provider,
+    session: Any,
+    wanted: dict[str, Any],
+    approved: dict[str, Any],
+    *,
+    now: datetime,
+) -> tuple[dict[str, Any], list[UUID]]:
+    """Keep a replacement; return it, and the grants that citizens gave to another."""
+    client_id = wanted["client_id"]
+    before = provider.relying_parties.document(session.connection(), client_id)
+    response = _keep(provider, session, wanted, approved, before=before, now=now)
+    if not ownership.is_another(response, before):
+        return response, []
+    return response, grants.end_all_of_client(
+        session, provider.audit, client_id, grants.CLIENT_IS_ANOTHER, now=now
+    )
 
 
 def _remove(provider: Provider, request: MachineRequest) -> MachineResponse:
@@ -147,12 +174,13 @@ def _require_statement(provider: Provider, metadata: dict[str, Any]) -> None:
         )
 
 
-def _keep(
+def _keep(  # noqa: PLR0913 - the stores, then the registration
     provider: Provider,
     session: Any,
     wanted: dict[str, Any],
     approved: dict[str, Any],
     *,
+    before: dict[str, Any] | None = None,
     now: datetime,
 ) -> dict[str, Any]:
     at_once = own_registration.ends_at_once(wanted)
@@ -167,11 +195,13 @@ def _keep(
         overlap=timedelta(seconds=overlap),
     )
     own_host = urlsplit(provider.config.issuer).hostname or ""
-    own_registration.check_hosts(response, approved, own_host=own_host)
+    ownership.check_hosts(response, approved, own_host=own_host)
     others = provider.relying_parties.documents(session.connection())
-    own_registration.check_ownership(response, approved, others, sandbox=sandbox)
+    ownership.check_ownership(
+        response, approved, others, before=before, sandbox=sandbox
+    )
     config = provider.config
-    own_registration.check_name(
+    ownership.check_name(
         response,
         approved,
         others,

@@ -2,22 +2,18 @@
 
 What the operator approved prevails over what the client asks, as §3.2.1 allows: the
 answer tells what was registered. Never the client's to choose are its identifier, by
-which it would replace another (CWE-639), and why it may learn something. A sector is
-its own only where it shows that it has the host: whoever had another's would see the
-subjects under which that one knows people.
+which it would replace another (CWE-639), and why it may learn something.
 """
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from idp.relying_parties import members
-from idp.relying_parties.errors import InvalidMetadataError, InvalidRedirectUriError
-from idp.relying_parties.hosts import LOOPBACK_HOSTS
-from idp.relying_parties.lookalikes import skeleton
+from idp.relying_parties import members, messages
+from idp.relying_parties.errors import InvalidMetadataError
 from idp.relying_parties.metadata import validate
-from idp.relying_parties.redirects import sector_of
 from idp.relying_parties.registration_tokens import Approved
+from idp.relying_parties.sender import BOUND
 
 _APIS = ("resources", "allowed_resources")
 NOT_THEIRS = frozenset(
@@ -26,6 +22,10 @@ NOT_THEIRS = frozenset(
 _OPERATORS = (
     "scope", "claims_policy", "sector", "minimum_acr", "profile", "grant_types",
     *_APIS,
+    # What an operator switched on is not the client's to switch off.
+    "require_pkce", "require_nonce", "require_pushed_authorization_requests", *BOUND,
+    "token_endpoint_auth_method", "token_endpoint_auth_signing_alg",
+    "userinfo_signed_response_alg", *messages.PROTECTIONS,
 )  # fmt: skip
 # To call citizens, or to act without a browser, is for the operator to allow.
 _OPEN_GRANTS = ("authorization_code", "refresh_token")
@@ -55,17 +55,21 @@ def check_approved(approved: object, *, sandbox: bool) -> dict[str, Any]:
 
 
 def approved_of(described: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what an operator approved by registering a client itself."""
-    return {name: described[name] for name in _OPERATORS if described.get(name)}
+    """Return what an operator approved, and protected, by registering a client."""
+    said = {name: described.get(name) for name in _OPERATORS}
+    return {name: value for name, value in said.items() if value and value != "none"}
 
 
 def as_approved(metadata: Mapping[str, Any], approved: Approved) -> dict[str, Any]:
-    """Return what is to be registered for a client that asks `metadata`."""
+    """Return what is to be registered for a client that asks `metadata`.
+
+    A null says nothing (RFC 7592 §2.2), so it switches no protection off.
+    """
     decided = {name.partition("#")[0] for name in approved} | NOT_THEIRS
     asked = {
         name: value
         for name, value in metadata.items()
-        if name.partition("#")[0] not in decided
+        if value is not None and name.partition("#")[0] not in decided
     }
     grants = asked.get("grant_types")
     if isinstance(grants, list):
@@ -84,34 +88,6 @@ def _scope(metadata: Mapping[str, Any], approved: Approved) -> dict[str, Any]:
     return {"scope": " ".join(value for value in asked.split() if value in allowed)}
 
 
-def check_name(
-    registered: Mapping[str, Any],
-    approved: Approved,
-    others: Iterable[Mapping[str, Any]],
-    *,
-    reserved: Iterable[str],
-) -> None:
-    """Refuse a name under which people would take the client for somebody else."""
-    if "client_name" in approved:
-        return
-    names = {skeleton(value) for value in _names(registered)}
-    for word in reserved:
-        if any(skeleton(word) in name for name in names):
-            raise InvalidMetadataError(f"client_name holds a reserved name: {word}")
-    for other in others:
-        is_foreign = other["sector"] != registered["sector"]
-        if is_foreign and not names.isdisjoint(map(skeleton, _names(other))):
-            raise InvalidMetadataError("client_name looks like another client's")
-
-
-def _names(described: Mapping[str, Any]) -> list[str]:
-    return [
-        value
-        for member, value in described.items()
-        if member.partition("#")[0] == "client_name"
-    ]
-
-
 def new_secret(metadata: Mapping[str, Any]) -> dict[str, str]:
     """Return a new secret where the client asks for one, as its own client_secret."""
     asked = members.choice(metadata, ROTATION, (OVERLAPPING, AT_ONCE), None)
@@ -124,54 +100,3 @@ def ends_at_once(wanted: Mapping[str, Any]) -> bool:
         members.choice(wanted, name, (OVERLAPPING, AT_ONCE), None)
         for name in (ROTATION, REPLACED_KEYS)
     ]
-
-
-def check_hosts(
-    registered: Mapping[str, Any], approved: Approved, *, own_host: str
-) -> None:
-    """Refuse hosts under which people would take the client for another (CWE-451).
-
-    They are shown where the client gets its answers, and its site beside that.
-    """
-    theirs = {registered["sector"], *map(sector_of, registered["redirect_uris"])}
-    sites = {
-        sector_of(value)
-        for member, value in registered.items()
-        if member.partition("#")[0] == "client_uri" and member not in approved
-    }
-    if not sites <= theirs:
-        raise InvalidMetadataError(
-            "client_uri must be on the host of one of redirect_uris, or on the sector's"
-        )
-    is_free = own_host in LOOPBACK_HOSTS or approved.get("sector") == own_host
-    if own_host in theirs and not is_free:
-        raise InvalidMetadataError(
-            f"{own_host} is the provider's own host: name addresses of yours"
-        )
-
-
-def check_ownership(
-    registered: Mapping[str, Any],
-    approved: Approved,
-    others: Iterable[Mapping[str, Any]],
-    *,
-    sandbox: bool,
-) -> None:
-    """Refuse a sector that the client did not show to be its own (OIDC Core §8.1)."""
-    if "sector" in approved or registered.get("sector_identifier_uri"):
-        return
-    sector = registered["sector"]
-    if {sector_of(uri) for uri in registered["redirect_uris"]} != {sector}:
-        raise InvalidRedirectUriError(
-            "redirect_uris must stay on the host of the sector: subjects depend on it"
-        )
-    if sandbox and sector in LOOPBACK_HOSTS:
-        return
-    if any(
-        other["sector"] == sector and other["client_id"] != registered["client_id"]
-        for other in others
-    ):
-        raise InvalidMetadataError(
-            "another client has this sector: show that it is yours too "
-            "by sector_identifier_uri"
-        )

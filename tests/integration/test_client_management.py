@@ -254,6 +254,55 @@ def test_redirects_may_be_added_on_the_same_host(client, answer):
     assert json.loads(response.data)["redirect_uris"] == uris
 
 
+NULLS = {
+    "require_pushed_authorization_requests": True,
+    "require_nonce": True,
+    "default_max_age": 60,
+    "backchannel_logout_uri": "https://shop.example.vn/bye",
+}
+
+
+def test_null_switches_no_protection_off(client, answer):
+    """RFC 7592 §2.2: what says nothing is as good as left out."""
+    manage(client, "PUT", answer, **NULLS)
+
+    stands = manage(client, "PUT", answer, **dict.fromkeys(NULLS)).get_json()
+
+    assert {name: stands[name] for name in NULLS} == NULLS
+
+
+@pytest.mark.parametrize(
+    ("change", "goes_on"),
+    [
+        ({"redirect_uris": [CALLBACK, "https://shop.example.vn/other"]}, True),
+        ({"token_endpoint_auth_method": "client_secret_post"}, True),
+        ({"token_endpoint_auth_method": "none"}, False),
+        ({"redirect_uris": ["https://group.example.vn/callback"]}, False),
+    ],
+)
+def test_whoever_is_another_asks_anew(client, provider, change, goes_on):
+    """A citizen allowed it to who proves itself, at the hosts of then."""
+    token = initial_token(provider, sector="group.example.vn", scope="openid profile")
+    answer = registered(client, token)
+    portal = Portal(answer["client_id"], answer["client_secret"])
+    grant = consent_to(provider, portal, account_of(provider), scopes="openid profile")
+
+    assert manage(client, "PUT", answer, **change).status_code == 200
+
+    with provider.database.read() as connection:
+        live = live_grants.live_for_token(connection, grant.id, clock.now())
+    assert (live is not None and live.is_usable) is goes_on
+
+
+def test_an_approved_sector_frees_no_host(client, provider):
+    """OIDC Core §8.1: what a portal is known by serves nobody elsewhere."""
+    answer = registered(client, initial_token(provider, sector="group.example.vn"))
+
+    refused = manage(client, "PUT", answer, redirect_uris=["https://evil.example/cb"])
+
+    assert_refused(refused, "invalid_redirect_uri")
+
+
 def proves_itself(client, portal):
     """Say whether the portal may ask about a token."""
     form, headers = portal.credentials()

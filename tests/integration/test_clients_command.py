@@ -12,7 +12,13 @@ from idp.cli.context import CliContext
 from idp.consent import live_grants
 from idp.relying_parties.errors import UnknownClientError
 from tests.integration.registering import manage, post, registered
-from tests.integration.token_side import Portal, account_of, consent_to
+from tests.integration.token_side import (
+    KEY,
+    Portal,
+    account_of,
+    assert_refused,
+    consent_to,
+)
 
 CALLBACK = "https://portal.example.vn/callback"
 SECRET = "moved-from-another-provider-0123456789"
@@ -287,6 +293,62 @@ def test_a_registered_portal_goes_on_by_itself(idp, client):
 
     assert before["scope"] == "openid profile"
     assert after["scope"] == "openid"
+
+
+PROTECTED = {
+    "token_endpoint_auth_method": "private_key_jwt",
+    "token_endpoint_auth_signing_alg": "ES256",
+    "jwks": {"keys": [KEY.as_dict(private=False)]},
+    "require_pushed_authorization_requests": True,
+    "require_signed_request_object": True,
+    "request_object_signing_alg": "ES256",
+    "userinfo_signed_response_alg": "ES256",
+    "dpop_bound_access_tokens": True,
+    "require_nonce": True,
+}
+OFF = {
+    "token_endpoint_auth_method": "none",
+    "require_pushed_authorization_requests": False,
+    "require_signed_request_object": False,
+    "userinfo_signed_response_alg": "none",
+    "dpop_bound_access_tokens": False,
+    "require_nonce": False,
+    "require_pkce": False,
+}
+
+
+@pytest.fixture
+def handed_over(idp):
+    """Return a portal of the operator, with protections, and its own token."""
+    document = {name: METADATA[name] for name in METADATA if name != "client_secret"}
+    added(idp("add", "-", stdin=json.dumps(document | PROTECTED)))
+    answer = added(idp("registration-token", "moved-portal"))
+    return {**answer, "client_id": "moved-portal"}
+
+
+@pytest.mark.parametrize("off", [OFF, dict.fromkeys(OFF)])
+def test_a_protection_of_the_operators_stays(client, handed_over, off):
+    """CWE-269: neither false nor null switches it off."""
+    sent = {"redirect_uris": [CALLBACK], "jwks": PROTECTED["jwks"], **off}
+
+    stands = manage(client, "PUT", handed_over, **sent).get_json()
+
+    assert {name: stands[name] for name in PROTECTED} == PROTECTED
+    assert stands["require_pkce"] is True
+
+
+def test_a_portal_of_the_operators_stays_on_its_hosts(client, handed_over):
+    """CWE-639: its subjects, name and grants would serve another's host."""
+    sent = {"jwks": PROTECTED["jwks"]}
+    evil = "https://evil.example/callback"
+    other = "https://portal.example.vn/other"
+
+    for uris in ([evil], [CALLBACK, evil]):
+        refused = manage(client, "PUT", handed_over, redirect_uris=uris, **sent)
+        assert_refused(refused, "invalid_redirect_uri")
+    taken = manage(client, "PUT", handed_over, redirect_uris=[other], **sent)
+
+    assert taken.get_json()["redirect_uris"] == [other]
 
 
 def test_only_a_registered_portal_gets_a_token(idp):

@@ -6,7 +6,9 @@ to only once that was verified; the page that asks needs to verify nothing more.
 
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from idp.authentication import browser as browsers
 from idp.authentication.transaction import NO_COOKIES, TransactionError
@@ -56,11 +58,15 @@ def load(
     if not browser:
         raise TransactionError("the browser sent no cookie", code=NO_COOKIES)
     value = ephemeral.get(f"logout:{logout_id}")
-    request = LogoutRequest(**value) if value else None
+    request = _request(**value) if value else None
     expected_browser = browsers.digest(browser).hex()
     if request is None or not hmac.compare_digest(request.browser, expected_browser):
         raise TransactionError("unknown or answered request to sign out")
     return request
+
+
+def _request(*, ui_locales: Sequence[str] = (), **value: Any) -> LogoutRequest:
+    return LogoutRequest(**value, ui_locales=tuple(ui_locales))
 
 
 def end(ephemeral: EphemeralStore, request: LogoutRequest) -> None:

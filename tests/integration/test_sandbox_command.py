@@ -30,8 +30,8 @@ def test_citizens_come_as_json(idp):
     assert len(listing) >= 16
     for entry in listing:
         assert set(entry) == {
-            "personal_number", "password", "totp_secret", "phone", "account_level",
-            "state", "lock", "factors", "story",
+            "personal_number", "password", "totp_secret", "phone", "email",
+            "account_level", "state", "lock", "factors", "story",
         }  # fmt: skip
 
 

@@ -1,8 +1,15 @@
-"""What becomes of the word to portals: of sign-outs and of security events."""
+"""Portals' calls to citizens, and the word to portals: sign-outs, security events."""
 
 from dataclasses import dataclass
 
 from idp.audit.event import Event
+
+
+@dataclass(frozen=True, slots=True)
+class CitizenCalled(Event):
+    """A portal called a citizen; of no account if nobody was to find the call."""
+
+    client_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import structlog
 
 from idp import outbound
 from idp.audit.events import CrossDeviceApproved, CrossDeviceRefused
+from idp.authentication import calls
 from idp.authentication import waiting as waitings
 from idp.authentication.session import SignedIn
 from idp.authentication.session_changes import Services
@@ -39,7 +40,10 @@ def approve(
     )
     with services.database.transaction() as database:
         services.audit.record(database, event, now=now)
-    return _end(services, waiting, code=code, now=now)
+    is_first = _end(services, waiting, code=code, now=now)
+    if is_first:
+        calls.was_wanted(services.ephemeral, waiting)
+    return is_first
 
 
 def refuse(

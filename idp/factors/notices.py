@@ -107,6 +107,26 @@ def warn(
 
     `way` is the kind of credential that was added or removed, or the portal's name.
     """
+    for send in _sends(services, before, what, now, way):
+        services.courier.later(send)
+
+
+def warn_at_once(
+    services: Services,
+    before: Contacts,
+    what: What,
+    now: datetime,
+    *,
+    way: str = "",
+) -> None:
+    """Tell it here and now: for whoever is behind the answer already, on a lane."""
+    for send in _sends(services, before, what, now, way):
+        send()
+
+
+def _sends(
+    services: Services, before: Contacts, what: What, now: datetime, way: str
+) -> list[Callable[[], None]]:
     locale = services.config.pages.default_language
     text = warning(what, way, services.config)
     sends: list[Callable[[], None]] = []
@@ -119,8 +139,7 @@ def warn(
     is_due = what in _TO_PHONE_TOO or not has_mailbox
     if phone and is_due and _may_warn(services, "sms", phone, what):
         sends.append(lambda: services.messages.send(phone, plain(text), now))
-    for send in sends:
-        services.courier.later(_logged(send))
+    return [_logged(send) for send in sends]
 
 
 def _with_link(

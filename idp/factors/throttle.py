@@ -89,6 +89,10 @@ class Throttle:
         limit = self._config.user_codes_per_source
         return self._count(f"tries:user-code:{source}", limit)
 
+    def admit_call(self, client_id: str) -> Admission:
+        """Count one call of a portal to whomever, known or not (CIBA Core 1.0 §7.1)."""
+        return self._count(f"calls:{client_id}", self._config.calls_per_client)
+
     def succeeded(self, admission: Admission) -> None:
         """Give back what a try that was right had counted."""
         for counter in admission.counters:

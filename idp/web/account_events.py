@@ -14,6 +14,7 @@ TEXTS = {
     "FactorProven": phrase("Proved once more who you are"),
     "CrossDeviceApproved": phrase("Approved a sign-in on another device"),
     "CrossDeviceRefused": phrase("Refused a sign-in on another device"),
+    "CitizenCalled": phrase("%(portal)s asked you to confirm a sign-in"),
     "SessionReached": phrase("Signed in to %(portal)s"),
     "SessionEnded": phrase("Signed out"),
     "SignalNotTold": phrase("%(portal)s could not be told of a change of your account"),

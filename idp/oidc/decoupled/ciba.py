@@ -2,7 +2,8 @@
 
 A portal calls a citizen by their personal number, or by an ID token that it has of
 them, and shows the number that it gets here; the citizen types it on their own page.
-Whom nobody knows is called like everyone else: the answer tells nothing.
+Whom nobody knows is called, counted and recorded like everyone else: the answer tells
+nothing. Messages of one portal go one after the other, on a lane of its own.
 """
 
 import json
@@ -10,13 +11,16 @@ import re
 import unicodedata
 from base64 import b64encode
 from collections.abc import Callable
+from http import HTTPStatus
 from uuid import UUID, uuid4
 
 from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
 
 from idp.accounts import contacts, identifiers
 from idp.accounts.identifiers import InvalidPersonalNumberError
+from idp.audit.portal_events import CitizenCalled
 from idp.authentication import calls, deciding
+from idp.authentication import waiting as waitings
 from idp.authentication.transaction import AuthorizationRequest
 from idp.authentication.waiting import Waiting
 from idp.factors import notices
@@ -44,11 +48,20 @@ class InvalidBindingMessageError(OAuth2Error):  # type: ignore[misc]
     error = "invalid_binding_message"
 
 
+class TooManyCallsError(OAuth2Error):  # type: ignore[misc]
+    """The portal has called as often as it may for now (RFC 6585 §4)."""
+
+    error = "temporarily_unavailable"
+    status_code = HTTPStatus.TOO_MANY_REQUESTS
+
+
 def begin(server: AuthorizationServer, request: MachineRequest) -> MachineResponse:
     """Check a call, keep it, tell the citizen, and answer with its handle (§7.3)."""
     provider, params = server.provider, form(request)
     party = client_auth.authenticate(provider, request, params)
     Client(party).require_grant(CibaGrant.GRANT_TYPE)
+    if not provider.throttle.admit_call(party.client_id).allowed:
+        raise TooManyCallsError("Too many calls; try again later")
     params = signed.unpack(provider, party, params, now=request.at)
     if sum(name in params for name in HINTS) != 1:
         raise InvalidRequestError("Exactly one hint must say who is called (CIBA 7.1)")
@@ -56,18 +69,23 @@ def begin(server: AuthorizationServer, request: MachineRequest) -> MachineRespon
         raise InvalidRequestError("login_hint_token is not supported")
     asked = asking.read(server, party, params, now=request.at)
     ttl = _life(params, provider.config.lifetimes.waiting)
-    handle, called = calls.call(
+    known, counted_as = _called(provider, party, asked, params)
+    handle, called = calls.prepare(
         provider.ephemeral,
+        provider.config.throttle,
         asked,
-        account_id=_called(provider, party, asked, params) or uuid4(),
+        account_id=counted_as,
         message=_message(params),
         place=place_of(provider, request),
         notify=_notify(provider, party, params),
         now=request.at,
         ttl=ttl,
     )
+    _record(provider, called, known)
+    waitings.keep(provider.ephemeral, called, request.at)
     if called.found_by:
-        provider.courier.later(lambda: _tell(provider, party, called))
+        lane = f"call:{party.client_id}"
+        provider.courier.in_line(lane, lambda: _tell(provider, party, called))
     answer = {
         "auth_req_id": handle,
         "expires_in": ttl,
@@ -79,19 +97,30 @@ def begin(server: AuthorizationServer, request: MachineRequest) -> MachineRespon
 
 def _called(
     provider: Provider, party: RelyingParty, asked: AuthorizationRequest, params: Form
-) -> UUID | None:
+) -> tuple[UUID | None, UUID]:
+    """Return the account that is called, and what the call counts under without one."""
     with provider.database.read() as connection:
         if asked.hinted_subject is not None:
-            return identifiers.find_by_subject(
+            known = identifiers.find_by_subject(
                 connection, asked.hinted_subject, party.sector
             )
+            return known, known or uuid4()
         try:
             number = identifiers.parse_personal_number(
                 params.get("login_hint", ""), sandbox=provider.config.sandbox.enabled
             )
         except InvalidPersonalNumberError:
             number = ""  # names no account, and is looked up like every other
-        return identifiers.find_account_id(connection, provider.sealer, number)
+        known = identifiers.find_account_id(connection, provider.sealer, number)
+    index = identifiers.number_index(provider.sealer, number)
+    return known, known or UUID(bytes=index[:16])
+
+
+def _record(provider: Provider, called: Waiting, known: UUID | None) -> None:
+    """Write it to the log, of the citizen only what they find on their page."""
+    event = CitizenCalled(known if called.found_by else None, called.request.client_id)
+    with provider.database.transaction() as session:
+        provider.audit.record(session, event, now=called.made_at)
 
 
 def _message(params: Form) -> str:
@@ -141,4 +170,6 @@ def _tell(provider: Provider, party: RelyingParty, called: Waiting) -> None:
         reached = contacts.find_contacts(connection, provider.sealer, called.account_id)
     if reached is not None:
         name = party.name.in_language(provider.config.pages.default_language)
-        notices.warn(provider, reached, "sign_in_asked", called.made_at, way=name)
+        notices.warn_at_once(
+            provider, reached, "sign_in_asked", called.made_at, way=name
+        )

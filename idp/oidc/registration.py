@@ -76,7 +76,8 @@ def _register(provider: Provider, request: MachineRequest) -> MachineResponse:
         raise _refused()
     metadata = software_statements.applied(provider, json_object(request), now=now)
     _require_statement(provider, metadata)
-    wanted = own_registration.as_approved(metadata, approved)
+    sandbox = provider.config.sandbox.enabled
+    wanted = own_registration.as_approved(metadata, approved, sandbox=sandbox)
     provider.relying_parties.confirm(wanted)
     with provider.database.transaction() as session:
         token_id = registration_tokens.use_initial(session, token, now=now)
@@ -116,7 +117,8 @@ def _replace(provider: Provider, request: MachineRequest) -> MachineResponse:
         provider, metadata, kept=kept.get(software_statements.MEMBER), now=now
     )
     _require_statement(provider, stated)
-    wanted = own_registration.as_approved(stated, approved)
+    sandbox = provider.config.sandbox.enabled
+    wanted = own_registration.as_approved(stated, approved, sandbox=sandbox)
     wanted |= {"client_id": client_id, **own_registration.new_secret(metadata)}
     provider.relying_parties.confirm(wanted)
     with provider.database.transaction() as session:

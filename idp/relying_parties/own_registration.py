@@ -27,7 +27,9 @@ _OPERATORS = (
     "token_endpoint_auth_method", "token_endpoint_auth_signing_alg",
     "userinfo_signed_response_alg", *messages.PROTECTIONS,
 )  # fmt: skip
-# To call citizens, or to act without a browser, is for the operator to allow.
+# What is about citizens, to act for others too, is for the operator to allow.
+_OPEN_SCOPES = "openid offline_access"
+# So is to call them, or to act without a browser.
 _OPEN_GRANTS = ("authorization_code", "refresh_token")
 # What only the client itself can say.
 _NEVER_APPROVED = frozenset(
@@ -60,7 +62,9 @@ def approved_of(described: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value and value != "none"}
 
 
-def as_approved(metadata: Mapping[str, Any], approved: Approved) -> dict[str, Any]:
+def as_approved(
+    metadata: Mapping[str, Any], approved: Approved, *, sandbox: bool
+) -> dict[str, Any]:
     """Return what is to be registered for a client that asks `metadata`.
 
     A null says nothing (RFC 7592 §2.2), so it switches no protection off.
@@ -74,17 +78,21 @@ def as_approved(metadata: Mapping[str, Any], approved: Approved) -> dict[str, An
     grants = asked.get("grant_types")
     if isinstance(grants, list):
         asked["grant_types"] = [one for one in grants if one in _OPEN_GRANTS]
-    return {**asked, **approved, **_scope(metadata, approved)}
+    scope = _scope(metadata, approved, sandbox=sandbox)
+    return {**asked, **approved, **scope}
 
 
-def _scope(metadata: Mapping[str, Any], approved: Approved) -> dict[str, Any]:
-    """Return the asked scope as far as it is approved; validation refuses the rest."""
+def _scope(
+    metadata: Mapping[str, Any], approved: Approved, *, sandbox: bool
+) -> dict[str, Any]:
+    """Return the asked scope as far as it is approved; a sandbox lets one try any."""
     asked = metadata.get("scope")
     if asked is None:
         return {}
-    if "scope" not in approved or not isinstance(asked, str):
+    is_free = sandbox and "scope" not in approved
+    if is_free or not isinstance(asked, str):
         return {"scope": asked}
-    allowed = approved["scope"].split()
+    allowed = approved.get("scope", _OPEN_SCOPES).split()
     return {"scope": " ".join(value for value in asked.split() if value in allowed)}
 
 

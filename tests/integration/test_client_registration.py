@@ -1,5 +1,6 @@
 """Registration over HTTP (RFC 7591), with an operator's token only."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from tests.integration.registering import (
     CALLBACK,
     METADATA,
     initial_token,
+    manage,
     post,
     registered,
     send,
@@ -172,6 +174,32 @@ def test_a_sector_is_not_for_the_taking(client, provider):
     assert claimed["sector"] == "two.example"
     assert_refused(same_host, "invalid_client_metadata")
     assert approved.status_code == 201
+
+
+class TestOutsideASandbox:
+    """Citizens are real: what nobody approved is not given."""
+
+    @pytest.fixture
+    def config(self, config):
+        """Switch the sandbox off."""
+        return replace(config, sandbox=replace(config.sandbox, enabled=False))
+
+    def test_a_scope_without_claims_needs_approval_too(self, client, provider):
+        """To act for others is the operator's to allow, at first and by an update."""
+        scopes = "openid representation organisation profile offline_access"
+
+        answer = registered(client, initial_token(provider), scope=scopes)
+        changed = manage(client, "PUT", answer, scope=scopes).get_json()
+
+        assert answer["scope"] == changed["scope"] == "openid offline_access"
+
+    def test_what_was_approved_is_given(self, client, provider):
+        """As far as it is asked."""
+        token = initial_token(provider, scope="openid representation")
+
+        answer = registered(client, token, scope="openid representation organisation")
+
+        assert answer["scope"] == "openid representation"
 
 
 @pytest.mark.parametrize(

@@ -90,5 +90,6 @@ def test_the_switch_is_the_operators() -> None:
     """A client that an operator handed over to itself cannot turn it off."""
     approved = approved_of({"profile": "fapi2", "scope": "openid"})
 
-    asked = as_approved({"profile": None, "scope": "openid"}, approved)
+    stated = {"profile": None, "scope": "openid"}
+    asked = as_approved(stated, approved, sandbox=False)
     assert asked["profile"] == "fapi2"

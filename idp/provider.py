@@ -8,6 +8,7 @@ from flask import current_app
 
 from idp.audit.log import AuditLog
 from idp.config import Config
+from idp.credentials import ending
 from idp.enrolment.organisation_source import OrganisationSource, open_organisations
 from idp.factors.card_database import CardDatabase, open_card_database
 from idp.factors.carrier import CarrierCheck, open_carrier
@@ -127,6 +128,7 @@ def build_provider(config: Config) -> Provider:
         passkeys=open_site(config, secrets.key("webauthn")),
     )
     provider.audit.listen(partial(feed.record, provider))
+    provider.audit.listen(partial(ending.record, provider.audit))
     return provider
 
 

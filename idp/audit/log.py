@@ -41,11 +41,11 @@ class AuditLog:
 
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
-        self._listener: Listener | None = None
+        self._listeners: list[Listener] = []
 
     def listen(self, listener: Listener) -> None:
         """Have `listener` called with every event, in its transaction."""
-        self._listener = listener
+        self._listeners.append(listener)
 
     def record(
         self,
@@ -67,8 +67,8 @@ class AuditLog:
         if values is not None:
             data[personal.MEMBER], sealed = personal.commit(self._sealer, values)
         enqueue(session, link_to(event, data, at=now), sealed, index)
-        if self._listener is not None:
-            self._listener(session, event, now=now)
+        for listener in self._listeners:
+            listener(session, event, now=now)
 
     def recent(
         self,

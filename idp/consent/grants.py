@@ -193,6 +193,12 @@ def end(
     return True
 
 
+def hold(session: Session, grant_id: UUID) -> bool:
+    """Make a grant's end wait for this transaction; say whether it stands."""
+    query = sa.select(_GRANTS.c.id).where(_GRANTS.c.id == grant_id, _NOT_ENDED)
+    return session.execute(query.with_for_update()).first() is not None
+
+
 def end_all_of_client(
     session: Session, audit: AuditLog, client_id: str, reason: str, *, now: datetime
 ) -> list[UUID]:

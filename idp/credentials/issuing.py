@@ -1,10 +1,12 @@
 """Issuing: one credential for each of a wallet's keys, and the list of their status."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
+
+from sqlalchemy.orm import Session
 
 from idp import clock
 from idp.audit.credential_events import WalletCredentialsIssued
@@ -12,10 +14,15 @@ from idp.audit.log import AuditLog
 from idp.config import Config
 from idp.credentials import register, residence_credential, sd_jwt, status_list
 from idp.credentials.residence_credential import Place
+from idp.errors import IdpError
 from idp.storage.database import Database
 from keys.signers import KeyRings
 
 LIST_PATH = "/credentials/status"
+
+
+class EndedError(IdpError):
+    """What the credentials stand on has ended since it was looked at."""
 
 
 class Services(Protocol):
@@ -40,9 +47,10 @@ class Services(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whose credential it is, in which wallet, and what it will say."""
+    """Whose credential it is, by which grant of theirs, and what it will say."""
 
     account_id: UUID
+    grant_id: UUID
     client_id: str
     values: Mapping[str, Any]
 
@@ -52,17 +60,25 @@ def issue(
     holder: Holder,
     keys: Sequence[Mapping[str, Any]],
     *,
+    still: Callable[[Session], bool],
     now: datetime,
 ) -> list[str]:
-    """Return a credential for each key; none comes to be unless all do."""
+    """Return a credential for each key; none comes to be unless all do.
+
+    `still` is asked in the transaction whether they may: what was taken back meanwhile
+    would not find these.
+    """
     settings = services.config.credentials
     until = now + timedelta(seconds=settings.lifetime)
     issued = []
     with services.database.transaction() as session:
+        if not still(session):
+            raise EndedError
         for key in keys:
             position = register.allot(
                 session,
                 holder.account_id,
+                holder.grant_id,
                 size=settings.list_size,
                 now=now,
                 until=until,

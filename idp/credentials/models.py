@@ -16,6 +16,7 @@ class WalletCredential(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
+    grant_id: Mapped[UUID] = mapped_column(sa.ForeignKey("grants.id"), index=True)
     list_number: Mapped[int]
     list_index: Mapped[int]
     issued_at: Mapped[datetime]

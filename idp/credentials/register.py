@@ -1,9 +1,9 @@
 """The register of credentials: a place in a status list for each, and its status.
 
-A credential is invalid once it was taken back, or its account lost its level or was
-closed; it is suspended while the account is locked or its holder restricts processing.
-Both are read from the account itself when a list is written, so a lock needs no word
-here. A place is drawn at random, so that it tells nothing of when it was given.
+A credential is invalid once it was taken back, which is for good (`ending` says by
+what); it is suspended while its holder restricts processing, which is read from the
+account itself when a list is written. A place is drawn at random, so that it tells
+nothing of when it was given.
 """
 
 import secrets
@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from idp.accounts.models import Account, Lock
+from idp.accounts.models import Account
 from idp.audit.credential_events import WalletCredentialsRevoked
 from idp.audit.log import AuditLog
 from idp.credentials.models import WalletCredential
@@ -32,7 +32,6 @@ _DRAWS = 64  # half of the places are free: 64 misses in a row do not happen
 
 _HELD = cast("sa.Table", WalletCredential.__table__)
 _ACCOUNTS = cast("sa.Table", Account.__table__)
-_LOCKS = cast("sa.Table", Lock.__table__)
 
 
 class NoPlaceError(IdpError):
@@ -49,8 +48,14 @@ class Position:
     index: int
 
 
-def allot(
-    session: Session, account_id: UUID, *, size: int, now: datetime, until: datetime
+def allot(  # noqa: PLR0913 - whose it is, where it goes, from when until when
+    session: Session,
+    account_id: UUID,
+    grant_id: UUID,
+    *,
+    size: int,
+    now: datetime,
+    until: datetime,
 ) -> Position:
     """Give a new credential its place; of two that draw the same one draws again."""
     gone = sa.delete(_HELD).where(
@@ -66,6 +71,7 @@ def allot(
                     sa.insert(_HELD).values(
                         id=uuid4(),
                         account_id=account_id,
+                        grant_id=grant_id,
                         list_number=number,
                         list_index=index,
                         issued_at=now,
@@ -78,14 +84,22 @@ def allot(
     raise NoPlaceError
 
 
-def revoke(
-    session: Session, audit: AuditLog, account_id: UUID, reason: str, *, now: datetime
+def revoke(  # noqa: PLR0913 - the stores, then what is taken back
+    session: Session,
+    audit: AuditLog,
+    account_id: UUID,
+    reason: str,
+    *,
+    now: datetime,
+    grant_id: UUID | None = None,
 ) -> None:
-    """Take back every credential of the account that still holds."""
+    """Take back every credential of the account, or of one grant, that still holds."""
+    of_grant = _HELD.c.grant_id == grant_id if grant_id else sa.true()
     taken = session.execute(
         sa.update(_HELD)
         .where(
             _HELD.c.account_id == account_id,
+            of_grant,
             _HELD.c.revoked_at.is_(None),
             _HELD.c.expires_at > now,
         )
@@ -99,24 +113,14 @@ def revoke(
 
 def statuses(connection: Connection, number: int, *, now: datetime) -> dict[int, int]:
     """Return who of a list is not valid, by index."""
-    is_locked = (
-        sa.select(_LOCKS.c.id)
-        .where(_LOCKS.c.account_id == _HELD.c.account_id, _LOCKS.c.lifted_at.is_(None))
-        .exists()
-    )
-    is_invalid = sa.or_(
-        _HELD.c.revoked_at.is_not(None),
-        _ACCOUNTS.c.state == "closed",
-        _ACCOUNTS.c.level < LEVEL,
-    )
-    is_suspended = sa.or_(is_locked, _ACCOUNTS.c.restricted_at.is_not(None))
+    is_invalid = _HELD.c.revoked_at.is_not(None)
     rows = connection.execute(
         sa.select(_HELD.c.list_index, is_invalid.label("is_invalid"))
         .join_from(_HELD, _ACCOUNTS, _ACCOUNTS.c.id == _HELD.c.account_id)
         .where(
             _HELD.c.list_number == number,
             _HELD.c.expires_at > now,
-            sa.or_(is_invalid, is_suspended),
+            sa.or_(is_invalid, _ACCOUNTS.c.restricted_at.is_not(None)),
         )
     )
     return {row.list_index: INVALID if row.is_invalid else SUSPENDED for row in rows}

@@ -27,6 +27,7 @@ from idp.accounts.representation import appoint, term_of, wards_of
 from idp.accounts.standing import read_standing
 from idp.audit.log import AuditLog
 from idp.config import Config
+from idp.credentials import register as credentials
 from idp.enrolment.record import identity_of
 from idp.factors import holds
 from keys.sealing import Sealer
@@ -98,6 +99,8 @@ def raise_account(  # noqa: PLR0913 - the stores, then the decision
     if level is None:
         return None
     change_level(session, services.audit, account_id, level, now=now)
+    # What wallets hold says what was known before.
+    credentials.revoke(session, services.audit, account_id, "proofed_anew", now=now)
     identity = identity_of(evidence)
     store_identity(session, services.sealer, account_id, identity, now=now)
     return _replace_contacts(services, session, account_id, evidence, now)

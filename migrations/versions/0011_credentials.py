@@ -25,6 +25,9 @@ def upgrade() -> None:
             nullable=False,
             index=True,
         ),
+        sa.Column(
+            "grant_id", sa.Uuid, sa.ForeignKey("grants.id"), nullable=False, index=True
+        ),
         sa.Column("list_number", sa.Integer, nullable=False),
         sa.Column("list_index", sa.Integer, nullable=False),
         sa.Column("issued_at", _MOMENT, nullable=False),

@@ -6,9 +6,13 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import OAuth2Error
 
+from idp.accounts import lifecycle
 from idp.claims.person import PersonReader
 from idp.claims.release import Recipient, asked, obstacle, release
 from idp.claims.request import ClaimsRequest
+from idp.consent import grants, live_grants
+from idp.consent.grants import GrantView
+from idp.credentials.register import LEVEL
 from idp.credentials.residence_credential import CONTENT, ESSENTIAL
 from idp.oidc.access_tokens import AccessToken
 from idp.oidc.errors import InvalidTokenError
@@ -47,6 +51,18 @@ def of(provider: Provider, token: AccessToken, *, now: datetime) -> dict[str, An
     if ESSENTIAL not in told:
         raise _denied("No residence is known")
     return told
+
+
+def still_allowed(session: Any, grant: GrantView, *, now: datetime) -> bool:
+    """Say whether it holds still, and keep locks and the grant's end waiting.
+
+    A credential that came to be beside them would outlive what takes all of them back.
+    """
+    level = lifecycle.hold(session, grant.account_id, now=now)
+    if level < LEVEL or not grants.hold(session, grant.id):
+        return False
+    live = live_grants.live_for_token(session, grant.id, now)
+    return live is not None and live.is_usable
 
 
 def _denied(description: str) -> CredentialRequestError:

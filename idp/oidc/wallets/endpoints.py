@@ -9,13 +9,14 @@ from urllib.parse import parse_qs
 from authlib.oauth2.rfc6749 import OAuth2Error
 
 from idp.credentials import issuing, register, residence_credential, status_list
-from idp.credentials.issuing import Holder
+from idp.credentials.issuing import EndedError, Holder
 from idp.credentials.residence_credential import SCOPE
 from idp.oidc import errors, protected
 from idp.oidc.access_tokens import AccessToken
 from idp.oidc.errors import (
     InsufficientAuthenticationError,
     InsufficientScopeError,
+    InvalidTokenError,
     json_answer,
 )
 from idp.oidc.request_guard import MachineRequest, MachineResponse, media_type
@@ -87,8 +88,16 @@ def issue(provider: Provider, request: MachineRequest) -> MachineResponse:
     keys = proven_keys(
         provider, asked.get("proofs"), client_id=client_id, now=request.at
     )
-    holder = Holder(token.live.grant.account_id, client_id, values)
-    issued = issuing.issue(provider, holder, keys, now=request.at)
+    grant = token.live.grant
+    holder = Holder(grant.account_id, grant.id, client_id, values)
+
+    def still(session: Any) -> bool:
+        return content.still_allowed(session, grant, now=request.at)
+
+    try:
+        issued = issuing.issue(provider, holder, keys, still=still, now=request.at)
+    except EndedError as error:
+        raise InvalidTokenError("The permission has ended") from error
     return json_answer(200, {"credentials": [{"credential": one} for one in issued]})
 
 

@@ -15,7 +15,7 @@ from idp.credentials import issuing, residence_credential
 from idp.credentials.issuing import Holder
 from idp.locks import registry_events
 from idp.rights import restriction
-from tests.integration.token_side import ISSUER, account_of
+from tests.integration.token_side import ISSUER, account_of, consent_to, register
 from tests.services import BACKENDS
 from tests.wallet import Wallet, opened, payload
 
@@ -43,9 +43,15 @@ def wallet():
 
 
 def issue(provider, wallet, *, account_id=None, now=None, count=1):
-    holder = Holder(account_id or account_of(provider), "wallet", VALUES)
-    keys = [wallet.public] * count
-    return issuing.issue(provider, holder, keys, now=now or clock.now())
+    account_id = account_id or account_of(provider)
+    grant = consent_to(provider, register(provider), account_id)
+    return issuing.issue(
+        provider,
+        Holder(account_id, grant.id, "wallet", VALUES),
+        [wallet.public] * count,
+        still=lambda _session: True,
+        now=now or clock.now(),
+    )
 
 
 def show(wallet, credential, *names):
@@ -222,40 +228,33 @@ def refused_status(provider, wallet, credential):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_lock_suspends_and_its_end_restores(provider, wallet):
-    """Nothing has to be told: the list reads the account as it is."""
-    account_id = account_of(provider)
+def test_a_restriction_suspends_and_its_end_restores(provider, wallet):
+    """Nothing has to be told: the list reads the account as it is (Law 91/2025)."""
+    account_id, now = account_of(provider), clock.now()
     (credential,) = issue(provider, wallet, account_id=account_id)
-    lock = {"ground": "holder_request", "asker": "holder", "now": clock.now()}
 
     with provider.database.transaction() as session:
-        lifecycle.place_lock(session, provider.audit, account_id, **lock)
+        restriction.restrict(provider, session, account_id, now=now)
     refused_status(provider, wallet, credential)
     with provider.database.transaction() as session:
-        lifecycle.lift_lock(session, provider.audit, account_id, **lock)
+        restriction.allow(provider, session, account_id, now=now)
 
     assert verify(provider, show(wallet, credential, "name"))
 
 
-@pytest.mark.parametrize("end", ["close", "lower", "restrict", "move"])
+@pytest.mark.parametrize("end", ["close", "move"])
 def test_what_ends_a_credential(provider, wallet, end):
-    """The account's end, a lost level, a holder who restricts use, another home."""
+    """The account's end, another home; more is in test_ending."""
     account_id, now = account_of(provider), clock.now()
     (credential,) = issue(provider, wallet, account_id=account_id)
-    other, *_ = issue(provider, wallet, account_id=account_of(provider, level=1))
 
-    with provider.database.transaction() as session:
-        if end == "close":
+    if end == "close":
+        with provider.database.transaction() as session:
             lifecycle.close_account(session, provider.audit, account_id, now=now)
-        elif end == "lower":
-            lifecycle.change_level(session, provider.audit, account_id, 1, now=now)
-        elif end == "restrict":
-            restriction.restrict(provider, session, account_id, now=now)
-    if end == "move":
+    else:
         assert move(provider, account_id) == ("applied", "known")
 
     refused_status(provider, wallet, credential)
-    refused_status(provider, wallet, other)  # it never had the level
 
 
 def move(provider, account_id):

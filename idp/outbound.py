@@ -6,8 +6,9 @@ one that is called, so that a name cannot lead elsewhere between the two (CWE-91
 
 A timeout of sockets begins anew with every byte, so that a server which drips holds a
 thread for hours. Here a watch cuts the connection when the time is over, be it in the
-handshake, the headers or the body. Redirects are not followed; proxies and credentials
-of the environment are not used; no part of a message is in an error.
+handshake, the headers or the body, and the look-up of such an address is given up.
+Redirects are not followed; proxies and credentials of the environment are not used; no
+part of a message is in an error.
 """
 
 import socket
@@ -15,16 +16,20 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPSConnection
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from idp import networks
+
+_LOOK_UPS = threading.BoundedSemaphore(32)
 
 
 class NoAnswerError(Exception):
@@ -62,8 +67,8 @@ def post(  # noqa: PLR0913 - the message, then its bounds
     """Send the body and return the answer, of at most `most` bytes; 0 reads none.
 
     `within` are the networks that may be called; None is for an address that the
-    operator's own configuration names. Only the look-up of the name has the resolver's
-    own time. Raises `NoAnswerError`.
+    operator's own configuration names, whose look-up has the resolver's own time.
+    Raises `NoAnswerError`.
     """
     message = Message("POST", body, headers)
     return _call(url, message, timeout=timeout, most=most, within=within, tls=tls)
@@ -124,7 +129,7 @@ def _public_tls() -> ssl.SSLContext:
 
 def _connect(url: str, until: float, within: Sequence[str] | None) -> socket.socket:
     """Connect to the first address that takes it; each has its share of the time."""
-    found = socket.getaddrinfo(*_host_and_port(url), type=socket.SOCK_STREAM)
+    found = _look_up(url, until) if within is not None else _resolve(url)
     if within is not None:
         addresses = [ip_address(item[4][0]) for item in found]
         if not all(networks.allow(within, one) for one in addresses):
@@ -143,6 +148,31 @@ def _connect(url: str, until: float, within: Sequence[str] | None) -> socket.soc
             raw.settimeout(max(until - time.monotonic(), 0.001))
             return raw
     raise refused
+
+
+def _resolve(url: str) -> list[Any]:
+    return socket.getaddrinfo(*_host_and_port(url), type=socket.SOCK_STREAM)
+
+
+def _look_up(url: str, until: float) -> list[Any]:
+    """Return the addresses of the name; a resolver knows no end of its own (CWE-400).
+
+    One that is given up goes on in its thread, so their number is bounded.
+    """
+    if not _LOOK_UPS.acquire(timeout=max(until - time.monotonic(), 0)):
+        raise TimeoutError
+    found: Future[list[Any]] = Future()
+
+    def ask() -> None:
+        try:
+            found.set_result(_resolve(url))
+        except Exception as error:  # noqa: BLE001 - raised by who waits for it
+            found.set_exception(error)
+        finally:
+            _LOOK_UPS.release()
+
+    threading.Thread(target=ask, daemon=True).start()
+    return found.result(max(until - time.monotonic(), 0))
 
 
 @contextmanager

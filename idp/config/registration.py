@@ -18,5 +18,7 @@ class RegistrationConfig:
     require_statement: bool = False
     fetch_timeout: float = 3.0
     fetch_bytes: int = 65_536
+    fetches_at_once: int = 2
+    fetch_patience: float = 0.5
     keys_max_age: int = 600
     keys_refresh_after: int = 60

@@ -8,7 +8,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable
 from http import HTTPStatus
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from time import monotonic
 
 import structlog
@@ -26,6 +26,10 @@ _NEVER = float("-inf")
 _log = structlog.get_logger("idp.relying_parties")
 
 
+class BusyError(NoAnswerError):
+    """Nobody was asked: others have all turns."""
+
+
 class Remote:
     """Fetches within the operator's bounds, and remembers keys by their address."""
 
@@ -34,16 +38,23 @@ class Remote:
         self._limits = limits
         self._keys: OrderedDict[str, RemoteKeys] = OrderedDict()
         self._lock = Lock()
+        # Slow addresses hold no more threads than these (CWE-400).
+        self._turns = BoundedSemaphore(limits.fetches_at_once)
 
     def json(self, uri: str) -> object:
         """Return the JSON at an address, or raise `NoAnswerError`."""
-        answer = outbound.get(
-            uri,
-            _HEADERS,
-            timeout=self._limits.fetch_timeout,
-            most=self._limits.fetch_bytes,
-            within=self._reach.allowed_networks,
-        )
+        if not self._turns.acquire(timeout=self._limits.fetch_patience):
+            raise BusyError("too many fetches at once")
+        try:
+            answer = outbound.get(
+                uri,
+                _HEADERS,
+                timeout=self._limits.fetch_timeout,
+                most=self._limits.fetch_bytes,
+                within=self._reach.allowed_networks,
+            )
+        finally:
+            self._turns.release()
         if answer.status != HTTPStatus.OK:
             raise NoAnswerError(f"answered {answer.status}")
         try:
@@ -101,8 +112,10 @@ class RemoteKeys:
         return kid is not None and all(key.kid != kid for key in self._keys)
 
     def _refresh(self, kid: str | None) -> None:
-        # While one thread fetches the others go on with what is known, if anything is.
-        if not self._lock.acquire(blocking=not self._keys):
+        # While one thread fetches the others go on with what is known; those who know
+        # nothing wait, but never long: a dead address must not hold them all (CWE-400).
+        patience = 0 if self._keys else self._limits.fetch_patience
+        if not self._lock.acquire(timeout=patience):
             return
         try:
             if self._is_due(kid):
@@ -111,10 +124,14 @@ class RemoteKeys:
             self._lock.release()
 
     def _fetch_keys(self) -> None:
+        tried_at = self._tried_at
         try:
             self._keys = readable_keys(self._fetch(self._uri))
-            self._fetched_at = self._now()
+            self._fetched_at = tried_at = self._now()
+        except BusyError:
+            _log.warning("keys_not_fetched", uri=self._uri, detail="busy")
         except NoAnswerError as error:
             _log.warning("keys_not_fetched", uri=self._uri, detail=str(error))
-        finally:  # not before: until then it is due, and who has no keys waits
-            self._tried_at = self._now()
+            tried_at = self._now()
+        # Not before: until then it is due, and who has no keys waits.
+        self._tried_at = tried_at

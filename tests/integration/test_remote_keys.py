@@ -1,7 +1,9 @@
 """Keys at a portal's `jwks_uri`, and its sector's list, over HTTP."""
 
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -265,3 +267,36 @@ def test_without_a_key_nothing_goes(client, provider, place):
     answer = post_as(client, "/token", portal, authorize(provider, portal).form())
 
     assert_refused(answer, "server_error", 500)
+
+
+class TestBesideASilentAddress:
+    """Somebody's keys are where a server takes the call and says nothing."""
+
+    @pytest.fixture
+    def config(self, config: Config) -> Config:
+        """Let one fetch at a time, which may last, and nobody wait for it."""
+        limits = replace(
+            config.registration,
+            fetch_timeout=60,
+            fetches_at_once=1,
+            fetch_patience=0.01,
+        )
+        return replace(config, registration=limits)
+
+    def test_nobody_waits_for_it(self, app, client, provider, portal):
+        """CWE-400: neither for its keys nor for a turn, and a portal's turn comes."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            uri = f"http://127.0.0.1:{server.getsockname()[1]}/jwks"
+            dead = register(provider, "private_key_jwt", jwks=None, jwks_uri=uri)
+            first = Thread(target=error_of, args=(app.test_client(), dead))
+            first.start()
+            call, _ = server.accept()
+
+            told = [error_of(client, one) for one in (dead, portal)]
+            is_waiting = first.is_alive()
+            call.close()
+            first.join()
+
+        assert told == [UNPROVEN] * 2
+        assert is_waiting
+        assert error_of(client, portal) == PROVEN

@@ -1,6 +1,7 @@
 """Calls to other machines end in time, however slowly those answer."""
 
 import socket
+import threading
 from urllib.parse import urlsplit
 
 import pytest
@@ -131,3 +132,24 @@ def test_a_name_that_changes_its_address_leads_nowhere_else(monkeypatch):
         answer = outbound.post(url, b"{}", {}, timeout=5, most=9, within=within)
         assert answer.status == 200
     assert next(answers) == "127.0.0.2", "looked up once"
+
+
+def test_a_resolver_that_does_not_answer_is_given_up(monkeypatch):
+    """CWE-400: its name servers are the portal's own, and may be silent."""
+    is_over, has_answered = threading.Event(), threading.Event()
+
+    def silent(*_place, **_options):
+        is_over.wait(30)
+        has_answered.set()
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    try:
+        with pytest.raises(NoAnswerError, match="too slow"):
+            outbound.get(
+                "https://portal.example/", {}, timeout=0.05, most=9, within=("public",)
+            )
+        assert not has_answered.is_set()
+    finally:
+        is_over.set()
+    assert has_answered.wait(30)

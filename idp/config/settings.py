@@ -110,6 +110,7 @@ class ThrottleConfig:
     chips_per_transaction: int = 3
     recoveries_per_account: int = 5
     user_codes_per_source: int = 10
+    user_codes_from_all_sources: int = 1000
     calls_per_client: int = 1000
     calls_per_account: int = 2
     organisations_per_account_a_day: int = 10

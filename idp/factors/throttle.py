@@ -3,7 +3,8 @@
 Every try is counted before its proof and given back at success, so parallel guesses
 cannot pass a limit. Passwords are counted per account and source, and a device that
 the account once signed in from has a counter of its own, which no stranger can fill.
-Beyond a cap over all unknown sources each of them is only delayed. One-time codes are
+Beyond a cap over all unknown sources each of them is only delayed, as is whoever types
+user codes of devices when too many wrong ones come from anywhere. One-time codes are
 counted per account (and per known device), whatever the source, session or resend. Chip
 cards, which nobody guesses and any stranger may ask for, are counted per account and
 source: what is limited is work, and no stranger uses up the citizen's own tries.
@@ -67,7 +68,12 @@ class Throttle:
         )
         if not admission.allowed:
             return admission
-        return self._delay(subject, by_source, admission)
+        return self._delay(
+            f"tries:password:{subject}",
+            config.unknown_sources_per_account,
+            by_source,
+            admission,
+        )
 
     def admit_today(self, act: Act, *, subject: str) -> Admission:
         """Count one act of `subject`, and say whether it may be done today.
@@ -85,9 +91,16 @@ class Throttle:
         return Admission(allowed=acts <= limit, retry_after=_DAY)
 
     def admit_user_code(self, source: str) -> Admission:
-        """Count one user code that was typed at a source (RFC 8628 §5.1)."""
-        limit = self._config.user_codes_per_source
-        return self._count(f"tries:user-code:{source}", limit)
+        """Count one user code that was typed at a source (RFC 8628 §5.1).
+
+        Any right one will do for a guess: what all sources guess is counted together.
+        """
+        config, by_source = self._config, f"user-code:{source}"
+        admission = self._count(f"tries:{by_source}", config.user_codes_per_source)
+        if not admission.allowed:
+            return admission
+        most = config.user_codes_from_all_sources
+        return self._delay("tries:user-code", most, by_source, admission)
 
     def admit_call(self, client_id: str) -> Admission:
         """Count one call of a portal to whomever, known or not (CIBA Core 1.0 §7.1)."""
@@ -105,17 +118,18 @@ class Throttle:
             return Admission(allowed=False, retry_after=window)
         return Admission(allowed=True, counters=(counter,))
 
-    def _delay(self, subject: str, by_source: str, admission: Admission) -> Admission:
+    def _delay(
+        self, overall: str, most: int, by_source: str, admission: Admission
+    ) -> Admission:
         """Beyond the cap, let a source try only after it has waited its delay.
 
         Each source waits for itself: a flood from others never uses up the turn of the
         citizen who tries from a new place.
         """
         config = self._config
-        overall = f"tries:password:{subject}"
         tries = self._ephemeral.count(overall, ttl=config.window)
         admission = Admission(allowed=True, counters=(*admission.counters, overall))
-        if tries <= config.unknown_sources_per_account:
+        if tries <= most:
             return admission
         if self._turn(by_source):
             return admission

@@ -12,11 +12,11 @@ from idp import clock
 from idp.app import create_app
 from idp.audit.models import AuditEvent
 from idp.factors.courier import Courier
-from idp.factors.throttle import Throttle
 from idp.provider import Provider
 from tests.driver import Portal
 from tests.integration.test_ciba import GRANTS, Scene, scene_of, wrong
 from tests.integration.token_side import assert_refused
+from tests.integration.waiting_side import limited
 
 UNKNOWN = "999099999999"
 
@@ -40,16 +40,6 @@ def told(scene: Scene) -> int:
     phone = scene.person["phone"].replace("+", "%2B")
     sent = scene.machine.get(f"/sandbox/outbox.json?phone={phone}").get_json()
     return len(sent)
-
-
-def limited(provider: Provider, **limits: int) -> Provider:
-    """Return the provider with other limits."""
-    throttle = replace(provider.config.throttle, **limits)
-    return replace(
-        provider,
-        config=replace(provider.config, throttle=throttle),
-        throttle=Throttle(provider.ephemeral, throttle),
-    )
 
 
 def test_one_portal_leaves_room_for_others(scene: Scene) -> None:

@@ -15,6 +15,7 @@ from joserfc.jwk import KeySet
 
 from idp import clock
 from idp.accounts import identifiers
+from idp.app import create_app
 from idp.authentication import waiting
 from idp.consent import grants
 from idp.provider import Provider
@@ -27,6 +28,7 @@ from tests.integration.waiting_side import (
     ask,
     begin,
     kiosk_for,
+    limited,
     poll,
     type_code,
 )
@@ -184,6 +186,28 @@ def test_guessing_codes_is_limited(scene: Scene) -> None:
     page = type_code(other, codes["user_code"])
 
     assert (error_code(page), page.status_code) == ("DD-AUTH-002", 429)
+
+
+def test_many_sources_do_not_guess_together(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """§5.1: beyond a number of wrong codes from anywhere each source waits."""
+    provider = limited(provider, user_codes_from_all_sources=3)
+    app = create_app(provider=provider)
+    codes = begin(app.test_client(), kiosk_for(provider))["user_code"]
+    first = _from(app, "192.0.2.1")
+    for _ in range(5):
+        assert codes in type_code(first, codes).text  # a right one does not count
+    for number in range(2, 5):
+        guess = type_code(_from(app, f"192.0.2.{number}"), "000-000-000")
+        assert error_code(guess) == "DD-DEV-006"
+
+    page = type_code(first, codes)
+    assert (error_code(page), page.status_code) == ("DD-AUTH-002", 429)
+    with later(monkeypatch, 31):
+        assert codes in type_code(first, codes).text
+        late = type_code(_from(app, "192.0.2.9"), codes)
+        assert error_code(late) == "DD-AUTH-002"
 
 
 @pytest.mark.parametrize(
@@ -414,6 +438,14 @@ def test_the_history_tells(scene: Scene) -> None:
     page = scene.phone.visit("/account/history")
 
     assert "Approved a sign-in on another device" in page.text
+
+
+def _from(app: Flask, address: str) -> Browser:
+    client = app.test_client()
+    client.environ_base["REMOTE_ADDR"] = address
+    browser = Browser(client)
+    browser.visit("/?lang=en")
+    return browser
 
 
 def _public_tv(provider: Provider) -> Portal:

@@ -1,11 +1,13 @@
 """What tests of requests that wait elsewhere start from: a device, and polling."""
 
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from idp.factors.throttle import Throttle
 from idp.provider import Provider
 from tests.driver import SECRET, Browser, Portal
 
@@ -61,6 +63,16 @@ def type_code(browser: Browser, code: str) -> TestResponse:
     """Type the code that the device shows."""
     browser.visit("/device")
     return browser.submit(user_code=code)
+
+
+def limited(provider: Provider, **limits: int) -> Provider:
+    """Return the provider with other limits."""
+    throttle = replace(provider.config.throttle, **limits)
+    return replace(
+        provider,
+        config=replace(provider.config, throttle=throttle),
+        throttle=Throttle(provider.ephemeral, throttle),
+    )
 
 
 def _grants(provider: Provider, portal: Portal) -> tuple[str, ...]:

@@ -87,6 +87,23 @@ class Rotator:
         active = signing_key(keys, now) or active
         return Rotation(outcome, active, next_key(keys, now), tuple(ended))
 
+    def destroy_retired(self, ring: str, *, now: datetime) -> list[KeyChange]:
+        """Destroy the keys of `ring` that sign no more, as after a theft.
+
+        What they signed is refused from now on; a process that serves reads the rings
+        anew every 15 seconds.
+        """
+        changes: list[KeyChange] = []
+        with self.store.locked() as transaction:
+            for key in self._timeline(transaction.rows(), ring):
+                if state(key, now) is State.RETIRED:
+                    gone = replace(key, private_sealed=None, destroyed_at=now)
+                    transaction.replace(gone)
+                    changes.append(KeyChange("destroyed", key.kid, ring, now))
+            for change in changes:
+                transaction.note(change)
+        return changes
+
     def settle(self, *, now: datetime) -> list[KeyChange]:
         """Record what the clock has ended and destroy the private keys that are gone.
 

@@ -90,17 +90,30 @@ def status(cli: CliContext) -> None:
     is_flag=True,
     help="Emergency: sign with the next key at once, before portals have fetched it.",
 )
+@click.option(
+    "--destroy",
+    is_flag=True,
+    help="With --now, after a theft: refuse what the ring's former keys signed.",
+)
 @pass_cli
-def rotate(cli: CliContext, *, ring: str | None, immediately: bool) -> None:
+def rotate(
+    cli: CliContext, *, ring: str | None, immediately: bool, destroy: bool
+) -> None:
     """Publish each ring's next key; it signs by itself after the publish lead.
 
     Repeating the command while a key waits changes nothing, so a timer may run it.
     """
+    if destroy and not immediately:
+        raise click.UsageError("--destroy goes with --now: some key has to sign")
     now, rotator = clock.now(), _rotator(cli)
     for name in (ring,) if ring else RINGS:
         rotation = rotator.rotate(name, now=now, immediately=immediately)
         _say_rotation(name, rotation, now + timedelta(seconds=rotator.keep_retired))
         _say_changes(rotation.ended)
+        if destroy:
+            # Keys follow one another strictly, so the new one may begin after `now`.
+            since = max(now, rotation.active.activates_at)
+            _say_changes(rotator.destroy_retired(name, now=since))
 
 
 def _kek(path: Path, *, may_create: bool) -> bytes:

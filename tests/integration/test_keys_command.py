@@ -146,6 +146,18 @@ def test_rotate_now_replaces_and_records(started):
     assert re.search(r"RS256.*retired.*gone 2", status)
 
 
+def test_rotate_now_destroys_a_stolen_key(started):
+    """Nothing of it is left; a key that does not sign yet replaces it first."""
+    refused = started("keys", "rotate", "--destroy")
+
+    result = started("keys", "rotate", "--ring", "ES256", "--now", "--destroy")
+
+    assert refused.exit_code == 2
+    (old,) = re.findall(r"recorded that (\S+) is destroyed", result.output)
+    assert f"recorded that {old} is retired" in result.output
+    assert re.search(rf"{old}\s.*gone", started("keys", "status").output)
+
+
 def test_an_open_kek_file_is_refused(started, tmp_path):
     """Every command stops while others can read the key."""
     (tmp_path / "kek").chmod(0o644)

@@ -9,6 +9,7 @@ from flask import current_app
 from idp.audit.log import AuditLog
 from idp.config import Config
 from idp.credentials import ending
+from idp.credentials.published import PublishedLists
 from idp.enrolment.organisation_source import OrganisationSource, open_organisations
 from idp.factors.card_database import CardDatabase, open_card_database
 from idp.factors.carrier import CarrierCheck, open_carrier
@@ -51,6 +52,7 @@ class Provider:
     rings: KeyRings
     audit: AuditLog
     relying_parties: RelyingParties
+    status_lists: PublishedLists
     client_authorities: tuple[x509.Certificate, ...]
     statement_issuers: StatementIssuers
     passwords: PasswordPool
@@ -110,6 +112,7 @@ def build_provider(config: Config) -> Provider:
             sandbox=config.sandbox.enabled,
             remote=Remote(config.outbound, config.registration),
         ),
+        status_lists=PublishedLists(),
         client_authorities=load_authorities(config.mtls.authorities_file),
         statement_issuers=read_issuers(config.registration.statement_issuers_file),
         passwords=PasswordPool(config.password),

@@ -74,11 +74,21 @@ def issue(
     with services.database.transaction() as session:
         if not still(session):
             raise EndedError
+        register.make_room(
+            session,
+            services.audit,
+            holder.account_id,
+            wanted=len(keys),
+            most=settings.per_account,
+            now=now,
+        )
+        number = register.open_list(session, settings.list_size)
         for key in keys:
             position = register.allot(
                 session,
                 holder.account_id,
                 holder.grant_id,
+                number=number,
                 size=settings.list_size,
                 now=now,
                 until=until,

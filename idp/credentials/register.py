@@ -53,16 +53,12 @@ def allot(  # noqa: PLR0913 - whose it is, where it goes, from when until when
     account_id: UUID,
     grant_id: UUID,
     *,
+    number: int,
     size: int,
     now: datetime,
     until: datetime,
 ) -> Position:
     """Give a new credential its place; of two that draw the same one draws again."""
-    gone = sa.delete(_HELD).where(
-        _HELD.c.account_id == account_id, _HELD.c.expires_at <= now
-    )
-    session.execute(gone)
-    number = _open_list(session, size)
     for _ in range(_DRAWS):
         index = secrets.randbelow(size)
         try:
@@ -95,11 +91,58 @@ def revoke(  # noqa: PLR0913 - the stores, then what is taken back
 ) -> None:
     """Take back every credential of the account, or of one grant, that still holds."""
     of_grant = _HELD.c.grant_id == grant_id if grant_id else sa.true()
+    _take_back(session, audit, account_id, reason, of_grant, now)
+
+
+def make_room(  # noqa: PLR0913 - the stores, then how much room
+    session: Session,
+    audit: AuditLog,
+    account_id: UUID,
+    *,
+    wanted: int,
+    most: int,
+    now: datetime,
+) -> None:
+    """Forget what expired, and take the oldest back that would be too many."""
+    of_account = _HELD.c.account_id == account_id
+    session.execute(sa.delete(_HELD).where(of_account, _HELD.c.expires_at <= now))
+    newest_first = (
+        sa.select(_HELD.c.id)
+        .where(of_account, _HELD.c.revoked_at.is_(None))
+        .order_by(_HELD.c.issued_at.desc(), _HELD.c.id)
+        .offset(max(0, most - wanted))
+    )
+    too_many = session.execute(newest_first).scalars().all()
+    if too_many:
+        which = _HELD.c.id.in_(too_many)
+        _take_back(session, audit, account_id, "too_many", which, now)
+
+
+def open_list(session: Session, size: int) -> int:
+    """Return the newest list, or the next one once half of it is used.
+
+    It is counted once for a whole answer, so that a list may hold a few more.
+    """
+    newest = session.execute(sa.select(sa.func.max(_HELD.c.list_number))).scalar() or 0
+    used = session.execute(
+        sa.select(sa.func.count()).where(_HELD.c.list_number == newest)
+    ).scalar_one()
+    return newest if used < size // 2 else newest + 1
+
+
+def _take_back(  # noqa: PLR0913, PLR0917 - the stores, then what is taken back
+    session: Session,
+    audit: AuditLog,
+    account_id: UUID,
+    reason: str,
+    which: sa.ColumnElement[bool],
+    now: datetime,
+) -> None:
     taken = session.execute(
         sa.update(_HELD)
         .where(
             _HELD.c.account_id == account_id,
-            of_grant,
+            which,
             _HELD.c.revoked_at.is_(None),
             _HELD.c.expires_at > now,
         )
@@ -130,12 +173,3 @@ def exists(connection: Connection, number: int) -> bool:
     """Say whether a list has ever been used; the first is always there."""
     known = sa.select(_HELD.c.id).where(_HELD.c.list_number == number).limit(1)
     return number == 0 or connection.execute(known).first() is not None
-
-
-def _open_list(session: Session, size: int) -> int:
-    """Return the newest list, or the next one once half of it is used."""
-    newest = session.execute(sa.select(sa.func.max(_HELD.c.list_number))).scalar() or 0
-    used = session.execute(
-        sa.select(sa.func.count()).where(_HELD.c.list_number == newest)
-    ).scalar_one()
-    return newest if used < size // 2 else newest + 1

@@ -61,10 +61,10 @@ def status(provider: Provider, request: MachineRequest) -> MachineResponse:
     is_number = len(asked) == 1 and asked[0].isascii() and asked[0].isdecimal()
     if not is_number or len(asked[0]) > 9 or str(int(asked[0])) != asked[0]:
         raise AbsentError("No such list")
-    token = issuing.status_token(provider, int(asked[0]), now=request.at)
-    if token is None:
+    found = provider.status_lists.find(provider, int(asked[0]), now=request.at)
+    if found is None:
         raise AbsentError("No such list")
-    age = provider.config.credentials.list_cache
+    token, age = found
     return MachineResponse(
         HTTPStatus.OK,
         token.encode("ascii"),
@@ -88,6 +88,7 @@ def issue(provider: Provider, request: MachineRequest) -> MachineResponse:
     keys = proven_keys(
         provider, asked.get("proofs"), client_id=client_id, now=request.at
     )
+    _count(provider, token, len(keys))
     grant = token.live.grant
     holder = Holder(grant.account_id, grant.id, client_id, values)
 
@@ -128,6 +129,19 @@ def _asked(token: AccessToken, request: MachineRequest) -> dict[str, Any]:
         )
     _check_name(token, asked)
     return asked
+
+
+def _count(provider: Provider, token: AccessToken, wanted: int) -> None:
+    """Refuse a token that fetches credentials without end."""
+    counted = provider.ephemeral.count(
+        f"wallet-issued:{token.claims['jti']}",
+        ttl=provider.config.lifetimes.access_token,
+        by=wanted,
+    )
+    if counted > provider.config.credentials.per_token:
+        raise CredentialRequestError(
+            "credential_request_denied", "This token has fetched enough credentials"
+        )
 
 
 def _check_name(token: AccessToken, asked: dict[str, Any]) -> None:

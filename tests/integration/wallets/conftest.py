@@ -11,8 +11,9 @@ from tests.wallet import Wallet
 
 @pytest.fixture
 def config(config):
-    """Return the sandbox's configuration with credentials switched on."""
-    return replace(config, credentials=replace(config.credentials, enabled=True))
+    """Return the sandbox's configuration with credentials on, lists always new."""
+    open_now = replace(config.credentials, enabled=True, list_cache=0)
+    return replace(config, credentials=open_now)
 
 
 @pytest.fixture

@@ -31,11 +31,14 @@ class Offer:
     authentication_level: int
 
 
-def make(store: EphemeralStore, offer: Offer, *, ttl: int) -> str:
-    """Keep an offer under the digest of a fresh code, and return the code."""
-    code = secrets.token_urlsafe(32)
+def fresh_code() -> str:
+    """Return a code that nothing is offered under yet."""
+    return secrets.token_urlsafe(32)
+
+
+def make(store: EphemeralStore, code: str, offer: Offer, *, ttl: int) -> None:
+    """Keep an offer under the digest of its code."""
     store.put(_key(code), asdict(offer), ttl=ttl, grant_id=offer.grant_id)
-    return code
 
 
 def binding(code: str) -> str:

@@ -5,6 +5,9 @@ will be in it is shown first, value by value; the number that the wallet asks fo
 to the phone, since whoever sees the screen could take its picture.
 """
 
+import hashlib
+import json
+
 import segno
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,7 +17,7 @@ from idp.authentication.session import SignedIn
 from idp.claims.person import PersonReader
 from idp.credentials import offers
 from idp.errors import NotFoundError
-from idp.web import account, account_access, claim_texts, wallet_offers
+from idp.web import account, account_access, claim_texts, forms, wallet_offers
 from idp.web.counter_mode import refuse_at_counter
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
@@ -22,8 +25,6 @@ from idp.web.text_message import FAILURES, SENT
 from idp.web.visit import Visit
 
 blueprint = Blueprint("account_wallet", __name__)
-
-_PURPOSE = "wallet"
 
 
 @blueprint.get("/account/wallet")
@@ -38,13 +39,11 @@ def show() -> ResponseReturnValue:
 
 @blueprint.post("/account/wallet")
 def offer() -> ResponseReturnValue:
-    """Allow it, send the number to the phone, and show the picture to scan."""
+    """Allow what the form showed: the number to the phone, the picture to scan."""
     here, member = account_access.act(url_for("account_wallet.show"), strong=True)
     if isinstance(member, Response):
         return member
-    asked = here.check(account_access.purpose(member, _PURPOSE), "wallet")["wallet"]
-    _require_open(here)
-    refuse_at_counter(here)
+    asked = forms.read("wallet")["wallet"]
     chosen = next(
         (
             item
@@ -53,13 +52,16 @@ def offer() -> ResponseReturnValue:
         ),
         None,
     )
+    here.check(_purpose(member, asked, chosen.names if chosen else ()))
+    _require_open(here)
+    refuse_at_counter(here)
     if chosen is None:
         raise NotFoundError("no wallet of this name for this citizen")
-    code = wallet_offers.make(here, member, chosen)
+    code = offers.fresh_code()
     outcome, phone = wallet_offers.send(here, member, code)
     if outcome != SENT:
-        offers.drop(here.provider.ephemeral, code)
         return _page(here, member, notice(FAILURES[outcome]))
+    wallet_offers.make(here, member, chosen, code)
     link = wallet_offers.link(here, code)
     picture = segno.make(link, micro=False, error="l")
     return account.page(
@@ -85,6 +87,7 @@ def _page(
         {
             "id": item.party.client_id,
             "name": str(item.party.name),
+            "token": here.token(_purpose(member, item.party.client_id, item.names)),
             "entries": [
                 {
                     "label": claim_texts.label(name),
@@ -102,8 +105,14 @@ def _page(
         problem=problem,
         wallets=wallets,
         has_level=wallet_offers.reaches(member),
-        token=here.token(account_access.purpose(member, _PURPOSE)),
     )
+
+
+def _purpose(member: SignedIn, client_id: str, names: tuple[str, ...]) -> str:
+    """Bind the form to what it shows: a wallet whose registration changed asks anew."""
+    text = json.dumps([client_id, *names])
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return account_access.purpose(member, f"wallet:{digest}")
 
 
 def _require_open(here: Visit) -> None:

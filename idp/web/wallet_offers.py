@@ -39,9 +39,18 @@ class Choice:
 
 
 def choices(here: Visit, member: SignedIn) -> list[Choice]:
-    """Return the wallets that may hold what this citizen has proven."""
+    """Return the wallets that may hold what this citizen has proven.
+
+    What they have once refused a wallet is not put into it; the residence is what a
+    credential is about, and offering it is allowing it.
+    """
     with here.provider.database.read() as connection:
         parties = here.provider.relying_parties.all(connection)
+        refused = {
+            grant.client_id: grant.refused - {ESSENTIAL}
+            for grant in grants.list_for(connection, member.account.id, now=here.now)
+            if grant.actor_id is None
+        }
     if not reaches(member):
         return []
     earned = _earned(member)
@@ -50,7 +59,7 @@ def choices(here: Visit, member: SignedIn) -> list[Choice]:
         if offers.GRANT_TYPE not in party.grant_types or SCOPE not in party.scopes:
             continue
         recipient = Recipient(party, earned.account_level, earned.authentication_level)
-        asked = of_scopes(party.scopes)
+        asked = of_scopes(party.scopes) - refused.get(party.client_id, frozenset())
         names = tuple(
             claim.name
             for claim in CONTENT
@@ -66,8 +75,8 @@ def reaches(member: SignedIn) -> bool:
     return assurance.satisfies(_earned(member), register.ACR)
 
 
-def make(here: Visit, member: SignedIn, chosen: Choice) -> str:
-    """Write down what is allowed, and return the code of the offer."""
+def make(here: Visit, member: SignedIn, chosen: Choice, code: str) -> None:
+    """Write down what is allowed, and keep the offer under its code."""
     provider, party = here.provider, chosen.party
     consent = Consent(
         account_id=member.account.id,
@@ -75,7 +84,7 @@ def make(here: Visit, member: SignedIn, chosen: Choice) -> str:
         sector=party.sector,
         scopes=(SCOPE,),
         claims=chosen.names,
-        refused=(),
+        refused=(),  # who was refused something before keeps being so
         lifetime=provider.config.lifetimes.consent,
     )
     with provider.database.transaction() as database:
@@ -84,7 +93,7 @@ def make(here: Visit, member: SignedIn, chosen: Choice) -> str:
         provider.audit.record(database, event, now=here.now)
     made = _facts(here, member, chosen, grant)
     ttl = provider.config.lifetimes.sms_otp
-    return offers.make(provider.ephemeral, made, ttl=ttl)
+    offers.make(provider.ephemeral, code, made, ttl=ttl)
 
 
 def send(here: Visit, member: SignedIn, code: str) -> tuple[str, str]:

@@ -3,12 +3,18 @@
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from idp.factors.gateway import SandboxOutbox
+from idp import clock
+from idp.accounts import identifiers
+from idp.config import SmsConfig
+from idp.consent import grants
+from idp.consent.grants import Consent
+from idp.factors.gateway import HttpGateway, SandboxOutbox
 from idp.sandbox.citizens import all_citizens
 from tests.driver import Browser, at, citizen, error_code
 from tests.integration.token_side import ISSUER, assert_refused, post, register
@@ -24,6 +30,7 @@ from tests.integration.wallets.asking import (
 )
 from tests.integration.way_back import code_in
 from tests.services import BACKENDS
+from tests.wallet import opened
 
 on_each_backend = pytest.mark.parametrize("backend", BACKENDS)
 
@@ -198,7 +205,7 @@ def test_a_wallet_that_is_none_is_not_offered(browser, provider):
 
     page = browser.submit(wallet=plain.client_id)
 
-    assert error_code(page) == "DD-GEN-404"
+    assert error_code(page) == "DD-WEB-010"
 
 
 def test_level_1_has_no_wallet(client, provider, portal):
@@ -210,3 +217,73 @@ def test_level_1_has_no_wallet(client, provider, portal):
 
     assert "mức độ 2" in page.text
     assert "Ví thử nghiệm" not in page.text
+
+
+def permissions(provider, portal):
+    """Return what the holder allows the wallet."""
+    with provider.database.read() as connection:
+        account_id = identifiers.find_account_id(
+            connection, provider.sealer, holder(provider)["personal_number"]
+        )
+        return account_id, grants.find_live(connection, account_id, portal.client_id)
+
+
+def widen(provider, portal):
+    """Have the wallet's registration ask for the personal number too."""
+    with provider.database.transaction() as database:
+        document = provider.relying_parties.document(database, portal.client_id)
+        wider = document | {"scope": f"{document['scope']} personal_number"}
+        provider.relying_parties.add(
+            database, provider.audit, wider, sandbox=True, now=clock.now()
+        )
+
+
+def test_what_was_not_shown_is_not_allowed(browser, provider, portal):
+    """A registration that grew after the page: the form is no longer good."""
+    widen(provider, portal)
+
+    page = browser.submit(wallet=portal.client_id)
+
+    assert error_code(page) == "DD-WEB-010"
+    assert permissions(provider, portal)[1] is None
+
+
+def test_a_message_that_does_not_go_allows_nothing(app, browser, provider, portal):
+    """Without the six digits the wallet gets nothing, so nothing was decided."""
+    dead = HttpGateway(SmsConfig(gateway="http", url="http://127.0.0.1:1/"))
+    app.extensions["dinhdanh"] = replace(provider, messages=dead)
+
+    page = browser.submit(wallet=portal.client_id)
+
+    assert "openid-credential-offer:" not in page.text
+    assert permissions(provider, portal)[1] is None
+
+
+def test_what_was_refused_stays_refused(app, browser, provider, portal, wallet):
+    """An offer lifts no refusal: neither shown, nor in the credential."""
+    widen(provider, portal)
+    account_id, _ = permissions(provider, portal)
+    party = provider.relying_parties.find(portal.client_id)
+    refusal = Consent(
+        account_id=account_id,
+        client_id=portal.client_id,
+        sector=party.sector,
+        scopes=("openid",),
+        claims=(),
+        refused=("personal_number",),
+        lifetime=86_400,
+    )
+    with provider.database.transaction() as database:
+        grants.give(database, provider.audit, refusal, now=clock.now())
+    browser.visit("/account/wallet")
+
+    codes, client = offered(provider, browser, portal), app.test_client()
+    token = exchange(client, portal, *codes).get_json()["access_token"]
+    credential = issued(client, token, wallet)
+
+    grant = permissions(provider, portal)[1]
+    assert grant.refused == {"personal_number"}
+    assert "residence" in grant.claims
+    shown = [opened(text)[1] for text in credential.split("~")[1:-1]]
+    assert "name" in shown
+    assert "personal_number" not in shown

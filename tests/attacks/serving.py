@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import requests
 from urllib3.util import Retry
@@ -21,10 +22,10 @@ from tests.services import Services
 from tests.stores import fresh_database, fresh_ephemeral
 
 _CONFIG = """\
-issuer = "http://127.0.0.1:{port}"
+issuer = "{issuer}"
 [server]
 port = {port}
-workers = 4
+workers = {workers}
 threads = 32
 [database]
 url = "{database}"
@@ -47,40 +48,61 @@ level = "ERROR"
 @contextmanager
 def serving(services: Services, folder: Path, *, backend: str) -> Iterator[Target]:
     """Serve with four workers, on the embedded stores or those of production."""
-    choice = {"backend": backend, "folder": folder}
-    with fresh_database(services, template="loaded", **choice) as url:
-        port, file = free_block(1), folder / "config.toml"
-        values = {
-            "port": port,
-            "folder": services.folder,
-            "database": url,
-            "ephemeral": fresh_ephemeral(services, **choice),
-        }
-        file.write_text(_CONFIG.format(**values), encoding="utf-8")
-        provider = build_provider(load_config(file))
-        with closing(provider.database), closing(provider.ephemeral):
-            known = targets.prepare(provider, clock.now())
-        with _program(file, f"http://127.0.0.1:{port}") as issuer:
+    with stores(services, folder, backend=backend) as chosen:
+        port = free_block(1)
+        issuer = f"http://127.0.0.1:{port}"
+        file = settings(folder, chosen, issuer=issuer, port=port, workers=4)
+        known = prepared(file)
+        with program(file, issuer):
             yield Target(issuer, **known)
 
 
 @contextmanager
-def _program(file: Path, issuer: str) -> Iterator[str]:
+def stores(
+    services: Services, folder: Path, *, backend: str
+) -> Iterator[dict[str, object]]:
+    """Yield where the data of one sandbox are, for `settings`."""
+    choice = {"backend": backend, "folder": folder}
+    with fresh_database(services, template="loaded", **choice) as url:
+        ephemeral = fresh_ephemeral(services, **choice)
+        yield {"folder": services.folder, "database": url, "ephemeral": ephemeral}
+
+
+def settings(
+    folder: Path, chosen: dict[str, object], *, issuer: str, port: int, workers: int
+) -> Path:
+    """Write the configuration of one machine and return its file."""
+    file = folder / f"config-{port}.toml"
+    text = _CONFIG.format(**chosen, issuer=issuer, port=port, workers=workers)
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def prepared(file: Path) -> dict[str, Any]:
+    """Register what the suite works with; return it for its `Target`."""
+    provider = build_provider(load_config(file))
+    with closing(provider.database), closing(provider.ephemeral):
+        return targets.prepare(provider, clock.now())
+
+
+@contextmanager
+def program(file: Path, address: str) -> Iterator[None]:
+    """Run `idp serve` and stop it as an operator does."""
     command = [sys.executable, "-m", "idp", "--config", str(file), "serve"]
     process = subprocess.Popen(command, start_new_session=True)
     try:
-        _await(issuer, process)
-        yield issuer
+        _await(address, process)
+        yield
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
 
 
-def _await(issuer: str, process: subprocess.Popen) -> None:
+def _await(address: str, process: subprocess.Popen) -> None:
     tries = Retry(600, backoff_factor=0.05, backoff_max=0.2)
     patience = requests.adapters.HTTPAdapter(max_retries=tries)
     with requests.Session() as session:
         session.mount("http://", patience)
-        answered = session.get(f"{issuer}/.well-known/openid-configuration")
+        answered = session.get(f"{address}/.well-known/openid-configuration")
     assert answered.status_code == 200
     assert process.poll() is None

@@ -162,7 +162,11 @@ def test_a_removed_client_leaves_no_grant(allowing, client_id):
 
     with allowing.world.database.transaction() as session:
         ended = grants.end_all_of_client(
-            session, allowing.world.audit, client_id, now=NOW
+            session,
+            allowing.world.audit,
+            client_id,
+            reason=grants.CLIENT_REMOVED,
+            now=NOW,
         )
 
     assert ended == [given[client_id]]

@@ -1,7 +1,7 @@
 """What portals answered, and streams of security events.
 
-Revision ID: 0012
-Revises: 0011
+Revision ID: 0011
+Revises: 0010
 """
 
 from typing import Any
@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
-down_revision = "0011"
+revision = "0011"
+down_revision = "0010"
 
 _MOMENT = sa.BigInteger  # microseconds since the epoch, UTC
 

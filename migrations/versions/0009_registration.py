@@ -1,7 +1,7 @@
 """Registration of clients over HTTP.
 
-Revision ID: 0010
-Revises: 0009
+Revision ID: 0009
+Revises: 0008
 """
 
 from typing import Any
@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0009"
+down_revision = "0008"
 
 _MOMENT = sa.BigInteger  # microseconds since the epoch, UTC
 

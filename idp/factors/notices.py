@@ -26,35 +26,8 @@ from idp.storage.database import Database
 from idp.storage.ephemeral import EphemeralStore
 from keys.secrets import ServerSecrets
 
-# Whoever takes an account over reads its letters first: these go to the phone too.
-_TO_PHONE_TOO = frozenset(
-    {
-        "password_reset",
-        "app_added",
-        "phone_changed",
-        "email_changed",
-        "account_locked",
-        "account_unlocked",
-        "lock_ended",
-        "closing_asked",
-        "account_closed",
-        "way_added",
-        "way_removed",
-        "last_way_removed",
-        "passcode_set",
-        "activated",
-        "activation_again",
-        "activation_late",
-        "window_opened",
-        "unlock_permitted",
-        "level_asked",
-        "representation_ended",
-        "mandate_ended",
-        "number_replaced",
-        "lock_refused",
-        "sign_in_asked",
-    }
-)
+# Whoever takes an account over reads its letters first: all else goes to the phone too.
+_TO_MAILBOX_ALONE = frozenset({"password_changed", "codes_made", "data_exported"})
 # Anybody who knows number and phone causes these: they must not use up the warnings.
 _BY_STRANGERS = frozenset({"activation_again", "activation_late", "sign_in_asked"})
 # There is nothing left to freeze.
@@ -136,7 +109,7 @@ def _sends(
         subject = SUBJECTS[locale]
         letter = _with_link(services, before, what, text, now)
         sends.append(lambda: services.mail.send(email, subject, letter(), now))
-    is_due = what in _TO_PHONE_TOO or not has_mailbox
+    is_due = what not in _TO_MAILBOX_ALONE or not has_mailbox
     if phone and is_due and _may_warn(services, "sms", phone, what):
         sends.append(lambda: services.messages.send(phone, plain(text), now))
     return [_logged(send) for send in sends]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from idp import strict_json
 from idp.claims.catalogue import SUPPORTED
 from idp.claims.wish import (
     InvalidClaimsError,
@@ -113,9 +114,7 @@ def parse_claims(text: str | None) -> ClaimsRequest:
     if len(text.encode(errors="replace")) > MAX_BYTES:
         raise InvalidClaimsError(f"longer than {MAX_BYTES} bytes")
     try:
-        value = json.loads(
-            text, object_pairs_hook=no_duplicates, parse_constant=no_constant
-        )
+        value = strict_json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InvalidClaimsError("not JSON, or a member is given twice") from error
     if not isinstance(value, dict):
@@ -176,16 +175,3 @@ def _check_kept(request: ClaimsRequest) -> None:
         raise InvalidClaimsError("holds what is neither text nor a number") from error
     if size > MAX_KEPT:
         raise InvalidClaimsError(f"what it asks of us is longer than {MAX_KEPT} bytes")
-
-
-def no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse an object that gives a member twice: readers differ on which counts."""
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member is given twice")
-    return members
-
-
-def no_constant(name: str) -> float:
-    """Refuse NaN and infinities, which are no JSON (RFC 8259 §6)."""
-    raise ValueError(name)

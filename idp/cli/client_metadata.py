@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from idp.oidc.request_guard import unique_members
 from idp.relying_parties.errors import InvalidMetadataError
 from idp.relying_parties.metadata import MAX_BYTES
+from idp.strict_json import unique_members
 
 STANDARD_INPUT = "-"
 

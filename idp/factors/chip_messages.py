@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from idp import clock
 from idp.errors import IdpError
+from idp.strict_json import unique_members
 from keys.algorithms import is_signature
 
 TYPE = "chip+jwt"
@@ -144,16 +145,9 @@ def _decode(segment: bytes) -> bytes:
 
 def _json_object(raw: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(raw, object_pairs_hook=_unique)
+        value = json.loads(raw, object_pairs_hook=unique_members)
     except (ValueError, RecursionError):
         raise _invalid("a part is not JSON") from None
     if not isinstance(value, dict):
         raise _invalid("a part is no JSON object")
     return value
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member is given twice")
-    return members

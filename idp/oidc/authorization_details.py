@@ -6,11 +6,10 @@ shows the very values, levels and purposes hold, and what is withheld is missing
 what the token says.
 """
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from idp.claims.request import no_constant, no_duplicates
+from idp import strict_json
 from idp.config import Config
 from idp.oidc.errors import InvalidAuthorizationDetailsError
 from idp.oidc.request_guard import legible
@@ -41,9 +40,7 @@ def read(
     if len(text) > MAX_BYTES:
         raise InvalidAuthorizationDetailsError("authorization_details are too long")
     try:
-        found = json.loads(
-            text, object_pairs_hook=no_duplicates, parse_constant=no_constant
-        )
+        found = strict_json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InvalidAuthorizationDetailsError("not JSON") from error
     if not isinstance(found, list) or not 1 <= len(found) <= MAX_DETAILS:

@@ -5,7 +5,6 @@ they say picks the key, and keys that a header names are trusted only where a
 specification says so.
 """
 
-import json
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable
@@ -15,6 +14,8 @@ from typing import Any
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import Key
+
+from idp import strict_json
 
 ALGORITHMS = ("ES256", "PS256", "RS256", "EdDSA")
 # Without PKCS #1 v1.5 (FAPI 2.0 Security Profile §5.4.1).
@@ -98,20 +99,7 @@ def _decode(segment: bytes) -> bytes:
 
 
 def _json_object(segment: bytes) -> dict[str, Any]:
-    value = json.loads(
-        _decode(segment), object_pairs_hook=_unique, parse_constant=_refuse_constant
-    )
+    value = strict_json.loads(_decode(segment))
     if not isinstance(value, dict):
         raise ValueError("not an object")  # noqa: TRY004 - one family for the caller
     return value
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member is given twice")
-    return members
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(name)

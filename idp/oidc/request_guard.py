@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl
 
 from authlib.oauth2.rfc6749 import InvalidRequestError
 
+from idp import strict_json
+
 FORM_TYPE = "application/x-www-form-urlencoded"
 JSON_TYPE = "application/json"
 MAX_FIELDS = 64
@@ -88,11 +90,7 @@ def json_object(request: MachineRequest) -> dict[str, Any]:
     if media_type(request) != JSON_TYPE:
         raise UnsupportedMediaError(f"The content type must be {JSON_TYPE}")
     try:
-        value = json.loads(
-            request.body.decode("utf-8"),
-            object_pairs_hook=unique_members,
-            parse_constant=_refuse_constant,
-        )
+        value = strict_json.loads(request.body.decode("utf-8"))
         # Escapes can name half a surrogate pair, which no answer could tell again.
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
@@ -100,18 +98,6 @@ def json_object(request: MachineRequest) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidRequestError("The body must be a JSON object")
     return value
-
-
-def unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the members of a JSON object, or raise `ValueError` where one is twice."""
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member is given twice")
-    return members
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(name)
 
 
 def media_type(request: MachineRequest) -> str:

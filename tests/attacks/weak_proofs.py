@@ -16,7 +16,7 @@ from tests.attacks.weakening import weakness
 
 @weakness("assertion_misshapen")
 def lenient_json(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("idp.oidc.compact_jws._unique", dict)
+    patch.setattr("idp.strict_json.unique_members", dict)
 
 
 @weakness("hint_forged")

@@ -9,6 +9,7 @@ from idp.config.credentials import CredentialsConfig
 from idp.config.enrolment import EnrolmentConfig
 from idp.config.figures import FiguresConfig, ImportConfig
 from idp.config.locks import LocksConfig, RightsConfig
+from idp.config.operations import HealthConfig
 from idp.config.outbound import BackchannelConfig, OutboundConfig, SignalsConfig
 from idp.config.registration import RegistrationConfig
 from idp.config.registry import RegistryConfig
@@ -277,6 +278,7 @@ class Config:
     assurance: AssuranceConfig = field(default_factory=AssuranceConfig)
     pages: PagesConfig = field(default_factory=PagesConfig)
     sandbox: SandboxConfig = field(default_factory=SandboxConfig)
+    health: HealthConfig = field(default_factory=HealthConfig)
     log: LogConfig = field(default_factory=LogConfig)
 
     @property

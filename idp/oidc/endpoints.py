@@ -21,6 +21,7 @@ from idp.oidc import (
     errors,
     introspection_jwt,
     logout,
+    probes,
     protected,
     pushed,
     registration,
@@ -74,6 +75,14 @@ def _discovery(server: AuthorizationServer, request: MachineRequest) -> MachineR
     return well_known.answer(server.metadata, request, max_age=max_age)
 
 
+def _live(_server: AuthorizationServer, request: MachineRequest) -> MachineResponse:
+    return probes.live(request)
+
+
+def _ready(server: AuthorizationServer, request: MachineRequest) -> MachineResponse:
+    return probes.ready(server.watch, request)
+
+
 def _wallet(answer: wallets.Answer) -> Handler:
     answered = wallets.when_open(answer)
     return lambda server, request: answered(server.provider, request)
@@ -97,6 +106,8 @@ MACHINE_ENDPOINTS = (
     MachineEndpoint(
         "registration", registration.PATH, registration.METHODS, registration.answer
     ),
+    MachineEndpoint("live", probes.LIVE_PATH, ("GET",), _live),
+    MachineEndpoint("ready", probes.READY_PATH, ("GET",), _ready),
     MachineEndpoint("jwks", "/jwks.json", ("GET",), _jwks, True),
     MachineEndpoint(
         "discovery",

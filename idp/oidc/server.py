@@ -11,6 +11,7 @@ from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Request
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from flask import current_app
 
+from idp.health import Watch
 from idp.oidc import client_auth, client_tokens, protected, well_known
 from idp.oidc.binding import Confirmation
 from idp.oidc.client_tokens import ClientCredentialsGrant
@@ -58,6 +59,7 @@ class AuthorizationServer(_AuthorizationServer):  # type: ignore[misc]
     def __init__(self, provider: Provider) -> None:
         super().__init__()
         self.provider = provider
+        self.watch = Watch(provider)
         self.metadata = well_known.metadata(provider.config)
         self.register_grant(AuthorizationCodeGrant, [CodeChallenge(required=True)])
         self.register_grant(RefreshTokenGrant)

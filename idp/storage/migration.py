@@ -1,5 +1,6 @@
 """Bring the database to the schema of this release, and say whether it is there."""
 
+from functools import cache
 from importlib import resources
 
 import sqlalchemy as sa
@@ -42,16 +43,26 @@ def pending(database: Database) -> list[str]:
     so that the release before still runs on it.
     """
     with database.read() as connection:
-        at = current(connection)
-    known = [script.revision for script in _scripts().walk_revisions()][::-1]
+        return missing_from(connection)
+
+
+def missing_from(connection: Connection) -> list[str]:
+    """Return the same, by a connection that is open."""
+    at, known = current(connection), _known()
     if at is None:
-        return known
-    return known[known.index(at) + 1 :] if at in known else []
+        return list(known)
+    return list(known[known.index(at) + 1 :]) if at in known else []
 
 
 def is_current(database: Database) -> bool:
     """Say whether this release can run on the database as it is."""
     return not pending(database)
+
+
+@cache
+def _known() -> tuple[str, ...]:
+    """Return every revision of this release, from the first on; files do not change."""
+    return tuple(script.revision for script in _scripts().walk_revisions())[::-1]
 
 
 def _scripts() -> ScriptDirectory:

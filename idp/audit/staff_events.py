@@ -79,6 +79,11 @@ class StaffSessionStarted(ServiceEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class StaffRefusedOutside(ServiceEvent):
+    """Somebody came to officers' pages from another network; `source` is sealed."""
+
+
+@dataclass(frozen=True, slots=True)
 class StaffProven(ServiceEvent):
     """A signed-in officer proved a passkey again."""
 

@@ -18,6 +18,7 @@ def check(config: Config) -> None:
     _check_issuer(config)
     _check_numbers(config)
     _check_networks("server.trusted_proxies", config.server.trusted_proxies)
+    _check_networks("staff.networks", config.staff.networks)
     allowed = config.outbound.allowed_networks
     named = tuple(name for name in allowed if name != networks.PUBLIC)
     _check_networks("outbound.allowed_networks", named)

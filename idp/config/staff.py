@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class StaffConfig:
-    """Officers' sessions and links, in seconds."""
+    """Officers' sessions and links, in seconds; from which networks they may work."""
 
     session_idle: int = 900
     session_max: int = 28_800
@@ -13,3 +13,4 @@ class StaffConfig:
     rescue: int = 3600
     request: int = 259_200
     link_codes: int = 5
+    networks: tuple[str, ...] = ()

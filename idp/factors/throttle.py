@@ -156,10 +156,22 @@ class Throttle:
 def source_of(
     peer: str | None, forwarded_for: str | None, trusted_proxies: tuple[str, ...]
 ) -> str:
-    """Return where a request comes from: the right-most hop that is no trusted proxy.
+    """Return where a request comes from, to be counted; IPv6 stands for its /64."""
+    source = address_of(peer, forwarded_for, trusted_proxies)
+    if source is None:
+        return UNKNOWN_SOURCE
+    if isinstance(source, IPv6Address):
+        return str(ip_network((int(source), _IPV6_PREFIX), strict=False))
+    return str(source)
+
+
+def address_of(
+    peer: str | None, forwarded_for: str | None, trusted_proxies: tuple[str, ...]
+) -> IPv4Address | IPv6Address | None:
+    """Return the right-most hop that is no trusted proxy, if it can be told.
 
     `X-Forwarded-For` counts only when the peer is trusted, and only as far as each hop
-    that told of the next one is. IPv6 addresses stand for their /64.
+    that told of the next one is.
     """
     hops = [peer or "", *reversed((forwarded_for or "").split(","))]
     source = None
@@ -170,11 +182,7 @@ def source_of(
         source = address
         if not is_trusted(hop, trusted_proxies):
             break
-    if source is None:
-        return UNKNOWN_SOURCE
-    if isinstance(source, IPv6Address):
-        return str(ip_network((int(source), _IPV6_PREFIX), strict=False))
-    return str(source)
+    return source
 
 
 def is_trusted(hop: str | None, trusted_proxies: tuple[str, ...]) -> bool:

@@ -44,6 +44,13 @@ class OwnCaseError(IdpError):
     status = HTTPStatus.FORBIDDEN
 
 
+class OutsideNetworkError(IdpError):
+    """The browser is in none of the networks that officers work from."""
+
+    code = "DD-STAFF-007"
+    status = HTTPStatus.FORBIDDEN
+
+
 class UnverifiedPasskeyError(IdpError):
     """The new passkey asked neither PIN nor finger nor face."""
 

@@ -65,6 +65,7 @@ from idp.web.staff import hotline as staff_hotline
 from idp.web.staff import hotline_unlock as staff_hotline_unlock
 from idp.web.staff import invitation as staff_invitation
 from idp.web.staff import locks as staff_locks
+from idp.web.staff import networks as staff_networks
 from idp.web.staff import own_passkeys as staff_passkeys
 from idp.web.staff import people as staff_people
 from idp.web.staff import representations as staff_representations
@@ -142,6 +143,7 @@ def register(app: Flask) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     errors.register(app)
+    app.before_request(staff_networks.refuse_outside)
     app.after_request(preferences.remember)
     prepare_templates(app)
 

@@ -30,6 +30,10 @@ STAFF_MESSAGES: dict[str, Message] = {
             "represents them. Nothing was done: let another officer do it."
         ),
     ),
+    "DD-STAFF-007": Message(
+        phrase("Officers' pages do not open from this network."),
+        phrase("Use a computer of your office's network."),
+    ),
     "DD-STAFF-005": Message(
         phrase("This passkey asked for no PIN, finger or face."),
         phrase("Set a PIN on the security key, or take another device."),

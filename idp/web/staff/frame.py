@@ -20,20 +20,34 @@ class Tab:
     endpoint: str
     label: str
     roles: tuple[str, ...] = ()
+    group: str = "service"
 
 
-# The bar, in this order; each new area of officers' work adds its row.
+# What the bar shows first, in this order; pages of the group where one is, below.
+GROUPS = {
+    "work": phrase("My work"),
+    "enrolment": phrase("Enrolment"),
+    "accounts": phrase("Accounts"),
+    "service": phrase("Service"),
+    "oversight": phrase("Oversight"),
+}
+# Pages in this order; each new area of officers' work adds its row.
 TABS = (
-    Tab("staff_home.show", phrase("My work")),
-    Tab("staff_review.show", phrase("Dossiers"), ("reviewer",)),
-    Tab("staff_locks.show", phrase("Locks"), ("lock_officer",)),
-    Tab("staff_corrections.show", phrase("Corrections"), ("reviewer",)),
-    Tab("staff_representations.show", phrase("Representatives"), ("reviewer",)),
-    Tab("staff_people.show", phrase("Officers"), ("administrator",)),
-    Tab("staff_desk.start", phrase("Desk"), ("enrolment_officer",)),
-    Tab("staff_hotline.show", phrase("Activation"), ("hotline",)),
-    Tab("staff_hotline_unlock.show", phrase("Unlocking"), ("hotline",)),
-    Tab("staff_figures.show", phrase("Figures"), ("leader",)),
+    Tab("staff_home.show", phrase("My work"), (), "work"),
+    Tab("staff_review.show", phrase("Dossiers"), ("reviewer",), "enrolment"),
+    Tab("staff_desk.start", phrase("Desk"), ("enrolment_officer",), "enrolment"),
+    Tab("staff_hotline.show", phrase("Activation"), ("hotline",), "accounts"),
+    Tab("staff_hotline_unlock.show", phrase("Unlocking"), ("hotline",), "accounts"),
+    Tab("staff_locks.show", phrase("Locks"), ("lock_officer",), "accounts"),
+    Tab("staff_corrections.show", phrase("Corrections"), ("reviewer",), "accounts"),
+    Tab(
+        "staff_representations.show",
+        phrase("Representatives"),
+        ("reviewer",),
+        "accounts",
+    ),
+    Tab("staff_people.show", phrase("Officers"), ("administrator",), "oversight"),
+    Tab("staff_figures.show", phrase("Figures"), ("leader",), "oversight"),
 )
 ROLE_NAMES = {
     "enrolment_officer": phrase("enrolment officer"),
@@ -85,21 +99,11 @@ def page(  # noqa: PLR0913 - who, which template, and its frame
     **values: Any,
 ) -> Response:
     """Show an officers' page; without an officer, one of those before signing in."""
-    current = tab or request.endpoint
-    tabs = [
-        {
-            "href": url_for(item.endpoint),
-            "label": gettext(item.label),
-            "current": item.endpoint == current,
-        }
-        for item in TABS
-        if officer is not None and officer.has(*item.roles)
-    ]
     done = DONE.get(request.args.get("done", ""))
     body = render_template(
         f"staff/{template}.html",
         heading=heading,
-        tabs=tabs,
+        bar=_bar(officer, tab or request.endpoint) if officer else [],
         officer=officer,
         role_names=ROLE_NAMES,
         notice=gettext(done) if done else "",
@@ -109,3 +113,25 @@ def page(  # noqa: PLR0913 - who, which template, and its frame
     )
     status = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
     return access.keep(here, make_response(body, status))
+
+
+def _bar(officer: Officer, current: str | None) -> list[dict[str, Any]]:
+    """Return the officer's groups of pages; one with a single page is that page."""
+    bar = []
+    for name, label in GROUPS.items():
+        pages = [
+            {
+                "href": url_for(tab.endpoint),
+                "label": gettext(tab.label),
+                "current": tab.endpoint == current,
+            }
+            for tab in TABS
+            if tab.group == name and officer.has(*tab.roles)
+        ]
+        if len(pages) == 1:
+            bar.append(pages[0] | {"pages": []})
+        elif pages:
+            is_here = any(page["current"] for page in pages)
+            first = {"href": pages[0]["href"], "label": gettext(label)}
+            bar.append(first | {"current": is_here, "pages": pages})
+    return bar

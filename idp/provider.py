@@ -10,6 +10,7 @@ from idp.audit.log import AuditLog
 from idp.config import Config
 from idp.credentials import ending
 from idp.credentials.published import PublishedLists
+from idp.custody.sightings import Sightings
 from idp.enrolment.organisation_source import OrganisationSource, open_organisations
 from idp.factors.card_database import CardDatabase, open_card_database
 from idp.factors.carrier import CarrierCheck, open_carrier
@@ -61,6 +62,7 @@ class Provider:
     mail: MailGateway
     courier: Courier
     funnel: Funnel
+    sightings: Sightings
     carrier: CarrierCheck
     faces: FaceMatch
     card_database: CardDatabase
@@ -123,6 +125,7 @@ def build_provider(config: Config) -> Provider:
         mail=open_mail(config.mail, database),
         courier=courier,
         funnel=Funnel(database, courier, every=config.figures.flush_after),
+        sightings=Sightings(database),
         carrier=open_carrier(config.carrier, ephemeral),
         faces=open_faces(config.face),
         card_database=open_card_database(config.card_database),

@@ -7,6 +7,7 @@ process that died did not get to, waits in the database: each worker looks there
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 import structlog
 
@@ -14,18 +15,28 @@ from idp import clock
 from idp.authentication import outbox
 from idp.authentication.logout_outbox import LOGOUTS
 from idp.authentication.outbox import Services
+from idp.custody.sightings import Sightings
 from idp.signals.delivery import SIGNALS
 
 log = structlog.get_logger("idp.retelling")
 
 
-def look(services: Services, *, now: datetime) -> None:
+class Watched(Services, Protocol):
+    """What a server looks after while it runs."""
+
+    @property
+    def sightings(self) -> Sightings:
+        """Who fetched the key set, counted in memory."""
+
+
+def look(services: Watched, *, now: datetime) -> None:
     """Set out to tell whatever is due; two that look at once tell it once."""
+    services.sightings.flush()
     for kind in (LOGOUTS, SIGNALS):
         outbox.deliver_due(services, kind, now=now)
 
 
-def keep_looking(services: Services) -> Callable[[], None]:
+def keep_looking(services: Watched) -> Callable[[], None]:
     """Look now and every few seconds in a thread of its own; return what ends it."""
     over = threading.Event()
 

@@ -32,11 +32,13 @@ def verify_hint(provider: Provider, unverified: str, *, now: datetime) -> Hint:
         raise InvalidRequestError("id_token_hint is not an ID token of ours") from error
     if claims.get("iss") != provider.config.issuer:
         raise InvalidRequestError("id_token_hint is of another issuer")
-    return Hint(
+    hint = Hint(
         client_id=_text(claims, "aud"),
         subject=_text(claims, "sub"),
         sid=_text(claims, "sid"),
     )
+    provider.sightings.came_back(hint.client_id, claims["iat"], now)
+    return hint
 
 
 def _text(claims: dict[str, Any], name: str) -> str:

@@ -38,6 +38,8 @@ def userinfo(provider: Provider, request: MachineRequest) -> MachineResponse:
     asked = token.claims.get("asked") or {}
     claims = person_claims.for_userinfo(provider, listener, token.scopes, asked)
     claims["sub"] = token.claims["sub"]
+    # Its ID token came in the same answer: the client took it for a good one.
+    provider.sightings.came_back(party.client_id, token.claims["iat"], request.at)
     if token.live.act:
         claims["act"] = token.live.act
     if party.userinfo_alg is not None:

@@ -7,8 +7,10 @@ age that fits the rotation of keys.
 from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
+from urllib.parse import parse_qsl
 
 from idp.config import Config
+from idp.factors.throttle import source_of
 from idp.oidc import discovery
 from idp.oidc.errors import dump
 from idp.oidc.request_guard import MachineRequest, MachineResponse
@@ -46,10 +48,19 @@ def answer(
 
 
 def jwks(provider: Provider, request: MachineRequest) -> MachineResponse:
-    """Answer with the published keys; caches keep them less than the publish lead."""
+    """Answer with the published keys; caches keep them less than the publish lead.
+
+    Who fetched them is counted: `client_id`, which changes nothing in the answer, says
+    who asks.
+    """
+    key_set = provider.rings.jwks_bytes(request.at)
+    proxies = provider.config.server.trusted_proxies
+    source = source_of(request.peer, request.forwarded_for, proxies)
+    hint = dict(parse_qsl(request.query)).get("client_id", "") if request.query else ""
+    provider.sightings.fetched(key_set, source, hint, request.at)
     return MachineResponse(
         HTTPStatus.OK,
-        provider.rings.jwks_bytes(request.at),
+        key_set,
         (
             ("Content-Type", "application/jwk-set+json"),
             ("Cache-Control", f"public, max-age={provider.config.keys.jwks_max_age}"),

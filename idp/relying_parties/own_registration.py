@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from idp.relying_parties import members, messages
+from idp.relying_parties import egress, members, messages
 from idp.relying_parties.errors import InvalidMetadataError
 from idp.relying_parties.metadata import validate
 from idp.relying_parties.registration_tokens import Approved
@@ -17,11 +17,11 @@ from idp.relying_parties.sender import BOUND
 
 _APIS = ("resources", "allowed_resources")
 NOT_THEIRS = frozenset(
-    {"client_id", "client_secret", "claims_policy", "sector", *_APIS}
+    {"client_id", "client_secret", "claims_policy", "sector", egress.MEMBER, *_APIS}
 )
 _OPERATORS = (
     "scope", "claims_policy", "sector", "minimum_acr", "profile", "grant_types",
-    *_APIS,
+    egress.MEMBER, *_APIS,
     # What an operator switched on is not the client's to switch off.
     "require_pkce", "require_nonce", "require_pushed_authorization_requests", *BOUND,
     "token_endpoint_auth_method", "token_endpoint_auth_signing_alg",

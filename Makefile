@@ -71,7 +71,7 @@ lock: $(BIN)/pip  ## renew both lock files from pyproject.toml
 	python=$$(mktemp -d) && trap 'rm -rf "$$python"' EXIT \
 	&& $(BIN)/python -m venv "$$python" && "$$python/bin/pip" -q install uv \
 	&& "$$python/bin/"$(LOCK) --output-file requirements.lock \
-	&& "$$python/bin/"$(LOCK) --extra test --extra reader --output-file requirements-test.lock
+	&& "$$python/bin/"$(LOCK) --extra test --extra reader --extra pkcs11 --output-file requirements-test.lock
 
 clean:  ## remove what make built; the demo's state stays
 	rm -rf .venv .fuzz build tests/e2e/interop/node_modules ./*.egg-info .mypy_cache .ruff_cache .pytest_cache .coverage*

@@ -22,3 +22,7 @@ class SealError(KeysError):
 
 class InvalidTokenError(KeysError):
     """A token was not signed by one of our published keys, as asked."""
+
+
+class TokenError(KeyMaterialError):
+    """The token that holds a key cannot be reached, or refuses what is asked."""

@@ -6,6 +6,7 @@ import pytest
 
 from tests.prove.__main__ import is_exact
 from tests.prove.importing import prove
+from tests.prove.signing import prove_signing
 from tests.prove.timing import measure
 from tests.services import BACKENDS, Services
 
@@ -38,3 +39,12 @@ def test_known_and_unknown_persons_get_one_answer(
     for question in measure(services, rounds=2, folder=tmp_path):
         assert question.is_uniform, (question.page, question.answers)
         assert all(len(times) == 2 for times in question.took.values())
+
+
+def test_a_token_signs_ten_thousand_times(tmp_path: Path) -> None:
+    """From one thread and from eight, every checked one right, and nothing crashes."""
+    proofs = prove_signing(tmp_path, signatures=10_000)
+
+    assert [proof.threads for proof in proofs] == [1, 8, 1, 8]
+    assert sum(p.signatures for p in proofs if p.alg == "ES256") == 10_000
+    assert all(proof.checked and not proof.wrong for proof in proofs), proofs

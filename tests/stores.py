@@ -62,6 +62,7 @@ def configuration(
         "ephemeral": {"url": ephemeral},
         "keys": {"kek_file": str(_kek(services))},
         "sandbox": {"enabled": True},
+        "staff": {"two_persons": False},
         "mail": {"gateway": "sandbox"},
         "carrier": {"check": "sandbox"},
         "face": {"match": "sandbox"},

@@ -53,11 +53,15 @@ _PROTECTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """When and how a registration happens."""
+    """When and how a registration happens.
+
+    `secret_digest` is of a secret that whoever proposed the registration has already.
+    """
 
     sandbox: bool
     now: datetime
     overlap: timedelta = OVERLAP
+    secret_digest: bytes | None = None
 
     @property
     def until(self) -> datetime:
@@ -206,10 +210,11 @@ def _keep_secret(
             session.delete(earlier)
         return None
     has_live = any(item.expires_at is None for item in kept)
-    if given is None and has_live:
+    told = terms.secret_digest
+    if given is None and told is None and has_live:
         return None  # the registered secret stays; it cannot be told again
     secret = given or secrets.token_urlsafe(32)
-    fingerprint, is_known = digest(record.client_id, secret), False
+    fingerprint, is_known = told or digest(record.client_id, secret), False
     for earlier in kept:
         if compare_digest(earlier.digest, fingerprint):
             earlier.expires_at, is_known = None, True
@@ -223,4 +228,4 @@ def _keep_secret(
                 client_id=record.client_id, digest=fingerprint, created_at=terms.now
             )
         )
-    return secret
+    return None if told else secret

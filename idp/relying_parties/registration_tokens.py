@@ -42,11 +42,35 @@ def issue_initial(  # noqa: PLR0913 - the stores, then the token
     now: datetime,
 ) -> tuple[UUID, str]:
     """Return a new initial access token, good for so many clients, after its id."""
-    token, token_id = secrets.token_urlsafe(32), uuid4()
+    token, digest = new_token()
+    token_id = keep_initial(
+        session, audit, approved, digest, uses=uses, expires_at=expires_at, now=now
+    )
+    return token_id, token
+
+
+def new_token() -> tuple[str, bytes]:
+    """Return a token, which opens nothing before its digest is kept, and the digest."""
+    token = secrets.token_urlsafe(32)
+    return token, _digest(token)
+
+
+def keep_initial(  # noqa: PLR0913 - the stores, then the token
+    session: Session,
+    audit: AuditLog,
+    approved: Approved,
+    digest: bytes,
+    *,
+    uses: int,
+    expires_at: datetime,
+    now: datetime,
+) -> UUID:
+    """Let the token of this digest register so many clients."""
+    token_id = uuid4()
     session.add(
         InitialToken(
             id=token_id,
-            digest=_digest(token),
+            digest=digest,
             approved=dict(approved),
             uses_left=uses,
             created_at=now,
@@ -54,7 +78,7 @@ def issue_initial(  # noqa: PLR0913 - the stores, then the token
         )
     )
     audit.record(session, InitialTokenIssued(token_id, uses), now=now)
-    return token_id, token
+    return token_id
 
 
 def list_initial(connection: Connection, *, now: datetime) -> list[sa.Row[Any]]:
@@ -119,17 +143,30 @@ def issue(
     now: datetime,
 ) -> str:
     """Return a new registration access token; the client's former one is dead."""
-    token = secrets.token_urlsafe(32)
+    token, digest = new_token()
+    keep(session, audit, client_id, approved, digest, now=now)
+    return token
+
+
+def keep(  # noqa: PLR0913 - the stores, then the token
+    session: Session,
+    audit: AuditLog,
+    client_id: str,
+    approved: Approved,
+    digest: bytes,
+    *,
+    now: datetime,
+) -> None:
+    """Let the token of this digest manage the client, in place of its former one."""
     session.merge(
         RegistrationToken(
             client_id=client_id,
-            digest=_digest(token),
+            digest=digest,
             approved=dict(approved),
             created_at=now,
         )
     )
     audit.record(session, RegistrationTokenIssued(client_id), now=now)
-    return token
 
 
 def approve(session: Session, client_id: str, approved: Approved) -> None:

@@ -98,7 +98,7 @@ class RelyingParties:
     def check_secret(self, client_id: str, secret: str) -> bool:
         """Say whether `secret` is a live secret of the client, in constant time."""
         entry, now = self._entry(client_id), self._now()
-        given = self._digest(client_id, secret)
+        given = self.digest(client_id, secret)
         is_right = hmac.compare_digest(given, _NO_DIGEST)
         for digest, expires_at in entry.secrets:
             is_live = expires_at is None or expires_at > now
@@ -131,6 +131,13 @@ class RelyingParties:
         """Ask the portal's own address what only that can tell, before any lock."""
         sector_identifier.confirm(metadata, self._remote)
 
+    def version(self, session: Session, client_id: str) -> str | None:
+        """Return what changes with the record, or None where no client is."""
+        query = sa.select(_PARTIES.c.updated_at)
+        query = query.where(_PARTIES.c.client_id == client_id, _LIVE)
+        found: datetime | None = session.execute(query).scalar_one_or_none()
+        return found.isoformat() if found else None
+
     def take_turns(self, session: Session) -> None:
         """Let no other registration change until the end of this transaction."""
         registration.take_turns(session)
@@ -144,14 +151,15 @@ class RelyingParties:
         sandbox: bool,
         now: datetime,
         overlap: timedelta = registration.OVERLAP,
+        secret_digest: bytes | None = None,
     ) -> dict[str, Any]:
         """Register or replace a client; return the RFC 7591 §3.2.1 response."""
         response = registration.register(
             session,
             audit,
             metadata,
-            digest=self._digest,
-            terms=registration.Terms(sandbox=sandbox, now=now, overlap=overlap),
+            digest=self.digest,
+            terms=registration.Terms(sandbox, now, overlap, secret_digest),
         )
         self._forget_on_commit(session, response["client_id"])
         return response
@@ -228,7 +236,8 @@ class RelyingParties:
 
         sa.event.listen(session, "after_commit", forget, once=True)
 
-    def _digest(self, client_id: str, secret: str) -> bytes:
+    def digest(self, client_id: str, secret: str) -> bytes:
+        """Return what is kept of a client's secret."""
         # The length keeps the pair apart; surrogates of bad input must not raise.
         message = f"{len(client_id)}:{client_id}:{secret}".encode(errors="replace")
         return hmac.new(self._secret_key, message, sha256).digest()

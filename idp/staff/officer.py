@@ -17,6 +17,7 @@ Role = Literal[
     "auditor",
     "leader",
     "lock_officer",
+    "relying_party_manager",
     "administrator",
 ]
 ROLES: tuple[Role, ...] = (
@@ -27,6 +28,7 @@ ROLES: tuple[Role, ...] = (
     "auditor",
     "leader",
     "lock_officer",
+    "relying_party_manager",
     "administrator",
 )
 ADMINISTRATOR = "administrator"

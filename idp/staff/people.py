@@ -182,6 +182,15 @@ def find_person(
     return found[0]
 
 
+def names(
+    connection: Connection | Session, sealer: Sealer, staff_ids: Collection[UUID]
+) -> dict[UUID, str]:
+    """Return the names of these officers."""
+    query = sa.select(StaffAccount.id, StaffAccount.name_sealed)
+    rows = connection.execute(query.where(StaffAccount.id.in_(staff_ids)))
+    return {row.id: open_name(sealer, row.name_sealed, row.id) for row in rows}
+
+
 def is_bootstrap(connection: Connection | Session) -> bool:
     """Say whether there are not yet two administrators who can sign in."""
     return len(administrators(connection)) < TWO

@@ -56,6 +56,7 @@ from idp.web.enrol import steps as enrol_steps
 from idp.web.enrol import ward as enrol_ward
 from idp.web.rights import pages as rights_pages
 from idp.web.site import Site
+from idp.web.staff import approvals as staff_approvals
 from idp.web.staff import changes as staff_changes
 from idp.web.staff import corrections as staff_corrections
 from idp.web.staff import desk_pages
@@ -114,6 +115,7 @@ BLUEPRINTS = (
     way_back_changes.blueprint,
     way_back_face.blueprint,
     way_back_proofs.blueprint,
+    staff_approvals.blueprint,
     staff_changes.blueprint,
     *desk_pages.BLUEPRINTS,
     staff_figures.blueprint,

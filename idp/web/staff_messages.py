@@ -23,6 +23,10 @@ STAFF_MESSAGES: dict[str, Message] = {
         phrase("That change is not possible."),
         phrase("Nothing was done. Somebody may have been faster: load the page again."),
     ),
+    "DD-STAFF-008": Message(
+        phrase("It was approved, but could not be carried out."),
+        phrase("Nothing has changed, and the proposal still waits. See why below."),
+    ),
     "DD-STAFF-006": Message(
         phrase("This is your own case, or of somebody whom the law ties to you."),
         phrase(

@@ -125,6 +125,7 @@ def test_every_form_has_its_own_token(
         "membership": "00000000-0000-4000-8000-000000000000",
         "staff_id": "00000000-0000-4000-8000-000000000000",
         "request_id": "00000000-0000-4000-8000-000000000000",
+        "proposal_id": "00000000-0000-4000-8000-000000000000",
         "dossier_id": "00000000-0000-4000-8000-000000000000",
     }
     wish = browser.visit("/end_session").request.path.rpartition("/")[2]

@@ -23,6 +23,13 @@ class Tab:
     group: str = "service"
 
 
+APPROVERS = (
+    "security",
+    "relying_party_manager",
+    "lock_officer",
+    "administrator",
+    "auditor",
+)
 # What the bar shows first, in this order; pages of the group where one is, below.
 GROUPS = {
     "work": phrase("My work"),
@@ -34,6 +41,7 @@ GROUPS = {
 # Pages in this order; each new area of officers' work adds its row.
 TABS = (
     Tab("staff_home.show", phrase("My work"), (), "work"),
+    Tab("staff_approvals.show", phrase("Approvals"), APPROVERS, "work"),
     Tab("staff_review.show", phrase("Dossiers"), ("reviewer",), "enrolment"),
     Tab("staff_desk.start", phrase("Desk"), ("enrolment_officer",), "enrolment"),
     Tab("staff_hotline.show", phrase("Activation"), ("hotline",), "accounts"),
@@ -57,6 +65,7 @@ ROLE_NAMES = {
     "auditor": phrase("auditor"),
     "leader": phrase("leader"),
     "lock_officer": phrase("lock officer"),
+    "relying_party_manager": phrase("manager of portals"),
     "administrator": phrase("administrator"),
 }
 DONE = {
@@ -75,6 +84,11 @@ DONE = {
         "was told."
     ),
     "approved": phrase("The request was approved."),
+    "proposal-approved": phrase("Approved and carried out."),
+    "proposal-taken-up": phrase("It is in your name now; another officer approves it."),
+    "proposal-refused": phrase("Refused; the proposer reads your reason here."),
+    "proposal-withdrawn": phrase("Withdrawn; nothing happens."),
+    "proposed": phrase("Proposed. Another officer approves it here."),
     "unit": phrase("The unit was added."),
     "taken": phrase("The dossier is yours. Decide when you have checked it."),
     "granted": phrase("The dossier was granted, and the applicant is told."),

@@ -24,7 +24,7 @@ _STATES = {
     "active": phrase("active"),
     "disabled": phrase("ended"),
 }
-_KINDS = {
+KINDS = {
     "invite": phrase("Invite %(name)s"),
     "roles": phrase("Give %(name)s other roles"),
     "rescue": phrase("Let %(name)s enrol a new passkey"),
@@ -163,7 +163,7 @@ def _request_row(
     here: Visit, officer: Officer, item: OpenRequest, names: dict[UUID, str]
 ) -> dict[str, object]:
     return {
-        "text": gettext(_KINDS[item.kind], name=names[item.staff_id]),
+        "text": gettext(KINDS[item.kind], name=names[item.staff_id]),
         "roles": ", ".join(gettext(frame.ROLE_NAMES[role]) for role in item.roles),
         "asked": _asked_text(item, names),
         "is_mine": officer.id in (item.asked_by, item.staff_id),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from flask import url_for
 
+from idp.approvals import proposals, register
 from idp.enrolment import reviewing
 from idp.locks import requests as letters
 from idp.rights import corrections
@@ -48,6 +49,17 @@ def _to_approve(here: Visit, officer: Officer) -> Iterator[Item]:
         yield Item(label, url_for("staff_people.show"), len(others))
 
 
+def _proposals(here: Visit, officer: Officer) -> Iterator[Item]:
+    """Yield what another officer proposed, or a command, and this one may decide."""
+    kinds = register.kinds_of(officer.roles)
+    with here.provider.database.read() as connection:
+        waiting = proposals.list_open(connection, kinds, now=here.now)
+    others = [one for one in waiting if one.asked_by != officer.id]
+    if others:
+        label = gettext("Proposals that wait for a second officer")
+        yield Item(label, url_for("staff_approvals.show"), len(others))
+
+
 def _letters(here: Visit, officer: Officer) -> Iterator[Item]:  # noqa: ARG001
     with here.provider.database.read() as connection:
         waiting, late = letters.count_open(connection, now=here.now)
@@ -77,6 +89,7 @@ SOURCES: tuple[tuple[str, Callable[[Visit, Officer], Iterator[Item]]], ...] = (
     ("reviewer", _corrections),
     ("lock_officer", _letters),
     ("administrator", _to_approve),
+    ("", _proposals),
 )
 
 
@@ -85,6 +98,6 @@ def items(here: Visit, officer: Officer) -> list[Item]:
     return [
         item
         for role, source in SOURCES
-        if officer.has(role)
+        if not role or officer.has(role)
         for item in source(here, officer)
     ]

@@ -1,0 +1,50 @@
+"""The acts that take two: who may decide each, and how it is carried out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from idp.locks import sweeping
+from idp.relying_parties.registry import RelyingParties
+
+Payload = Mapping[str, Any]
+Afterwards = Callable[[], None]
+
+
+class Services(sweeping.Services, Protocol):
+    """The part of the running provider by which proposals are carried out."""
+
+    @property
+    def relying_parties(self) -> RelyingParties:
+        """Return the registered portals."""
+
+
+class CarryOut(Protocol):
+    """Do what was approved, in the approving transaction, with its audit events."""
+
+    def __call__(
+        self,
+        services: Services,
+        session: Session,
+        payload: Payload,
+        /,
+        *,
+        by: str,
+        now: datetime,
+    ) -> Afterwards | None:
+        """Return what is left to do once the transaction has been committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """An act that takes two who hold one of `roles`; `subject` names what it is about.
+
+    Refusals of `carry_out` are `IdpError` or `KeysError`.
+    """
+
+    roles: tuple[str, ...]
+    carry_out: CarryOut
+    subject: Callable[[Payload], str]

@@ -1,0 +1,173 @@
+"""Proposals about portals in words: what was registered against what will be."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from idp.approvals import portals
+from idp.approvals.kinds import Payload
+from idp.provider import Provider
+from idp.relying_parties.errors import UnknownClientError
+from idp.web.language import gettext, phrase
+from idp.web.staff.descriptions import Change, Description
+
+# What people call a member; others keep their registered name (RFC 7591).
+LABELS = {
+    "client_name": phrase("Name"),
+    "client_uri": phrase("Website"),
+    "logo_uri": phrase("Picture"),
+    "policy_uri": phrase("Privacy policy"),
+    "tos_uri": phrase("Terms of use"),
+    "contacts": phrase("Contacts"),
+    "redirect_uris": phrase("Where answers are sent"),
+    "post_logout_redirect_uris": phrase("Where people land after signing out"),
+    "scope": phrase("What it may ask for"),
+    "claims_policy": phrase("Why it asks for each value"),
+    "sector": phrase("Sector, from which people's pseudonyms come"),
+    "minimum_acr": phrase("Lowest level of a sign-in"),
+    "token_endpoint_auth_method": phrase("How it proves itself"),
+    "jwks": phrase("Its public keys"),
+    "jwks_uri": phrase("Where its public keys are"),
+    "grant_types": phrase("Ways to get tokens"),
+    "resources": phrase("Its own APIs"),
+    "allowed_resources": phrase("APIs of others that it may call"),
+    "require_pkce": phrase("PKCE is required"),
+    "require_nonce": phrase("A nonce is required"),
+    "profile": phrase("Security profile"),
+    "backchannel_logout_uri": phrase("Where sign-outs are told"),
+    "security_certificate": phrase("Certificate of security level 3"),
+}
+# Who gets citizens' data, what of it, and how it is protected.
+RISKY = frozenset(
+    {
+        "redirect_uris", "scope", "claims_policy", "sector", "minimum_acr", "jwks",
+        "jwks_uri", "token_endpoint_auth_method", "grant_types", "resources",
+        "allowed_resources", "require_pkce", "require_nonce", "profile",
+        "dpop_bound_access_tokens", "tls_client_certificate_bound_access_tokens",
+        "require_pushed_authorization_requests", "client_name",
+    }
+)  # fmt: skip
+_HIDDEN = frozenset({"client_id", "client_id_issued_at"})
+
+
+def label(member: str) -> str:
+    """Return what people call a member of the registration, with its language."""
+    name, _, language = member.partition("#")
+    words = gettext(LABELS[name]) if name in LABELS else name
+    return f"{words} ({language})" if language else words
+
+
+def value_text(value: Any) -> str:
+    """Show a registered value: a line for each item."""
+    if value is None or value in ("", [], {}):
+        return ""
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if isinstance(value, list):
+        return "\n".join(value_text(item) for item in value)
+    return _object_text(value) if isinstance(value, Mapping) else str(value)
+
+
+def _object_text(value: Mapping[str, Any]) -> str:
+    if "claim" in value:
+        basis = f" ({value['legal_basis']})" if value.get("legal_basis") else ""
+        return f"{value['claim']}: {value.get('purpose', '')}{basis}"
+    if "keys" in value:
+        return value_text(value["keys"])
+    if "kty" in value:
+        return f"{value['kty']} {value.get('kid', '–')}"
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def differences(
+    before: Mapping[str, Any], after: Mapping[str, Any]
+) -> tuple[Change, ...]:
+    """Return what changes, risky members first; the rest stays as it is."""
+    changes = [
+        Change(
+            label(member),
+            value_text(before.get(member)),
+            value_text(after.get(member)),
+            member.partition("#")[0] in RISKY,
+        )
+        for member in (*after, *(name for name in before if name not in after))
+        if member not in _HIDDEN
+        and value_text(before.get(member)) != value_text(after.get(member))
+    ]
+    return tuple(sorted(changes, key=lambda change: not change.is_risky))
+
+
+def _register(provider: Provider, payload: Payload) -> Description:
+    del provider
+    effects = [gettext("The portal can sign people in at once.")]
+    if payload["secret_digest"]:
+        effects.append(
+            gettext("Its secret works from then on; only the proposer has it.")
+        )
+    return Description(tuple(effects), differences({}, payload["after"]))
+
+
+def _change(provider: Provider, payload: Payload) -> Description:
+    hours = f"{payload['overlap'] / 3600:g}"
+    effects = [gettext("The registration is replaced; permissions go on.")]
+    if payload["secret_digest"]:
+        effects.append(
+            gettext(
+                "A new secret works from then on; the former one for %(hours)s hours "
+                "more. Only the proposer has the new one.",
+                hours=hours,
+            )
+        )
+    before = _live(provider, payload["client_id"])
+    return Description(tuple(effects), differences(before, payload["after"]))
+
+
+def _remove(provider: Provider, payload: Payload) -> Description:
+    before = _live(provider, payload["client_id"])
+    effects = gettext(
+        "The portal is gone: nobody signs in there, every permission for it ends and "
+        "its tokens are refused. This cannot be undone."
+    )
+    return Description((effects,), differences(before, {}))
+
+
+def _initial_token(provider: Provider, payload: Payload) -> Description:
+    del provider
+    effects = gettext(
+        "Whoever has the token registers up to %(uses)s portals over the network, "
+        "within what stands below, without any further approval.",
+        uses=payload["uses"],
+    )
+    return Description((effects,), differences({}, payload["approved"]))
+
+
+def _own_token(provider: Provider, payload: Payload) -> Description:
+    del provider
+    effects = gettext(
+        "Whoever has the token changes this portal's registration over the network, "
+        "within what stands below; the portal's former token is dead."
+    )
+    return Description((effects,), differences({}, payload["approved"]))
+
+
+def _live(provider: Provider, client_id: str) -> dict[str, Any]:
+    try:
+        with provider.database.read() as connection:
+            return provider.relying_parties.document(connection, client_id)
+    except UnknownClientError:  # removed meanwhile
+        return {}
+
+
+WORDS = {
+    portals.REGISTER: (phrase("Register the portal %(subject)s"), _register),
+    portals.CHANGE: (phrase("Change the portal %(subject)s"), _change),
+    portals.REMOVE: (phrase("Remove the portal %(subject)s"), _remove),
+    portals.INITIAL_TOKEN: (
+        phrase("A token that registers portals: %(subject)s"),
+        _initial_token,
+    ),
+    portals.OWN_TOKEN: (
+        phrase("A token by which the portal %(subject)s manages itself"),
+        _own_token,
+    ),
+}

@@ -32,7 +32,12 @@ from idp.signals import feed
 from idp.storage.database import Database
 from idp.storage.ephemeral import EphemeralStore
 from idp.storage.key_store import DatabaseRingStore
-from idp.storage.opening import open_database, open_ephemeral, open_secrets
+from idp.storage.opening import (
+    open_database,
+    open_ephemeral,
+    open_sealer,
+    open_secrets,
+)
 from keys.envelope import read_kek
 from keys.sealing import Sealer
 from keys.secrets import ServerSecrets
@@ -81,7 +86,7 @@ def build_provider(config: Config) -> Provider:
     ephemeral = open_ephemeral(config)
     store = DatabaseRingStore(database)
     secrets = open_secrets(config, database)
-    sealer = secrets.sealer()
+    sealer = open_sealer(config, database)
     lifetimes = config.lifetimes
     courier = Courier(
         lanes=config.backchannel.portals_at_once,

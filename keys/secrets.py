@@ -9,26 +9,29 @@ from typing import Self
 from keys.envelope import envelope
 from keys.errors import KeyMaterialError, SealError
 from keys.ring import RingStore
-from keys.sealing import KEY_BYTES, Sealer
+from keys.sealing import KEY_BYTES
+from keys.versions import PURPOSES
 
 NAMES = (
     "client", "csrf", "device", "dpop", "index", "otp", "seal", "sid", "webauthn",
 )  # fmt: skip
 
 
+_LASTING = tuple(name for name in NAMES if name not in PURPOSES)
+
+
 @dataclass(frozen=True, slots=True)
 class ServerSecrets:
-    """Every secret of `NAMES`, opened; each serves one purpose only."""
+    """The secrets of `NAMES` that have one version, opened; each for one purpose.
+
+    The two that have more, `seal` and `index`, are `keys.versions`' affair.
+    """
 
     _keys: Mapping[str, bytes] = field(repr=False)
 
     def key(self, name: str) -> bytes:
         """Return the 32 bytes of the secret called `name`."""
         return self._keys[name]
-
-    def sealer(self) -> Sealer:
-        """Return the sealer of the database's columns."""
-        return Sealer({1: self.key("seal")}, self.key("index"))
 
     @classmethod
     def load(cls, store: RingStore, kek: bytes) -> Self:
@@ -41,7 +44,7 @@ class ServerSecrets:
             raise KeyMaterialError(f"no server secret {names}: run `idp keys init`")
         try:
             return cls(
-                {name: sealer.open(sealed[name], context=name) for name in NAMES}
+                {name: sealer.open(sealed[name], context=name) for name in _LASTING}
             )
         except SealError:
             raise KeyMaterialError(

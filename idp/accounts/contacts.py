@@ -17,7 +17,8 @@ from idp.accounts.models import Account
 from idp.audit.events import ContactChanged
 from idp.audit.log import AuditLog
 from idp.errors import IdpError, NotFoundError
-from keys.sealing import Sealer
+from idp.storage.columns import claim
+from keys.sealing import BlindIndex, Sealer
 
 _GROUPING = re.compile(r"[\s().\u2010-\u2015\u200b-\u200f-]")
 # Ten digits with a leading 0, then 3, 5, 7, 8 or 9 since the renumbering of 2018.
@@ -81,7 +82,7 @@ def mask_email(email: str) -> str:
     return f"{local[:1]}•••@{domain}"
 
 
-def phone_index(sealer: Sealer, phone: str) -> bytes:
+def phone_index(sealer: Sealer, phone: str) -> BlindIndex:
     """Return the keyed blind index that keeps one phone to one account."""
     return sealer.index(phone, context="accounts.phone")
 
@@ -163,7 +164,12 @@ def change_phone(  # noqa: PLR0913 - the stores, then the change
                 .where(Account.id == account_id)
                 .values(
                     phone_sealed=seal_phone(sealer, phone, account_id),
-                    phone_index=phone_index(sealer, phone),
+                    phone_index=claim(
+                        session,
+                        Account.phone_index,
+                        phone_index(sealer, phone),
+                        Account.id != account_id,
+                    ),
                     updated_at=now,
                 )
             )

@@ -22,7 +22,8 @@ from idp.accounts.models import PairwiseSubject, PersonalNumber
 from idp.audit.events import NumberReplaced
 from idp.audit.log import AuditLog
 from idp.errors import IdpError, NotFoundError
-from keys.sealing import Sealer
+from idp.storage.columns import claim
+from keys.sealing import BlindIndex, Sealer
 
 # Circular 07/2016/TT-BCA, annex 1: the 63 provinces of birth registration. Numbers
 # keep these codes after the merger of 2025, whose own codes are among them.
@@ -90,7 +91,7 @@ def mask_number(number: str) -> str:
     return f"••• ••• ••• {number[-3:]}"
 
 
-def number_index(sealer: Sealer, number: str) -> bytes:
+def number_index(sealer: Sealer, number: str) -> BlindIndex:
     """Return the keyed blind index by which a number is looked up."""
     return sealer.index(number, context="personal_numbers.number")
 
@@ -105,7 +106,7 @@ def find_account_id(
 ) -> UUID | None:
     """Return the account that `number` names, or named before it was replaced."""
     query = sa.select(PersonalNumber.account_id).where(
-        PersonalNumber.number_index == number_index(sealer, number)
+        PersonalNumber.number_index.in_(number_index(sealer, number).versions)
     )
     return connection.execute(query).scalar_one_or_none()
 
@@ -117,7 +118,11 @@ def find_account_of(
 
     A number is established anew before we hear of it: the person has one account.
     """
-    indexes = [number_index(sealer, number) for number in numbers]
+    indexes = [
+        version
+        for number in numbers
+        for version in number_index(sealer, number).versions
+    ]
     query = sa.select(PersonalNumber.account_id).where(
         PersonalNumber.number_index.in_(indexes)
     )
@@ -166,7 +171,11 @@ def assign_number(
                     id=row_id,
                     account_id=account_id,
                     number_sealed=seal_number(sealer, number, row_id),
-                    number_index=number_index(sealer, number),
+                    number_index=claim(
+                        session,
+                        PersonalNumber.number_index,
+                        number_index(sealer, number),
+                    ),
                     valid_from=now,
                 )
             )

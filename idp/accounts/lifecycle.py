@@ -36,6 +36,7 @@ from idp.audit.events import (
 )
 from idp.audit.log import AuditLog
 from idp.errors import IdpError, NotFoundError
+from idp.storage.columns import claim
 from keys.sealing import Sealer
 
 State = Literal["submitted", "in_review", "granted", "active", "closed"]
@@ -103,11 +104,13 @@ def create_account(
     )
     if new.phone is not None:
         account.phone_sealed = seal_phone(sealer, new.phone, account_id)
-        account.phone_index = phone_index(sealer, new.phone)
     if new.email is not None:
         account.email_sealed = seal_email(sealer, new.email, account_id)
     try:
         with session.begin_nested():
+            if new.phone is not None:
+                index = phone_index(sealer, new.phone)
+                account.phone_index = claim(session, Account.phone_index, index)
             session.add(account)
     except sa.exc.IntegrityError as error:
         raise PhoneTakenError from error

@@ -26,6 +26,7 @@ from idp.audit.representation_events import (
     MembershipEnded,
 )
 from idp.errors import IdpError
+from idp.storage.columns import claim
 from keys.sealing import Sealer
 
 MAX_MANDATE = 300
@@ -95,7 +96,13 @@ def invite(
                 Membership(
                     id=membership_id,
                     organisation_id=invitation.organisation_id,
-                    number_index=person_index(sealer, invitation.number),
+                    number_index=claim(
+                        session,
+                        Membership.number_index,
+                        person_index(sealer, invitation.number),
+                        Membership.organisation_id == invitation.organisation_id,
+                        Membership.ended_at.is_(None),
+                    ),
                     number_sealed=seal_number(sealer, invitation.number, membership_id),
                     role=invitation.role,
                     mandate_sealed=sealer.seal(
@@ -217,7 +224,11 @@ def _indexes(
     connection: Connection | Session, sealer: Sealer, account_id: UUID
 ) -> list[bytes]:
     numbers = identifiers.numbers_of(connection, sealer, account_id)
-    return [person_index(sealer, number) for number in numbers]
+    return [
+        version
+        for number in numbers
+        for version in person_index(sealer, number).versions
+    ]
 
 
 def _check(invitation: Invitation) -> None:

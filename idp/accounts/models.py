@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from idp.storage.columns import blind, sealed
 from idp.storage.database import Base
 
 
@@ -20,10 +21,12 @@ class Account(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     level: Mapped[int] = mapped_column(sa.SmallInteger)
     state: Mapped[str] = mapped_column(sa.String(16))
-    identity_sealed: Mapped[bytes]
-    phone_sealed: Mapped[bytes | None]
-    phone_index: Mapped[bytes | None] = mapped_column(unique=True)
-    email_sealed: Mapped[bytes | None]
+    identity_sealed: Mapped[bytes] = sealed(
+        "accounts.identity:{id}", "organisations.details:{id}"
+    )
+    phone_sealed: Mapped[bytes | None] = sealed("accounts.phone:{id}")
+    phone_index: Mapped[bytes | None] = blind(unique=True)
+    email_sealed: Mapped[bytes | None] = sealed("accounts.email:{id}")
     email_verified: Mapped[bool] = mapped_column(default=False)
     email_usable_from: Mapped[datetime | None]
     password_hash: Mapped[str | None] = mapped_column(sa.String(256))
@@ -50,8 +53,8 @@ class PersonalNumber(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
-    number_sealed: Mapped[bytes]
-    number_index: Mapped[bytes] = mapped_column(unique=True)
+    number_sealed: Mapped[bytes] = sealed("personal_numbers.number:{id}")
+    number_index: Mapped[bytes] = blind(unique=True)
     valid_from: Mapped[datetime]
     valid_until: Mapped[datetime | None]
 

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from idp.storage.columns import blind, sealed
 from idp.storage.database import Base
 
 _OPEN = sa.text("ended_at IS NULL")
@@ -21,7 +22,7 @@ class Organisation(Base):
     __tablename__ = "organisations"
 
     id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"), primary_key=True)
-    tax_index: Mapped[bytes | None] = mapped_column(unique=True)
+    tax_index: Mapped[bytes | None] = blind(unique=True)
     filed_by: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
     filed_at: Mapped[datetime]
 
@@ -42,10 +43,10 @@ class Membership(Base):
     account_id: Mapped[UUID | None] = mapped_column(
         sa.ForeignKey("accounts.id"), index=True
     )
-    number_index: Mapped[bytes] = mapped_column(index=True)
-    number_sealed: Mapped[bytes]
+    number_index: Mapped[bytes] = blind(index=True)
+    number_sealed: Mapped[bytes] = sealed("memberships.number:{id}")
     role: Mapped[str] = mapped_column(sa.String(32))
-    mandate_sealed: Mapped[bytes | None]
+    mandate_sealed: Mapped[bytes | None] = sealed("memberships.mandate:{id}")
     valid_from: Mapped[datetime]
     valid_until: Mapped[datetime | None]
     invited_at: Mapped[datetime]

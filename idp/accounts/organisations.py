@@ -23,7 +23,8 @@ from idp.audit.events import AccountCreated
 from idp.audit.log import AuditLog
 from idp.audit.representation_events import OrganisationFiled
 from idp.errors import IdpError, NotFoundError
-from keys.sealing import Sealer
+from idp.storage.columns import claim
+from keys.sealing import BlindIndex, Sealer
 
 LEGAL_REPRESENTATIVE = "legal_representative"
 AUTHORISED = "authorised_person"
@@ -100,7 +101,11 @@ def create(  # noqa: PLR0913 - the stores, then what is known
             session.add(
                 Organisation(
                     id=organisation_id,
-                    tax_index=tax_index(sealer, details.tax_code),
+                    tax_index=claim(
+                        session,
+                        Organisation.tax_index,
+                        tax_index(sealer, details.tax_code),
+                    ),
                     filed_by=filed_by,
                     filed_at=now,
                 )
@@ -157,7 +162,7 @@ def find_by_tax_code(
 ) -> UUID | None:
     """Return the organisation of a tax code."""
     query = sa.select(Organisation.id).where(
-        Organisation.tax_index == tax_index(sealer, tax_code)
+        Organisation.tax_index.in_(tax_index(sealer, tax_code).versions)
     )
     return connection.execute(query).scalar_one_or_none()
 
@@ -176,12 +181,12 @@ def open_details(sealer: Sealer, sealed: bytes, organisation_id: UUID) -> Detail
     return Details(**values)
 
 
-def tax_index(sealer: Sealer, tax_code: str) -> bytes:
+def tax_index(sealer: Sealer, tax_code: str) -> BlindIndex:
     """Return the keyed blind index by which a tax code is looked up."""
     return sealer.index(tax_code, context="organisations.tax_code")
 
 
-def person_index(sealer: Sealer, number: str) -> bytes:
+def person_index(sealer: Sealer, number: str) -> BlindIndex:
     """Return the blind index of a listed person's number, apart from accounts'."""
     return sealer.index(number, context="memberships.number")
 
@@ -199,7 +204,10 @@ def _release_closed(session: Session, sealer: Sealer, tax_code: str) -> None:
     )
     session.execute(
         sa.update(Organisation)
-        .where(Organisation.tax_index == tax_index(sealer, tax_code), closed.exists())
+        .where(
+            Organisation.tax_index.in_(tax_index(sealer, tax_code).versions),
+            closed.exists(),
+        )
         .values(tax_index=None)
         .execution_options(synchronize_session=False)
     )

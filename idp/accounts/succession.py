@@ -34,7 +34,8 @@ def is_named(
             Membership.ended_at.is_(None),
         )
     ).all()
-    if [row.number_index for row in listed] == [person_index(sealer, number)]:
+    named = person_index(sealer, number).versions
+    if len(listed) == 1 and listed[0].number_index in named:
         return True
     holder = find_account_id(connection, sealer, number)
     return holder is not None and [row.account_id for row in listed] == [holder]
@@ -59,7 +60,7 @@ def follow(  # noqa: PLR0913 - the stores, then what the register says
         Membership.organisation_id == organisation_id,
         sa.or_(
             Membership.role == LEGAL_REPRESENTATIVE,
-            Membership.number_index == person_index(sealer, number),
+            Membership.number_index.in_(person_index(sealer, number).versions),
         ),
         ended_by=None,
         now=now,

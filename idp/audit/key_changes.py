@@ -12,9 +12,11 @@ from idp.audit import events
 from idp.audit.log import AuditLog
 from idp.storage.database import Database
 from idp.storage.key_store import DatabaseRingStore
+from idp.storage.versions import DatabaseVersionStore
 from keys.ring import KeyChange, RingKey
 from keys.rotation import create_first
-from keys.secrets import ServerSecrets, create_secrets
+from keys.secrets import create_secrets
+from keys.versions import StoredSealer
 
 _EVENTS = {
     "published": events.KeyPublished,
@@ -43,6 +45,7 @@ def initialise_keys(
     """
     store = DatabaseRingStore(database)
     names = create_secrets(store, kek, now=now)
-    audit = AuditLog(ServerSecrets.load(store, kek).sealer())
+    sealer = StoredSealer(DatabaseVersionStore(database), (kek,))
+    audit = AuditLog(sealer)
     created = create_first(audited_store(database, audit), kek, now=now)
     return names, created

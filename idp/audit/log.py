@@ -105,7 +105,11 @@ class AuditLog:
         )
 
     def _names(self, numbers: Collection[str]) -> sa.ColumnElement[bool]:
-        indexes = [personal.number_index(self._sealer, number) for number in numbers]
+        indexes = [
+            version
+            for number in numbers
+            for version in personal.number_index(self._sealer, number).versions
+        ]
         return AuditEvent.number_index.in_(indexes)
 
     def _entry(self, row: sa.Row[Any]) -> AuditEntry:

@@ -1,11 +1,13 @@
 """Tables of the audit log."""
 
+import json
 from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from idp.storage.columns import blind_forever, sealed
 from idp.storage.database import Base
 
 
@@ -35,8 +37,10 @@ class AuditEvent(Base):
     type: Mapped[str] = mapped_column(sa.String(64))
     account_id: Mapped[UUID | None]
     data: Mapped[str] = mapped_column(sa.Text)
-    personal_sealed: Mapped[bytes | None]
-    number_index: Mapped[bytes | None]
+    personal_sealed: Mapped[bytes | None] = sealed(
+        lambda row: f"audit.personal:{json.loads(row['data'])['personal']}"
+    )
+    number_index: Mapped[bytes | None] = blind_forever()
     previous_hash: Mapped[bytes]
     hash: Mapped[bytes]
 

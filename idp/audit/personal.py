@@ -18,7 +18,7 @@ from typing import Any
 
 from idp.audit.chain import canonical
 from keys.errors import SealError
-from keys.sealing import Sealer
+from keys.sealing import BlindIndex, Sealer
 
 MEMBER = "personal"
 NUMBER = "number_index"
@@ -32,7 +32,7 @@ def commit(sealer: Sealer, values: Mapping[str, Any]) -> tuple[str, bytes]:
     return commitment, sealer.seal(text.encode(), context=f"{_CONTEXT}:{commitment}")
 
 
-def number_index(sealer: Sealer, number: str) -> bytes:
+def number_index(sealer: Sealer, number: str) -> BlindIndex:
     """Return the blind index by which somebody without an account is found later."""
     return sealer.index(number, context="audit_events.number")
 
@@ -57,10 +57,11 @@ def is_bound(sealer: Sealer, row: Any) -> bool:
         text = _open(sealer, row)
     except SealError:
         return False
-    commitment = sealer.index(text, context=_CONTEXT).hex()
+    # It was made under the key of its day, and a chain is never written anew.
+    versions = sealer.index(text, context=_CONTEXT).versions
     index = row.number_index.hex() if row.number_index else None
     return (
-        compare_digest(commitment, _commitment(row))
+        any(compare_digest(one.hex(), _commitment(row)) for one in versions)
         and json.loads(text)["values"].get(NUMBER) == index
     )
 

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from idp.storage.columns import sealed
 from idp.storage.database import Base
 
 
@@ -23,7 +24,7 @@ class SessionRecord(Base):
     account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
     events: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON)
     client_ids: Mapped[list[str]]
-    origin_sealed: Mapped[bytes]
+    origin_sealed: Mapped[bytes] = sealed("session-origin:{id}")
     at_counter: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     started_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]

@@ -7,11 +7,7 @@ from rich.table import Table
 
 from idp.audit.verification import Report, count_events, verify
 from idp.cli.context import CliContext, pass_cli
-from idp.storage.key_store import DatabaseRingStore
-from idp.storage.opening import open_database
-from keys.envelope import read_kek
-from keys.errors import KeysError
-from keys.secrets import ServerSecrets
+from idp.storage.opening import open_database, open_sealer
 
 
 @click.group()
@@ -24,11 +20,7 @@ def group() -> None:
 def verify_chains(cli: CliContext) -> None:
     """Check every chain; exit code 1 if a row was changed, removed or reordered."""
     database = open_database(cli.config)
-    try:
-        kek = read_kek(cli.config.keys.kek_file)
-        sealer = ServerSecrets.load(DatabaseRingStore(database), kek).sealer()
-    except KeysError as error:
-        raise click.ClickException(str(error)) from error
+    sealer = open_sealer(cli.config, database)
     with Progress(transient=True) as progress, database.snapshot() as connection:
         task = progress.add_task("Reading events", total=count_events(connection))
         report = verify(

@@ -10,6 +10,7 @@ from idp.cli.context import CliContext, pass_cli
 from idp.errors import NotFoundError
 from idp.factors import chip_lost
 from idp.factors.chip_card import document_index, printed_number
+from keys.sealing import BlindIndex
 
 _DOCUMENT = click.option(
     "--document", help="The document number, if it is not the number's last nine."
@@ -78,7 +79,7 @@ def list_reports(cli: CliContext) -> None:
     Console().print(table)
 
 
-def _index(cli: CliContext, number: str, document: str | None) -> bytes:
+def _index(cli: CliContext, number: str, document: str | None) -> BlindIndex:
     number = identifiers.parse_personal_number(
         number, sandbox=cli.config.sandbox.enabled, now=clock.now()
     )

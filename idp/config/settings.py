@@ -57,6 +57,9 @@ class KeysConfig:
     kek_file: Path = Path("kek")
     publish_lead: int = 900
     jwks_max_age: int = 300
+    reread_after: int = 2
+    sealing_lead: int = 60
+    sealing_kept: int = 86_400
 
 
 @dataclass(frozen=True, slots=True)

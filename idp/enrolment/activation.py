@@ -150,7 +150,7 @@ def find(connection: Connection, sealer: Sealer, number: str) -> Candidate | Non
         connection,
         sealer,
         query.where(
-            PersonalNumber.number_index == number_index(sealer, number),
+            PersonalNumber.number_index.in_(number_index(sealer, number).versions),
         ),
     )
 

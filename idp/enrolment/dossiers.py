@@ -43,8 +43,10 @@ from idp.enrolment.record import (
     Filed,
     NewDossier,
     build_row,
+    external_index,
     open_evidence,
 )
+from idp.storage.columns import claim
 from keys.sealing import Sealer
 
 BY_RULE = "system"
@@ -109,7 +111,11 @@ def file(
     )
     try:
         with session.begin_nested():
-            session.add(build_row(services.sealer, new, filed, now))
+            row = build_row(services.sealer, new, filed, now)
+            index = external_index(services.sealer, new.external_id)
+            if index is not None:
+                row.external_id_index = claim(session, Dossier.external_id_index, index)
+            session.add(row)
     except sa.exc.IntegrityError as error:
         raise DossierError("an open dossier is there, or this one is") from error
     event = DossierFiled(

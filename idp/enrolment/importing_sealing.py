@@ -22,7 +22,7 @@ from idp.enrolment.importing_rows import ReadRow, RefusedRowError, read_row
 from idp.enrolment.receipts import new_receipt
 from idp.enrolment.record import external_index, seal_evidence
 from idp.storage.bulk import microseconds
-from keys.sealing import Sealer
+from keys.sealing import BlindIndex, Sealer
 
 BY_IMPORT = "import"
 ACCOUNT_COLUMNS = (
@@ -82,10 +82,10 @@ class Sealed(NamedTuple):
     """
 
     line: int
-    number_index: bytes
-    phone_index: bytes | None
-    external_index: bytes
-    representative_index: bytes | None
+    number_index: BlindIndex
+    phone_index: BlindIndex | None
+    external_index: BlindIndex | None
+    representative_index: BlindIndex | None
     account: tuple[Any, ...]
     number: tuple[Any, ...]
     paper: tuple[Any, ...] | None
@@ -121,7 +121,7 @@ class RowSealer:
         sealer, helper = self._sealer, row.representative
         known_by = number_index(sealer, new.number)
         phone = None if new.phone is None else phone_index(sealer, new.phone)
-        external = external_index(sealer, new.external_id) or b""
+        external = external_index(sealer, new.external_id)
         event = AccountImported(
             account_id, dossier_id, self._import_id, new.kind, row.level, row.state
         )
@@ -141,7 +141,7 @@ class RowSealer:
         )
 
     def _account(
-        self, row: ReadRow, account_id: UUID, phone: bytes | None
+        self, row: ReadRow, account_id: UUID, phone: BlindIndex | None
     ) -> tuple[Any, ...]:
         sealer, new = self._sealer, row.new
         return (
@@ -160,7 +160,7 @@ class RowSealer:
         )
 
     def _number(
-        self, row: ReadRow, account_id: UUID, known_by: bytes
+        self, row: ReadRow, account_id: UUID, known_by: BlindIndex
     ) -> tuple[Any, ...]:
         row_id = _WrittenId()
         sealed = seal_number(self._sealer, row.new.number, row_id)
@@ -174,7 +174,11 @@ class RowSealer:
         return account_id, kind, until and until.isoformat(), self._at
 
     def _dossier(
-        self, row: ReadRow, account_id: UUID, dossier_id: UUID, external: bytes
+        self,
+        row: ReadRow,
+        account_id: UUID,
+        dossier_id: UUID,
+        external: BlindIndex | None,
     ) -> tuple[Any, ...]:
         new, is_open = row.new, row.state == "submitted"
         return (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from idp.audit.log import AuditLog
 from idp.config import Config
 from idp.storage.database import Database
-from idp.storage.opening import open_database, open_secrets
+from idp.storage.opening import open_database, open_sealer
 from keys.sealing import Sealer
 
 
@@ -25,5 +25,5 @@ class Stores:
 def open_stores(config: Config) -> Iterator[Stores]:
     """Yield the stores that the configuration names; raises `ConfigError`."""
     with closing(open_database(config)) as database:
-        sealer = open_secrets(config, database).sealer()
+        sealer = open_sealer(config, database)
         yield Stores(config, database, sealer, AuditLog(sealer))

@@ -6,6 +6,7 @@ somebody else take it between the look and the write, the block is looked at aga
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -26,6 +27,8 @@ from idp.enrolment.importing_sealing import (
 from idp.errors import IdpError
 from idp.storage.bulk import find_rows, insert_rows
 from idp.storage.database import Database
+from idp.storage.versions import hold_index_version
+from keys.sealing import BlindIndex
 
 _ATTEMPTS = 5
 _NUMBERS = "SELECT number_index, account_id FROM personal_numbers"
@@ -64,6 +67,8 @@ def write_block(database: Database, block: SealedBlock, at: Progress) -> Progres
 
 def _write(session: Session, block: SealedBlock, at: Progress) -> Progress:
     connection = session.connection()
+    # Held first: from here on nobody writes under another index key.
+    version = hold_index_version(session)
     rows, taken_codes = _free(connection, block.rows)
     refused = [*block.refused, *taken_codes]
     after = Progress(
@@ -75,13 +80,16 @@ def _write(session: Session, block: SealedBlock, at: Progress) -> Progress:
     )
     _move(session, at, after)
     filed_by = _representatives(connection, rows)
-    insert_rows(connection, "accounts", ACCOUNT_COLUMNS, [row.account for row in rows])
-    insert_rows(
-        connection, "personal_numbers", NUMBER_COLUMNS, [row.number for row in rows]
-    )
+    accounts = [_under(version, row.account) for row in rows]
+    insert_rows(connection, "accounts", ACCOUNT_COLUMNS, accounts)
+    numbers = [_under(version, row.number) for row in rows]
+    insert_rows(connection, "personal_numbers", NUMBER_COLUMNS, numbers)
     papers = [row.paper for row in rows if row.paper is not None]
     insert_rows(connection, "papers", PAPER_COLUMNS, papers)
-    dossiers = [written(row, filed_by.get(row.representative_index)) for row in rows]
+    dossiers = [
+        _under(version, written(row, _helper(filed_by, row.representative_index)))
+        for row in rows
+    ]
     insert_rows(connection, "dossiers", DOSSIER_COLUMNS, dossiers)
     refusals = [(at.import_id, line, code) for line, code in refused]
     insert_rows(connection, "import_refusals", ("import_id", "line", "code"), refusals)
@@ -111,11 +119,14 @@ def _free(
 ) -> tuple[list[Sealed], list[tuple[int, str]]]:
     """Return the rows that nobody stands against, and why the others are refused."""
 
-    def known(query: str, column: str, values: list[bytes]) -> set[bytes]:
-        return {bytes(row[0]) for row in find_rows(connection, query, column, values)}
+    def known(query: str, column: str, indexes: list[BlindIndex]) -> set[bytes]:
+        rows = find_rows(connection, query, column, _versions(indexes))
+        return {bytes(row[0]) for row in rows}
 
     external = known(
-        _EXTERNAL, "external_id_index", [row.external_index for row in rows]
+        _EXTERNAL,
+        "external_id_index",
+        [row.external_index for row in rows if row.external_index],
     )
     numbers = known(_NUMBERS, "number_index", [row.number_index for row in rows])
     phones = known(
@@ -124,30 +135,56 @@ def _free(
     free: list[Sealed] = []
     refused: list[tuple[int, str]] = []
     for row in rows:
-        if row.external_index in external:
+        if _stands(row.external_index, external):
             refused.append((row.line, "DD-IMP-012"))
-        elif row.number_index in numbers:
+        elif _stands(row.number_index, numbers):
             refused.append((row.line, "DD-IMP-010"))
-        elif row.phone_index in phones:
+        elif _stands(row.phone_index, phones):
             refused.append((row.line, "DD-IMP-011"))
         else:
             free.append(row)
-            external.add(row.external_index)
-            numbers.add(row.number_index)
-            if row.phone_index is not None:
-                phones.add(row.phone_index)
+            external.update(_versions([row.external_index]))
+            numbers.update(_versions([row.number_index]))
+            phones.update(_versions([row.phone_index]))
     return free, refused
+
+
+def _stands(index: BlindIndex | None, known: set[bytes]) -> bool:
+    return index is not None and not known.isdisjoint(index.versions)
+
+
+def _helper(filed_by: dict[bytes, UUID], index: BlindIndex | None) -> UUID | None:
+    return None if index is None else filed_by.get(index.first)
+
+
+def _versions(indexes: Sequence[BlindIndex | None]) -> list[bytes]:
+    return [one for index in indexes if index is not None for one in index.versions]
+
+
+def _under(version: int, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a row with its indexes under the key that is in use now."""
+    return tuple(
+        value.versions[version - 1] if isinstance(value, BlindIndex) else value
+        for value in row
+    )
 
 
 def _representatives(
     connection: Connection, rows: Sequence[Sealed]
-) -> dict[bytes | None, UUID]:
+) -> dict[bytes, UUID]:
     """Return the accounts of those who filed for others, as far as they have one."""
-    wanted = [row.representative_index for row in rows if row.representative_index]
+    wanted = _versions([row.representative_index for row in rows])
     if not wanted:
         return {}
     found = find_rows(connection, _NUMBERS, "number_index", wanted)
-    return {bytes(index): _id(account_id) for index, account_id in found}
+    accounts = {bytes(index): _id(account_id) for index, account_id in found}
+    return {
+        row.representative_index.first: accounts[version]
+        for row in rows
+        if row.representative_index
+        for version in row.representative_index.versions
+        if version in accounts
+    }
 
 
 def _id(account_id: UUID | str) -> UUID:

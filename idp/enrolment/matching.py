@@ -181,7 +181,7 @@ def _taken(
     with services.database.read() as connection:
         account_id = find_account_of(connection, services.sealer, numbers)
         index = phone_index(services.sealer, applicant.phone)
-        query = sa.select(Account.id).where(Account.phone_index == index)
+        query = sa.select(Account.id).where(Account.phone_index.in_(index.versions))
         holder = connection.execute(query).scalar_one_or_none()
     return account_id is not None, holder is not None
 

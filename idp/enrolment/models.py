@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from idp.storage.columns import blind, sealed
 from idp.storage.database import Base
 
 _OPEN = sa.text("state IN ('submitted', 'in_review')")
@@ -43,10 +44,10 @@ class Dossier(Base):
     reviewer_id: Mapped[UUID | None]
     unit_id: Mapped[UUID | None]
     province_code: Mapped[str | None] = mapped_column(sa.String(8))
-    evidence_sealed: Mapped[bytes]
+    evidence_sealed: Mapped[bytes] = sealed("dossiers.evidence:{id}")
     consent_version: Mapped[str | None] = mapped_column(sa.String(32))
     consented_at: Mapped[datetime | None]
-    external_id_index: Mapped[bytes | None] = mapped_column(unique=True)
+    external_id_index: Mapped[bytes | None] = blind(unique=True)
 
     __table_args__ = (
         sa.CheckConstraint(

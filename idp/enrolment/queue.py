@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from idp.enrolment.deadlines import is_overdue
 from idp.enrolment.models import Dossier
 from idp.enrolment.receipts import InvalidReceiptError, parse_receipt
+from keys.sealing import BlindIndex
 
 _OPEN = ("submitted", "in_review")
 _COLUMNS = (
@@ -121,11 +122,13 @@ def find_by_receipt(
 
 
 def find_receipt(
-    connection: Connection | Session, external_id_index: bytes | None
+    connection: Connection | Session, external_id_index: BlindIndex | None
 ) -> str | None:
     """Return the receipt of what was filed under an external id."""
     query = sa.select(Dossier.receipt).where(
-        Dossier.external_id_index == external_id_index
+        Dossier.external_id_index.in_(
+            external_id_index.versions if external_id_index else ()
+        )
     )
     return connection.execute(query).scalar_one_or_none()
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from idp.accounts.identity import Identity, identity_values, parse_identity
 from idp.enrolment.kinds import Channel
 from idp.enrolment.models import Dossier
-from keys.sealing import Sealer
+from keys.sealing import BlindIndex, Sealer
 
 # Members of the evidence that show somebody, in base64.
 PICTURES = ("photo", "chip")
@@ -73,7 +73,6 @@ def build_row(sealer: Sealer, new: NewDossier, filed: Filed, now: datetime) -> D
         evidence_sealed=seal_evidence(sealer, new, filed.dossier_id),
         consent_version=new.consent_version,
         consented_at=new.consented_at,
-        external_id_index=external_index(sealer, new.external_id),
     )
 
 
@@ -94,7 +93,7 @@ def seal_again(sealer: Sealer, evidence: Mapping[str, Any], dossier_id: UUID) ->
     return sealer.seal(text.encode(), context=_context(dossier_id))
 
 
-def external_index(sealer: Sealer, external_id: str | None) -> bytes | None:
+def external_index(sealer: Sealer, external_id: str | None) -> BlindIndex | None:
     """Return the blind index that keeps an import from filing a dossier twice."""
     if external_id is None:
         return None

@@ -138,9 +138,10 @@ def list_cards(
     ]
 
 
-def report_lost(
+def report_lost(  # noqa: PLR0913 - the stores, then the card
     session: Session,
     audit: AuditLog,
+    sealer: Sealer,
     account_id: UUID,
     credential_id: UUID,
     *,
@@ -154,7 +155,12 @@ def report_lost(
     enrolled.retire(session, audit, account_id, credential_id, now=now)
     if index is not None:
         chip_lost.add(
-            session, audit, index, ground="holder", account_id=account_id, now=now
+            session,
+            audit,
+            sealer.lift(index),
+            ground="holder",
+            account_id=account_id,
+            now=now,
         )
 
 

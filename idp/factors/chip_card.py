@@ -12,7 +12,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from idp.accounts.identifiers import birth_year
-from keys.sealing import Sealer
+from keys.sealing import BlindIndex, Sealer
 
 NO_EXPIRY = "991231"  # in the machine-readable zone of a card that never expires
 _RENEWAL_AGES = (25, 40, 60)  # Law on Identification 26/2023 art. 21
@@ -73,7 +73,7 @@ def decoy_key(sealer: Sealer, number: str, *, now: datetime) -> dict[str, str]:
     It is as likely as the real one would be: a program that plays the card can try out
     which key it is asked with, and must not learn from it that there is an account.
     """
-    noise = sealer.index(number, context="chip.decoy")
+    noise = sealer.index(number, context="chip.decoy").first
     born = birth_year(number)
     # Any day of a common year: a day that no decoy ever had would tell of an account.
     anywhere = int.from_bytes(noise[:4]) % 365
@@ -86,7 +86,7 @@ def decoy_key(sealer: Sealer, number: str, *, now: datetime) -> dict[str, str]:
     )
 
 
-def document_index(sealer: Sealer, *, number: str | None, document: str) -> bytes:
+def document_index(sealer: Sealer, *, number: str | None, document: str) -> BlindIndex:
     """Return the blind index of a card's document number.
 
     A Vietnamese one is the end of the personal number, which two people may share, and

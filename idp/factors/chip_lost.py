@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from idp.audit.factor_events import CardReportedLost, LostCardCleared
 from idp.audit.log import AuditLog
 from idp.factors.models import LostCard
+from keys.sealing import BlindIndex
 
 _VIETNAM = timezone(timedelta(hours=7))  # the days printed on cards are days there
 
@@ -30,14 +31,16 @@ class LostReport:
 def add(  # noqa: PLR0913 - the stores, then the report
     session: Session,
     audit: AuditLog,
-    index: bytes,
+    index: BlindIndex,
     *,
     ground: str,
     account_id: UUID | None,
     now: datetime,
 ) -> None:
     """Report a card, anew if it was reported before."""
-    session.execute(sa.delete(LostCard).where(LostCard.document_index == index))
+    session.execute(
+        sa.delete(LostCard).where(LostCard.document_index.in_(index.versions))
+    )
     session.add(LostCard(document_index=index, ground=ground, reported_at=now))
     audit.record(session, CardReportedLost(account_id, ground), now=now)
 
@@ -45,7 +48,7 @@ def add(  # noqa: PLR0913 - the stores, then the report
 def remove(
     session: Session,
     audit: AuditLog,
-    index: bytes,
+    index: BlindIndex,
     *,
     account_id: UUID | None,
     now: datetime,
@@ -53,7 +56,7 @@ def remove(
     """Withdraw a report; say whether there was one."""
     removed = session.execute(
         sa.delete(LostCard)
-        .where(LostCard.document_index == index)
+        .where(LostCard.document_index.in_(index.versions))
         .returning(LostCard.document_index)
     ).all()
     if removed:
@@ -70,14 +73,16 @@ def list_reports(connection: Connection | Session) -> list[LostReport]:
 
 
 def is_lost(
-    connection: Connection | Session, index: bytes, *, issued_on: str | None
+    connection: Connection | Session, index: BlindIndex, *, issued_on: str | None
 ) -> bool:
     """Say whether a card with this number, issued on this day, was reported.
 
     A card issued later is the new one; one that does not say when may be the old one.
     """
-    query = sa.select(LostCard.reported_at).where(LostCard.document_index == index)
-    reported_at = connection.execute(query).scalar_one_or_none()
+    query = sa.select(sa.func.max(LostCard.reported_at)).where(
+        LostCard.document_index.in_(index.versions)
+    )
+    reported_at = connection.execute(query).scalar()
     if reported_at is None:
         return False
     day = reported_at.astimezone(_VIETNAM).date().isoformat()

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from idp.storage.columns import blind, sealed
 from idp.storage.database import Base
 
 
@@ -22,7 +23,9 @@ class Credential(Base):
     account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
     kind: Mapped[str] = mapped_column(sa.String(16))
     label: Mapped[str] = mapped_column(sa.String(64))
-    secret_sealed: Mapped[bytes | None]
+    secret_sealed: Mapped[bytes | None] = sealed(
+        "credentials.secret:{id}", "credentials.passcode:{id}"
+    )
     last_counter: Mapped[int | None] = mapped_column(sa.BigInteger)
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
@@ -62,7 +65,7 @@ class ChipCard(Base):
         sa.ForeignKey("credentials.id"), primary_key=True
     )
     key_digest: Mapped[bytes] = mapped_column(index=True)
-    document_index: Mapped[bytes] = mapped_column(index=True)
+    document_index: Mapped[bytes] = blind(index=True)
     expires_on: Mapped[str | None] = mapped_column(sa.String(10))
 
 
@@ -71,7 +74,7 @@ class LostCard(Base):
 
     __tablename__ = "lost_cards"
 
-    document_index: Mapped[bytes] = mapped_column(primary_key=True)
+    document_index: Mapped[bytes] = blind(replaced=True, primary_key=True)
     ground: Mapped[str] = mapped_column(sa.String(16))
     reported_at: Mapped[datetime]
 
@@ -94,7 +97,7 @@ class RecoveryCode(Base):
 
     __tablename__ = "recovery_codes"
 
-    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    digest: Mapped[bytes] = blind(primary_key=True)
     account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
     created_at: Mapped[datetime]
     used_at: Mapped[datetime | None]

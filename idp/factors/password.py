@@ -149,7 +149,7 @@ def prove(  # noqa: PLR0913 - the stores, then the proof
         sa.select(Account.id, Account.password_hash)
         .join(PersonalNumber, PersonalNumber.account_id == Account.id)
         .where(
-            PersonalNumber.number_index == number_index(sealer, number),
+            PersonalNumber.number_index.in_(number_index(sealer, number).versions),
         )
     )
     return _prove(database, pool, audit, query, password=password, now=now)

@@ -19,7 +19,7 @@ from idp.audit.log import AuditLog
 from idp.errors import NotFoundError
 from idp.factors.models import RecoveryCode
 from idp.factors.results import VerifiedFactor
-from keys.sealing import Sealer
+from keys.sealing import BlindIndex, Sealer
 
 CODES = 10
 # No vowels and nothing that looks like something else when written by hand.
@@ -71,7 +71,7 @@ def verify(  # noqa: PLR0913 - the stores, then the proof
     used = session.execute(
         sa.update(RecoveryCode)
         .where(
-            RecoveryCode.digest == _digest(sealer, account_id, letters),
+            RecoveryCode.digest.in_(_digest(sealer, account_id, letters).versions),
             RecoveryCode.account_id == account_id,
             RecoveryCode.used_at.is_(None),
         )
@@ -111,5 +111,5 @@ def _new_code() -> str:
     return "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
 
 
-def _digest(sealer: Sealer, account_id: UUID, code: str) -> bytes:
+def _digest(sealer: Sealer, account_id: UUID, code: str) -> BlindIndex:
     return sealer.index(code, context=f"recovery_codes:{account_id}")

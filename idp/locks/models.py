@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from idp.storage.columns import sealed
 from idp.storage.database import Base
 
 
@@ -46,7 +47,7 @@ class AuthorityRequest(Base):
     ground: Mapped[str] = mapped_column(sa.String(32))
     authority: Mapped[str] = mapped_column(sa.String(200))
     document: Mapped[str] = mapped_column(sa.String(64))
-    matter_sealed: Mapped[bytes]
+    matter_sealed: Mapped[bytes] = sealed("authority_requests.matter:{id}")
     state: Mapped[str] = mapped_column(sa.String(16), index=True)
     received_at: Mapped[datetime]
     forward_by: Mapped[datetime]
@@ -55,7 +56,7 @@ class AuthorityRequest(Base):
     decided_at: Mapped[datetime | None]
     entered_by: Mapped[UUID]
     decided_by: Mapped[UUID | None]
-    reasons_sealed: Mapped[bytes | None]
+    reasons_sealed: Mapped[bytes | None] = sealed("authority_requests.reasons:{id}")
 
     __table_args__ = (
         sa.CheckConstraint("change IN ('lock', 'unlock')", name="change"),

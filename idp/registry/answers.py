@@ -10,11 +10,11 @@ from idp.registry.models import RegistryAnswer
 from idp.registry.person import PersonRecord
 from idp.registry.port import Question, fold_name
 from idp.storage.database import Database
-from keys.sealing import Sealer
+from keys.sealing import BlindIndex, Sealer
 
 _ANSWERS = cast("sa.Table", RegistryAnswer.__table__)
-_FIND = sa.select(_ANSWERS.c.record_sealed).where(
-    _ANSWERS.c.question_index == sa.bindparam("question_index"),
+_FIND = sa.select(_ANSWERS.c.question_index, _ANSWERS.c.record_sealed).where(
+    _ANSWERS.c.question_index.in_(sa.bindparam("questions", expanding=True)),
     _ANSWERS.c.answered_at >= sa.bindparam("since"),
 )
 
@@ -32,13 +32,13 @@ class LastAnswers:
         """Replace the last answer; that nobody was found removes it."""
         index = self._index(question)
         with self._database.transaction() as session:
+            session.execute(
+                sa.delete(_ANSWERS).where(_ANSWERS.c.question_index.in_(index.versions))
+            )
             if record is None:
-                session.execute(
-                    sa.delete(_ANSWERS).where(_ANSWERS.c.question_index == index)
-                )
                 return
             text = json.dumps(record.to_json(), ensure_ascii=False).encode()
-            session.merge(
+            session.add(
                 RegistryAnswer(
                     question_index=index,
                     record_sealed=self._sealer.seal(text, context=_context(index)),
@@ -48,16 +48,16 @@ class LastAnswers:
 
     def find(self, question: Question, *, since: datetime) -> PersonRecord | None:
         """Return the last answer if it is not older than `since`."""
-        index = self._index(question)
         with self._database.read() as connection:
-            values = {"question_index": index, "since": since}
-            sealed = connection.execute(_FIND, values).scalar()
-        if sealed is None:
+            values = {"questions": self._index(question).versions, "since": since}
+            row = connection.execute(_FIND, values).first()
+        if row is None:
             return None
-        text = self._sealer.open(sealed, context=_context(index))
+        context = _context(row.question_index)
+        text = self._sealer.open(row.record_sealed, context=context)
         return PersonRecord.from_json(json.loads(text))
 
-    def _index(self, question: Question) -> bytes:
+    def _index(self, question: Question) -> BlindIndex:
         parts = (question.number, fold_name(question.name), question.birth_date)
         return self._sealer.index("|".join(parts), context="registry_answers.question")
 

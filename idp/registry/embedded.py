@@ -18,7 +18,7 @@ INDEX_CONTEXT = "registry_records.number"
 
 _RECORDS = cast("sa.Table", RegistryRecord.__table__)
 _FIND = sa.select(_RECORDS.c.record_sealed).where(
-    _RECORDS.c.number_index == sa.bindparam("number_index")
+    _RECORDS.c.number_index.in_(sa.bindparam("numbers", expanding=True))
 )
 
 
@@ -50,7 +50,7 @@ class EmbeddedRegistry:
         del now  # what is stored is told as it was stored
         index = self._sealer.index(number, context=INDEX_CONTEXT)
         with self._database.read() as connection:
-            sealed = connection.execute(_FIND, {"number_index": index}).scalar()
+            sealed = connection.execute(_FIND, {"numbers": index.versions}).scalar()
         if sealed is None:
             return None
         text = self._sealer.open(sealed, context=SEAL_CONTEXT)
@@ -62,9 +62,12 @@ class EmbeddedRegistry:
             raise ValueError("a record is stored under its person's number")
         number = record.person.number
         text = json.dumps(record.to_json(), ensure_ascii=False).encode()
+        index = self._sealer.index(number, context=INDEX_CONTEXT)
+        others = {*index.versions} - {bytes(index)}
+        session.execute(sa.delete(_RECORDS).where(_RECORDS.c.number_index.in_(others)))
         session.merge(
             RegistryRecord(
-                number_index=self._sealer.index(number, context=INDEX_CONTEXT),
+                number_index=index,
                 record_sealed=self._sealer.seal(text, context=SEAL_CONTEXT),
                 as_of=record.as_of,
             )

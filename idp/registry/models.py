@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Mapped, mapped_column
 
+from idp.storage.columns import blind, sealed
 from idp.storage.database import Base
 
 
@@ -12,8 +13,8 @@ class RegistryRecord(Base):
 
     __tablename__ = "registry_records"
 
-    number_index: Mapped[bytes] = mapped_column(primary_key=True)
-    record_sealed: Mapped[bytes]
+    number_index: Mapped[bytes] = blind(replaced=True, primary_key=True)
+    record_sealed: Mapped[bytes] = sealed("registry_records.record")
     as_of: Mapped[datetime]
 
 
@@ -22,8 +23,10 @@ class RegistryAnswer(Base):
 
     __tablename__ = "registry_answers"
 
-    question_index: Mapped[bytes] = mapped_column(primary_key=True)
-    record_sealed: Mapped[bytes]
+    question_index: Mapped[bytes] = blind(replaced=True, primary_key=True)
+    record_sealed: Mapped[bytes] = sealed(
+        lambda row: f"registry_answers.record:{row['question_index'].hex()}"
+    )
     answered_at: Mapped[datetime] = mapped_column(index=True)
 
 

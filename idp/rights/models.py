@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from idp.storage.columns import sealed
 from idp.storage.database import Base
 
 
@@ -16,12 +17,12 @@ class CorrectionRequest(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
-    text_sealed: Mapped[bytes | None]
+    text_sealed: Mapped[bytes | None] = sealed("corrections.text:{id}")
     asked_at: Mapped[datetime]
     due_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[UUID | None]
-    answer_sealed: Mapped[bytes | None]
+    answer_sealed: Mapped[bytes | None] = sealed("corrections.answer:{id}")
 
 
 class Closing(Base):

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from idp.storage.columns import sealed
 from idp.storage.database import Base
 
 
@@ -20,7 +21,9 @@ class SignalStream(Base):
     )
     id: Mapped[UUID] = mapped_column(unique=True, default=uuid4)
     endpoint_url: Mapped[str | None] = mapped_column(sa.String(2000))
-    authorization_sealed: Mapped[bytes | None]
+    authorization_sealed: Mapped[bytes | None] = sealed(
+        "signal_streams.authorization:{id}"
+    )
     events: Mapped[list[str]]
     description: Mapped[str | None] = mapped_column(sa.String(300))
     status: Mapped[str] = mapped_column(sa.String(8), default="enabled")

@@ -23,7 +23,7 @@ from idp.factors.passkey_answers import NewPasskey
 from idp.staff import passkeys
 from idp.staff.models import StaffAccount, StaffInvitation
 from idp.staff.officer import open_name
-from keys.sealing import Sealer
+from keys.sealing import BlindIndex, Sealer
 
 Purpose = Literal["invite", "rescue"]
 # No vowels and no look-alikes: easy to read out, and never a word.
@@ -55,7 +55,7 @@ def new_code() -> str:
     return "-".join(groups)
 
 
-def code_digest(sealer: Sealer, code: str, staff_id: UUID) -> bytes:
+def code_digest(sealer: Sealer, code: str, staff_id: UUID) -> BlindIndex:
     """Return what is kept of a code; it is typed in any grouping."""
     letters = "".join(sign for sign in code.upper() if sign.isalnum())
     return sealer.index(letters, context=f"staff.code:{staff_id}")
@@ -145,7 +145,9 @@ def use(  # noqa: PLR0913 - the stores, then the link and what it brings
     if row is None:
         return False
     sent = code_digest(sealer, code, row.staff_id)
-    if row.code_digest and not hmac.compare_digest(row.code_digest, sent):
+    if row.code_digest and not any(
+        hmac.compare_digest(row.code_digest, version) for version in sent.versions
+    ):
         row.wrong_codes += 1
         if row.wrong_codes >= config.link_codes:
             row.ended_at = now

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from idp.storage.columns import blind, sealed
 from idp.storage.database import Base
 
 _ALIVE = sa.text("state <> 'disabled'")
@@ -32,9 +33,9 @@ class StaffAccount(Base):
     __tablename__ = "staff_accounts"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    name_sealed: Mapped[bytes]
-    number_sealed: Mapped[bytes]
-    number_index: Mapped[bytes]
+    name_sealed: Mapped[bytes] = sealed("staff.name:{id}")
+    number_sealed: Mapped[bytes] = sealed("staff.number:{id}")
+    number_index: Mapped[bytes] = blind()
     unit_id: Mapped[UUID] = mapped_column(sa.ForeignKey("staff_units.id"), index=True)
     state: Mapped[str] = mapped_column(sa.String(16))
     created_at: Mapped[datetime]
@@ -101,7 +102,7 @@ class StaffInvitation(Base):
         sa.ForeignKey("staff_accounts.id"), index=True
     )
     purpose: Mapped[str] = mapped_column(sa.String(16))
-    code_digest: Mapped[bytes | None]
+    code_digest: Mapped[bytes | None] = blind()
     wrong_codes: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -137,7 +138,7 @@ class StaffRequest(Base):
     kind: Mapped[str] = mapped_column(sa.String(16))
     staff_id: Mapped[UUID] = mapped_column(sa.ForeignKey("staff_accounts.id"))
     roles: Mapped[list[str]]
-    code_digest: Mapped[bytes | None]
+    code_digest: Mapped[bytes | None] = blind()
     asked_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("staff_accounts.id"))
     asked_at: Mapped[datetime]
     expires_at: Mapped[datetime]

@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from idp.accounts.identifiers import number_index
-from keys.sealing import Sealer
+from keys.sealing import BlindIndex, Sealer
 
 Role = Literal[
     "enrolment_officer",
@@ -65,11 +65,12 @@ class Officer:
     roles: frozenset[str]
     session_id: UUID
     proven_at: datetime
-    number_index: bytes = field(repr=False)
+    number_index: BlindIndex = field(repr=False)
 
     def holds(self, sealer: Sealer, numbers: Collection[str]) -> bool:
         """Say whether one of these personal numbers is the officer's own."""
-        return self.number_index in {number_index(sealer, one) for one in numbers}
+        own = self.number_index.first
+        return own in {number_index(sealer, number).first for number in numbers}
 
     def has(self, *roles: str) -> bool:
         """Say whether the officer has one of these roles; none named is any."""
@@ -89,6 +90,12 @@ def seal_number(sealer: Sealer, number: str, staff_id: UUID) -> bytes:
 def open_name(sealer: Sealer, sealed: bytes, staff_id: UUID) -> str:
     """Open what `seal_name` sealed for this officer."""
     return sealer.open(sealed, context=_context(staff_id)).decode()
+
+
+def index_of(sealer: Sealer, sealed: bytes, staff_id: UUID) -> BlindIndex:
+    """Return the index of the number that `seal_number` sealed for this officer."""
+    number = sealer.open(sealed, context=f"staff.number:{staff_id}").decode()
+    return number_index(sealer, number)
 
 
 def _context(staff_id: UUID) -> str:

@@ -24,7 +24,7 @@ def accounts(
 ) -> frozenset[UUID]:
     """Return the accounts that are an officer's own affair, by any number."""
     query = sa.select(PersonalNumber.account_id).where(
-        PersonalNumber.number_index == officer.number_index
+        PersonalNumber.number_index.in_(officer.number_index.versions)
     )
     own = connection.execute(query).scalar_one_or_none()
     if own is None:

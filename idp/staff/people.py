@@ -31,6 +31,7 @@ from idp.staff.officer import (
     seal_name,
     seal_number,
 )
+from idp.storage.columns import claim
 from keys.sealing import Sealer
 
 MAX_NAME = 128
@@ -74,7 +75,6 @@ def invite(  # noqa: PLR0913 - the stores, then the officer
         id=staff_id,
         name_sealed=seal_name(sealer, shown, staff_id),
         number_sealed=seal_number(sealer, number, staff_id),
-        number_index=number_index(sealer, number),
         unit_id=unit_id,
         state="invited",
         created_at=now,
@@ -82,6 +82,12 @@ def invite(  # noqa: PLR0913 - the stores, then the officer
     )
     try:
         with session.begin_nested():
+            row.number_index = claim(
+                session,
+                StaffAccount.number_index,
+                number_index(sealer, number),
+                StaffAccount.state != "disabled",
+            )
             session.add(row)
     except sa.exc.IntegrityError as error:
         raise KnownOfficerError("this number has an officer's account") from error

@@ -17,7 +17,7 @@ from idp.audit.log import AuditLog
 from idp.audit.staff_events import StaffProven, StaffSessionEnded, StaffSessionStarted
 from idp.config.staff import StaffConfig
 from idp.staff.models import StaffAccount, StaffRole, StaffSession, StaffUnit
-from idp.staff.officer import Officer, Unit, open_name
+from idp.staff.officer import Officer, Unit, index_of, open_name
 from keys.sealing import Sealer
 
 _TOUCH_AFTER = timedelta(seconds=30)
@@ -66,7 +66,7 @@ def find(
             StaffSession.proven_at,
             StaffAccount.id.label("staff_id"),
             StaffAccount.name_sealed,
-            StaffAccount.number_index,
+            StaffAccount.number_sealed,
             *StaffUnit.__table__.columns,
         )
         .join(StaffAccount, StaffAccount.id == StaffSession.staff_id)
@@ -161,7 +161,7 @@ def _officer(connection: Connection, sealer: Sealer, row: Any) -> Officer:
         roles=frozenset(connection.execute(roles).scalars()),
         session_id=row.session_id,
         proven_at=row.proven_at,
-        number_index=row.number_index,
+        number_index=index_of(sealer, row.number_sealed, row.staff_id),
     )
 
 

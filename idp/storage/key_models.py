@@ -25,10 +25,16 @@ class KeyRecord(Base):
 
 
 class SecretRecord(Base):
-    """A symmetric secret of the server, sealed under the key-encryption key."""
+    """A symmetric secret of the server, sealed under the key-encryption key.
+
+    Those that seal and index columns have versions: `seal`, `seal.2` and so on. A later
+    one is in use from `activated_at` on; a destroyed one leaves `sealed` empty.
+    """
 
     __tablename__ = "server_secrets"
 
     name: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
     sealed: Mapped[bytes]
     created_at: Mapped[datetime]
+    activated_at: Mapped[datetime | None]
+    destroyed_at: Mapped[datetime | None]

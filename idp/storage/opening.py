@@ -11,9 +11,12 @@ from idp.storage.embedded import EmbeddedStore
 from idp.storage.ephemeral import EphemeralStore
 from idp.storage.key_store import DatabaseRingStore
 from idp.storage.redis_store import RedisStore
+from idp.storage.versions import DatabaseVersionStore
 from keys.envelope import read_kek
 from keys.errors import KeyMaterialError, StoreUnreachableError
+from keys.sealing import Sealer
 from keys.secrets import ServerSecrets
+from keys.versions import StoredSealer
 
 _EMBEDDED = "embedded:"
 
@@ -51,6 +54,18 @@ def open_secrets(config: Config, database: Database) -> ServerSecrets:
     try:
         kek = read_kek(config.keys.kek_file)
         return ServerSecrets.load(DatabaseRingStore(database), kek)
+    except (KeyMaterialError, StoreUnreachableError) as error:
+        raise ConfigError(str(error)) from error
+
+
+def open_sealer(config: Config, database: Database) -> Sealer:
+    """Return the sealer of columns, which follows the versions of its keys."""
+    try:
+        return StoredSealer(
+            DatabaseVersionStore(database),
+            (read_kek(config.keys.kek_file),),
+            reread_after=config.keys.reread_after,
+        )
     except (KeyMaterialError, StoreUnreachableError) as error:
         raise ConfigError(str(error)) from error
 

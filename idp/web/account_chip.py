@@ -71,7 +71,14 @@ def lost(card: UUID) -> ResponseReturnValue:
             has_password="pwd" in member.account.factors,
             now=here.now,
         )
-        chip.report_lost(database, provider.audit, account_id, card, now=here.now)
+        chip.report_lost(
+            database,
+            provider.audit,
+            provider.sealer,
+            account_id,
+            card,
+            now=here.now,
+        )
     what = notices.way_removed(was_last=was_last)
     notices.warn(provider, before, what, here.now, way=chip.KIND)
     address = url_for("account.factors", done="chip-lost")

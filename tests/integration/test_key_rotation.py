@@ -14,11 +14,13 @@ from idp.audit.models import AuditEvent
 from idp.storage.database import Database
 from idp.storage.key_models import KeyRecord
 from idp.storage.key_store import DatabaseRingStore
+from idp.storage.versions import DatabaseVersionStore
 from keys.errors import InvalidTokenError, StoreUnreachableError
 from keys.ring import RINGS, KeyChange, State, state, timeline
 from keys.rotation import Rotator
 from keys.secrets import NAMES, ServerSecrets
 from keys.signers import KeyRings
+from keys.versions import StoredSealer
 from tests.services import BACKENDS
 
 pytestmark = pytest.mark.parametrize("backend", BACKENDS)
@@ -35,7 +37,7 @@ def after(seconds):
 
 def rotator_of(database):
     """Return the rotator whose changes are audited."""
-    sealer = ServerSecrets.load(DatabaseRingStore(database), KEK).sealer()
+    sealer = StoredSealer(DatabaseVersionStore(database), (KEK,), reread_after=2)
     store = audited_store(database, AuditLog(sealer))
     return Rotator(store, KEK, publish_lead=LEAD, keep_retired=KEEP)
 

@@ -158,7 +158,7 @@ def _last_day(dossier: DossierView) -> datetime:
 
 
 def _open(here: Visit, receipt: str) -> _Case:
-    blind = here.provider.sealer.index(receipt, context="enrolment.receipt")
+    blind = here.provider.sealer.index(receipt, context="enrolment.receipt").first
     case = _Case(
         id=secrets.token_urlsafe(24),
         receipt=receipt,
@@ -176,8 +176,9 @@ def _load(here: Visit, status_id: str) -> _Case:
     own = browser.digest(here.browser or "").hex()
     if value is None or value["browser"] != own:
         raise DraftError("no such question")
-    blind = here.provider.sealer.index(value["receipt"], context="enrolment.receipt")
-    return _Case(status_id, value["receipt"], own, UUID(bytes=blind[:16]))
+    receipt = value["receipt"]
+    blind = here.provider.sealer.index(receipt, context="enrolment.receipt").first
+    return _Case(status_id, receipt, own, UUID(bytes=blind[:16]))
 
 
 def _send(here: Visit, case: _Case) -> None:

@@ -152,9 +152,20 @@ class StaffRequestDecided(ServiceEvent):
 class OfficerLookedUp(Event):
     """An officer of a unit looked at a citizen's data, for a purpose.
 
-    Of somebody without an account a blind index of the number says who it was.
+    Of somebody without an account a blind index of the number says who it was. A
+    `reason` in the officer's words is sealed.
     """
 
     officer_id: UUID
     unit_id: UUID
     purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerEnded(Event):
+    """An officer ended a `session`, all `sessions` or a `grant`; `reason` is sealed."""
+
+    officer_id: UUID
+    unit_id: UUID
+    what: str
+    client_id: str | None = None

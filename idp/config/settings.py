@@ -120,6 +120,7 @@ class ThrottleConfig:
     organisations_per_account_a_day: int = 10
     members_per_account_a_day: int = 200
     officers_per_administrator_a_day: int = 20
+    look_ups_per_officer_a_day: int = 200
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,5 +17,6 @@ class StaffConfig:
     request: int = 259_200
     proposal: int = 259_200
     link_codes: int = 5
+    case: int = 900
     networks: tuple[str, ...] = ()
     two_persons: bool = True

@@ -32,6 +32,8 @@ What = Literal[
     "number_replaced",
     "lock_refused",
     "sign_in_asked",
+    "officer_signed_out",
+    "officer_ended_grant",
 ]
 
 WHAT = {
@@ -74,6 +76,10 @@ WHAT = {
         "bạn đã bị từ chối; tài khoản vẫn như cũ",
         "sign_in_asked": "{way} đang chờ bạn xác nhận đăng nhập; hãy tự mở trang tài "
         "khoản của bạn, mục Chờ bạn xác nhận",
+        "officer_signed_out": "một cán bộ vừa đăng xuất tài khoản của bạn; lý do ghi "
+        "ở trang tài khoản, mục Lịch sử",
+        "officer_ended_grant": "một cán bộ vừa kết thúc một quyền bạn đã cấp; lý do "
+        "ghi ở trang tài khoản, mục Lịch sử",
     },
     "en": {
         "password_changed": "the password of your account was changed",
@@ -113,6 +119,10 @@ WHAT = {
         "the account stays as it is",
         "sign_in_asked": "{way} waits for you to confirm a sign-in; open your own page "
         "yourself, under Waiting for you",
+        "officer_signed_out": "an officer signed your account out; the reason is on "
+        "your own page, under History",
+        "officer_ended_grant": "an officer ended a permission that you gave; the "
+        "reason is on your own page, under History",
     },
 }
 WAYS = {

@@ -19,7 +19,7 @@ from idp.config import ThrottleConfig
 from idp.storage.ephemeral import EphemeralStore
 
 Kind = Literal["password", "otp", "chip"]
-Act = Literal["organisation", "member", "officer"]
+Act = Literal["organisation", "member", "officer", "look_up"]
 _DAY = 86_400
 UNKNOWN_SOURCE = "unknown"
 _IPV6_PREFIX = 64  # what one subscriber gets
@@ -86,6 +86,7 @@ class Throttle:
             "organisation": config.organisations_per_account_a_day,
             "member": config.members_per_account_a_day,
             "officer": config.officers_per_administrator_a_day,
+            "look_up": config.look_ups_per_officer_a_day,
         }[act]
         acts = self._ephemeral.count(f"acts:{act}:{subject}", ttl=_DAY)
         return Admission(allowed=acts <= limit, retry_after=_DAY)

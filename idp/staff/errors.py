@@ -51,6 +51,13 @@ class OutsideNetworkError(IdpError):
     status = HTTPStatus.FORBIDDEN
 
 
+class CaseOverError(IdpError):
+    """No look-up of this session, of late, opened that account."""
+
+    code = "DD-STAFF-010"
+    status = HTTPStatus.NOT_FOUND
+
+
 class UnverifiedPasskeyError(IdpError):
     """The new passkey asked neither PIN nor finger nor face."""
 

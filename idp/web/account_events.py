@@ -45,7 +45,6 @@ TEXTS = {
     "AccountCreated": phrase("The account was opened"),
     "DossierFiled": phrase("Somebody applied for the account"),
     "DossierRefused": phrase("The application was refused"),
-    "OfficerLookedUp": officer_look_ups.TEXT,
     "AccountImported": phrase("The account was taken over from an earlier register"),
     "ContactChanged": phrase("The phone or the e-mail address was changed"),
     "DataExported": phrase("A copy of your data was taken"),
@@ -83,8 +82,9 @@ def recent(here: Visit, member: SignedIn, limit: int) -> list[dict[str, str]]:
     with here.provider.database.read() as connection:
         sealer, account_id = here.provider.sealer, member.account.id
         numbers = identifiers.numbers_of(connection, sealer, account_id)
+        types = (*TEXTS, *officer_look_ups.TYPES)
         entries = here.provider.audit.recent(
-            connection, account_id, limit, types=tuple(TEXTS), numbers=numbers
+            connection, account_id, limit, types=types, numbers=numbers
         )
     return [
         {"text": _text(here, entry), "at": presentation.moment_text(entry.at)}
@@ -105,11 +105,11 @@ def last_sign_in(here: Visit, member: SignedIn) -> str:
 
 
 def _text(here: Visit, entry: AuditEntry) -> str:
-    if entry.type == "OfficerLookedUp":
-        return officer_look_ups.text(here, entry)
     client_id = entry.data.get("client_id")
     party = here.provider.relying_parties.find(client_id) if client_id else None
     portal = visit.asker_of(party).name if party else gettext("a former portal")
+    if entry.type in officer_look_ups.TYPES:
+        return officer_look_ups.text(here, entry, portal)
     text = TEXTS[entry.type]
     if entry.data.get("place") == "counter":
         text = AT_COUNTER[entry.type]

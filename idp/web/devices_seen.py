@@ -31,19 +31,25 @@ _SYSTEMS = {
 def row(here: Visit, member: SignedIn, view: SessionView) -> dict[str, object]:
     """Return what the page of places shows of one session."""
     session_id: UUID = view.session.id
+    return described(here, view) | {
+        "current": session_id == member.session.id,
+        "token": here.token(account_access.purpose(member, f"end:{session_id}")),
+    }
+
+
+def described(here: Visit, view: SessionView) -> dict[str, object]:
+    """Return what whoever may see a session reads of it."""
     parties = (
         here.provider.relying_parties.find(client_id)
         for client_id in view.session.client_ids
     )
     return {
-        "id": session_id,
+        "id": view.session.id,
         "browser": browser_name(str(view.origin.get("user_agent", ""))),
-        "current": session_id == member.session.id,
         "started": presentation.moment_text(view.session.started_at),
         "last_seen": presentation.moment_text(view.session.last_seen_at),
         "source": view.origin.get("source", ""),
         "portals": ", ".join(visit.asker_of(party).name for party in parties if party),
-        "token": here.token(account_access.purpose(member, f"end:{session_id}")),
     }
 
 

@@ -1,4 +1,4 @@
-"""An officer's look at one's data, as the citizen reads it: which unit, and why."""
+"""What an officer looked at or ended, as the citizen reads it: which unit, and why."""
 
 from uuid import UUID
 
@@ -7,7 +7,13 @@ from idp.staff import units
 from idp.web.language import gettext, phrase
 from idp.web.visit import Visit
 
-TEXT = phrase("%(unit)s looked at your data: %(purpose)s")
+TYPES = ("OfficerLookedUp", "OfficerEnded")
+LOOKED = phrase("%(unit)s looked at your data: %(purpose)s")
+ENDED = {
+    "session": phrase("%(unit)s signed one of your places out"),
+    "sessions": phrase("%(unit)s signed all your places out"),
+    "grant": phrase("%(unit)s ended your permission for %(portal)s"),
+}
 PURPOSES = {
     "enrolment": phrase("applying for an account at the desk"),
     "review": phrase("deciding an application"),
@@ -18,17 +24,27 @@ PURPOSES = {
     "representation": phrase("representation"),
     "organisation": phrase("an organisation's account"),
     "security": phrase("a security case"),
+    "complaint": phrase("a complaint"),
+    "inspection": phrase("an inspection"),
 }
 
 
-def text(here: Visit, entry: AuditEntry) -> str:
-    """Return the sentence for one look-up."""
+def text(here: Visit, entry: AuditEntry, portal: str) -> str:
+    """Return the sentence for one look-up, or for what an officer ended."""
     unit_id = UUID(entry.data["unit_id"])
     with here.provider.database.read() as connection:
         names = units.unit_names(connection, [unit_id])
-    purpose = PURPOSES.get(entry.data["purpose"])
-    return gettext(
-        TEXT,
-        unit=names.get(unit_id, ""),
-        purpose=gettext(purpose) if purpose else "",
+    named, ended = (
+        {"unit": names.get(unit_id, "")},
+        ENDED.get(entry.data.get("what", "")),
     )
+    if ended:
+        said = gettext(ended, **named, portal=portal)
+    else:
+        purpose = PURPOSES.get(entry.data["purpose"])
+        shown = gettext(purpose) if purpose else ""
+        said = gettext(LOOKED, **named, purpose=shown)
+    reason = (entry.personal or {}).get("reason")
+    if reason:
+        return gettext("%(what)s. Reason given: %(reason)s", what=said, reason=reason)
+    return said

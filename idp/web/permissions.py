@@ -29,6 +29,13 @@ def _between(here: Visit, member: SignedIn, grant: GrantView) -> str:
 
 def row(here: Visit, member: SignedIn, grant: GrantView) -> dict[str, str | UUID]:
     """Return what the page of permissions shows of one grant."""
+    purpose = account_access.purpose(member, f"withdraw:{grant.id}")
+    between = _between(here, member, grant)
+    return described(here, grant) | {"between": between, "token": here.token(purpose)}
+
+
+def described(here: Visit, grant: GrantView) -> dict[str, str | UUID]:
+    """Return what whoever may see a grant reads of it."""
     party = here.provider.relying_parties.find(grant.client_id)
     asker = visit.asker_of(party) if party else None
     things = claim_texts.labels(grant.claims) or gettext("Only that it is you again")
@@ -36,11 +43,9 @@ def row(here: Visit, member: SignedIn, grant: GrantView) -> dict[str, str | UUID
         "id": grant.id,
         "name": asker.name if asker else gettext("a former portal"),
         "domain": asker.domain if asker else "",
-        "between": _between(here, member, grant),
         "things": things,
         "refused": claim_texts.labels(grant.refused),
         "since": presentation.date_text(grant.granted_at),
         "until": presentation.date_text(grant.expires_at),
         "lasting": "yes" if "offline_access" in grant.scopes else "",
-        "token": here.token(account_access.purpose(member, f"withdraw:{grant.id}")),
     }

@@ -56,6 +56,8 @@ from idp.web.enrol import steps as enrol_steps
 from idp.web.enrol import ward as enrol_ward
 from idp.web.rights import pages as rights_pages
 from idp.web.site import Site
+from idp.web.staff import account_sessions as staff_account_sessions
+from idp.web.staff import accounts as staff_accounts
 from idp.web.staff import approvals as staff_approvals
 from idp.web.staff import changes as staff_changes
 from idp.web.staff import corrections as staff_corrections
@@ -116,6 +118,8 @@ BLUEPRINTS = (
     way_back_face.blueprint,
     way_back_proofs.blueprint,
     staff_approvals.blueprint,
+    staff_account_sessions.blueprint,
+    staff_accounts.blueprint,
     staff_changes.blueprint,
     *desk_pages.BLUEPRINTS,
     staff_figures.blueprint,

@@ -38,6 +38,18 @@ STAFF_MESSAGES: dict[str, Message] = {
         phrase("Officers' pages do not open from this network."),
         phrase("Use a computer of your office's network."),
     ),
+    "DD-STAFF-009": Message(
+        phrase("No account that you may see has this number."),
+        phrase("Look at the number and type it again. The look-up was written down."),
+    ),
+    "DD-STAFF-010": Message(
+        phrase("That account is not open to you any more."),
+        phrase("Nothing was done. Look the person up again, with the reason."),
+    ),
+    "DD-STAFF-011": Message(
+        phrase("You have looked up as many people as one officer may in a day."),
+        phrase("Nothing was looked up. If there is more to do, tell your leader."),
+    ),
     "DD-STAFF-005": Message(
         phrase("This passkey asked for no PIN, finger or face."),
         phrase("Set a PIN on the security key, or take another device."),

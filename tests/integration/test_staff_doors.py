@@ -29,6 +29,7 @@ WITHOUT_PROOF = {
     "staff_invitation.options",
     "staff_passkeys.options",
     "staff_representations.find",
+    "staff_accounts.find",
     "staff_review.take",
     "staff_desk.begin",
 }

@@ -18,14 +18,13 @@ from idp.staff.officer import Officer
 from idp.web import presentation
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
-from idp.web.staff import access, frame
+from idp.web.staff import access, frame, paging
 from idp.web.visit import Visit
 
 blueprint = Blueprint("staff_corrections", __name__)
 
 ROLE = "reviewer"
 _SHOWN = 20
-_MOST_PAGES = 10_000
 
 
 @blueprint.get("/staff/corrections")
@@ -74,14 +73,8 @@ def _require(database: Any, here: Visit, officer: Officer, request_id: UUID) -> 
         raise RoleError(detail="another province's wish")
 
 
-def _number_of_page() -> int:
-    typed = request.args.get("page", "1")
-    is_number = typed.isascii() and typed.isdigit() and len(typed) < len("10000")
-    return min(max(int(typed), 1), _MOST_PAGES) if is_number else 1
-
-
 def _page(here: Visit, officer: Officer, problem: Problem | None = None) -> Response:
-    provider, page = here.provider, _number_of_page()
+    provider, page = here.provider, paging.number()
     with provider.database.transaction() as database:
         waiting = corrections.waiting(
             database,
@@ -113,10 +106,7 @@ def _page(here: Visit, officer: Officer, problem: Problem | None = None) -> Resp
         tab="staff_corrections.show",
         longest=corrections.MAX_TEXT,
         rows=[_row(here, officer, one, numbers[one.id]) for one in waiting[:_SHOWN]],
-        before=url_for("staff_corrections.show", page=page - 1) if page > 1 else "",
-        after=url_for("staff_corrections.show", page=page + 1)
-        if len(waiting) > _SHOWN
-        else "",
+        pages=paging.pages("staff_corrections.show", has_more=len(waiting) > _SHOWN),
     )
 
 

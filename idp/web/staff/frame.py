@@ -44,6 +44,12 @@ TABS = (
     Tab("staff_approvals.show", phrase("Approvals"), APPROVERS, "work"),
     Tab("staff_review.show", phrase("Dossiers"), ("reviewer",), "enrolment"),
     Tab("staff_desk.start", phrase("Desk"), ("enrolment_officer",), "enrolment"),
+    Tab(
+        "staff_accounts.show",
+        phrase("Find an account"),
+        ("hotline", "security", "lock_officer"),
+        "accounts",
+    ),
     Tab("staff_hotline.show", phrase("Activation"), ("hotline",), "accounts"),
     Tab("staff_hotline_unlock.show", phrase("Unlocking"), ("hotline",), "accounts"),
     Tab("staff_locks.show", phrase("Locks"), ("lock_officer",), "accounts"),
@@ -83,6 +89,7 @@ DONE = {
         "Every answer is right. The caller unlocks it with the codes now; the holder "
         "was told."
     ),
+    "officer-ended": phrase("It has ended, and the holder was told why."),
     "approved": phrase("The request was approved."),
     "proposal-approved": phrase("Approved and carried out."),
     "proposal-taken-up": phrase("It is in your name now; another officer approves it."),

@@ -38,6 +38,12 @@ GROUNDS = {
     "card_revoked": phrase("the card is revoked"),
     "death": phrase("the holder has died"),
     "number_cancelled": phrase("the personal number is cancelled"),
+    # These come and go with the holder's own wish and with the registries' words.
+    "holder_request": phrase("the holder asked for it"),
+    "card_expired": phrase("the card has expired"),
+    "passport_expired": phrase("the passport has expired"),
+    "permit_expired": phrase("the residence permit has expired"),
+    "dissolved": phrase("the organisation is dissolved"),
 }
 STATES = {
     "received": phrase("to be forwarded"),

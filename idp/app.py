@@ -4,12 +4,13 @@ import os
 from functools import partial
 from pathlib import Path
 
-from flask import Flask, Response, current_app, g
+from flask import Flask, Response, current_app, g, request
 
 from idp import retelling
 from idp.config import LOOPBACK_HOSTS, Config, load_config
 from idp.errors import ConfigError
 from idp.logs import configure_logging
+from idp.observing import ROUTE, Observed
 from idp.oidc.door import MachineDoor
 from idp.oidc.endpoints import blueprint as oidc
 from idp.oidc.request_guard import Headers
@@ -62,12 +63,13 @@ def connect(app: Flask, provider: Provider) -> None:
     app.extensions[EXTENSION] = provider
     app.extensions[SERVER] = server
     headers = app.extensions[_HEADERS] = _security_headers(config)
-    app.wsgi_app = MachineDoor(  # type: ignore[method-assign]  # Flask's documented way
+    door = MachineDoor(
         partial(Flask.wsgi_app, app),
         server,
         headers=headers,
         max_body=config.server.max_body_bytes,
     )
+    app.wsgi_app = Observed(door, config)  # type: ignore[method-assign]  # Flask's way
 
 
 def _named_config() -> Config:
@@ -100,6 +102,8 @@ def _security_headers(config: Config) -> Headers:
 
 def _protect(response: Response) -> Response:
     """Add what every answer carries; pages get their content policy too."""
+    if request.url_rule is not None:
+        request.environ[ROUTE] = request.url_rule.rule
     for name, value in current_app.extensions[_HEADERS]:
         response.headers.setdefault(name, value)
     if "Cache-Control" not in response.headers:

@@ -20,6 +20,7 @@ from idp.storage.database import Database
 from idp.storage.embedded import EmbeddedStore
 from idp.storage.ephemeral import EphemeralStore
 from idp.storage.redis_store import RedisStore
+from tests.log_scan import LogScan
 from tests.services import Services
 from tests.stores import configuration, fresh_database, fresh_ephemeral
 
@@ -42,6 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
     shared = getattr(config, "workerinput", None)
     services = Services(Path(shared["services"])) if shared else Services.create()
     config.stash[_SERVICES] = services
+    if shared is None:
+        config.pluginmanager.register(LogScan(config, services.folder))
     # Each test has an application of its own; all of them have the same templates.
     compiled = jinja2.FileSystemBytecodeCache(str(services.folder))
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": compiled}

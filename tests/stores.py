@@ -71,7 +71,7 @@ def configuration(
         "outbound": {"allowed_networks": ["127.0.0.0/8", "::1/128"]},
         "password": _CHEAP_PASSWORDS,
         "server": {"threads": 128},
-        "log": {"level": "WARNING", "format": "text"},
+        "log": {"level": "DEBUG"},
     }
     for name, section in sections.items():
         is_table = isinstance(section, dict)

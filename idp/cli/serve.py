@@ -4,11 +4,15 @@ One process tree: the parent holds the socket and respawns workers that crash; e
 worker builds the application by itself. SIGINT and SIGTERM let running requests end.
 """
 
+import contextlib
 import ctypes
 import gc
 import importlib
 import os
 import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -19,7 +23,6 @@ from granian.server.mp import MPServer
 from idp.cli.context import CliContext, pass_cli
 from idp.config import Config
 from idp.errors import ConfigError
-from idp.provider import build_provider
 from idp.relying_parties.record import unsafe_in_production
 from idp.storage import migration
 from idp.storage.opening import open_database
@@ -48,12 +51,41 @@ def group(cli: CliContext, config_path: Path | None) -> None:
     if config_path is not None:
         cli = CliContext(config_path)
     config = cli.config
-    check_stores(config)
-    check_port(config)
-    os.environ["IDP_CONFIG"] = str(Path(cli.config_path or "").absolute())
-    click.echo(f"Serving {config.issuer} with {config.server.workers} workers")
-    share_memory()
-    server(config).serve()
+    with metrics_folder(config) as folder:
+        check_stores(config)
+        check_port(config.server.host, config.server.port, setting="server.port")
+        os.environ["IDP_CONFIG"] = str(Path(cli.config_path or "").absolute())
+        click.echo(f"Serving {config.issuer} with {config.server.workers} workers")
+        share_memory()
+        with exporting(config, folder):
+            server(config).serve()
+
+
+@contextmanager
+def metrics_folder(config: Config) -> Iterator[Path | None]:
+    """Make the empty folder of the workers' metrics, if anybody may see them.
+
+    Their library decides where values live when it is loaded: nothing that this module
+    imports at its top may load it.
+    """
+    if not config.metrics.enabled:
+        yield None
+        return
+    check_port(config.metrics.host, config.metrics.port, setting="metrics.port")
+    with tempfile.TemporaryDirectory(prefix="dinhdanh-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        yield Path(folder)
+
+
+def exporting(
+    config: Config, folder: Path | None
+) -> contextlib.AbstractContextManager[None]:
+    """Return the time in which the metrics' port is open."""
+    if folder is None:
+        return contextlib.nullcontext()
+    exporter = importlib.import_module("idp.exporter")
+    opened: contextlib.AbstractContextManager[None] = exporter.exporting(config, folder)
+    return opened
 
 
 def share_memory() -> None:
@@ -75,6 +107,9 @@ def share_memory() -> None:
 
 def check_stores(config: Config) -> None:
     """Raise `ConfigError` that says what is missing or unsafe, and what to run."""
+    # With it come the metrics, see above.
+    from idp.provider import build_provider  # noqa: PLC0415
+
     database = open_database(config)
     try:
         if not migration.is_current(database):
@@ -102,9 +137,8 @@ def check_stores(config: Config) -> None:
         raise ConfigError(f"unsafe outside a sandbox: client {'; '.join(flaws)}")
 
 
-def check_port(config: Config) -> None:
+def check_port(host: str, port: int, *, setting: str) -> None:
     """Raise `ConfigError` if the address is in use; workers would share it silently."""
-    host, port = config.server.host, config.server.port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -112,7 +146,7 @@ def check_port(config: Config) -> None:
             probe.bind((host, port))
     except OSError as error:
         raise ConfigError(
-            f"server.port: cannot listen on {host}:{port}: {error.strerror}"
+            f"{setting}: cannot listen on {host}:{port}: {error.strerror}"
         ) from error
 
 

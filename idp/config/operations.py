@@ -10,3 +10,12 @@ class HealthConfig:
     timeout: float = 2.0
     look_every: float = 1.0
     free_bytes: int = 268_435_456
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsConfig:
+    """Where Prometheus asks; apart from the port that the world reaches."""
+
+    enabled: bool = False
+    host: str = "127.0.0.1"
+    port: int = 9464

@@ -9,7 +9,7 @@ from idp.config.credentials import CredentialsConfig
 from idp.config.enrolment import EnrolmentConfig
 from idp.config.figures import FiguresConfig, ImportConfig
 from idp.config.locks import LocksConfig, RightsConfig
-from idp.config.operations import HealthConfig
+from idp.config.operations import HealthConfig, MetricsConfig
 from idp.config.outbound import BackchannelConfig, OutboundConfig, SignalsConfig
 from idp.config.registration import RegistrationConfig
 from idp.config.registry import RegistryConfig
@@ -240,6 +240,8 @@ class LogConfig:
 
     level: str = "INFO"
     format: str = "json"
+    requests: bool = True
+    addresses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +285,7 @@ class Config:
     pages: PagesConfig = field(default_factory=PagesConfig)
     sandbox: SandboxConfig = field(default_factory=SandboxConfig)
     health: HealthConfig = field(default_factory=HealthConfig)
+    metrics: MetricsConfig = field(default_factory=MetricsConfig)
     log: LogConfig = field(default_factory=LogConfig)
 
     @property

@@ -9,6 +9,8 @@ lane of its own, on other threads.
 from collections import deque
 from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
+from functools import partial
 from threading import BoundedSemaphore, Condition
 
 import structlog
@@ -41,7 +43,7 @@ class Courier:
         if not self._places.acquire(blocking=False):
             log.warning("errand refused", detail="too many wait")
             return False
-        future = self._pool.submit(_run, errand)
+        future = self._pool.submit(_run, _as_now(errand))
         future.add_done_callback(lambda _: self._places.release())
         self._keep(future)
         return True
@@ -52,6 +54,7 @@ class Courier:
         While one of the lane runs, the last that was asked for waits, and then queues
         behind other lanes: none has more than its turn.
         """
+        errand = _as_now(errand)
         with self._lock:
             if lane in self._next:
                 self._next[lane] = deque([errand])
@@ -63,6 +66,7 @@ class Courier:
 
         Says so, or that too many wait.
         """
+        errand = _as_now(errand)
         with self._lock:
             queue = self._next.get(lane)
             if queue is None:
@@ -118,6 +122,11 @@ class Courier:
     def _under_way(self) -> set[Future[None]]:
         with self._lock:
             return set(self._running)
+
+
+def _as_now(errand: Errand) -> Errand:
+    """Return the errand with what its log lines carry now, the request's id first."""
+    return partial(copy_context().run, errand)
 
 
 def _run(errand: Errand) -> None:

@@ -19,6 +19,7 @@ from idp.authentication.session import SignedIn
 from idp.authentication.transaction import AuthorizationRequest
 from idp.consent.grants import GrantView
 from idp.consent.policy import ConsentStep
+from idp.logs import note_client
 from idp.oidc import codes, pushed, response_modes, way
 from idp.oidc.authorization_request import (
     FOREIGN_REDIRECT_URI,
@@ -55,6 +56,7 @@ def authorize() -> Response:
         asked = _read(server, parameters(), now=now)
     except RefusedRequestError as refused:
         return response_modes.refusal(provider, refused.reply, refused.error, now=now)
+    note_client(asked.client_id)
     if request.method == "POST":
         return _as_get(provider, asked)
     value, is_new = browser_value(provider)
@@ -175,7 +177,7 @@ def _finish(
         answer_acr=assurance.answer(requested, earned),
         now=visit.now,
     )
-    way.finished(visit)
+    way.finished(visit, signed_in)
     visit.end()
     if asked.waiting:
         return outcome.approve(visit, asked, signed_in, code=code)

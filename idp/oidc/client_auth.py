@@ -14,6 +14,7 @@ from urllib.parse import unquote_plus
 from authlib.oauth2.rfc6749 import InvalidClientError, InvalidRequestError
 
 from idp.config import Config
+from idp.logs import note_client
 from idp.oidc import assertions, client_certificate
 from idp.oidc.request_guard import Form, MachineRequest
 from idp.provider import Provider
@@ -50,6 +51,7 @@ def authenticate(
         raise failed(method, _registered(party) if is_known else FAILED)
     if form.get("client_id", client_id) != client_id:
         raise InvalidRequestError("client_id is not the authenticated client")
+    note_client(party.client_id)
     return party
 
 

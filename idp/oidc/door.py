@@ -12,7 +12,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.wsgi import get_input_stream
 
-from idp import clock
+from idp import clock, observing
 from idp.oidc import errors
 from idp.oidc.endpoints import MACHINE_ENDPOINTS, handle
 from idp.oidc.request_guard import Headers, MachineRequest
@@ -44,6 +44,7 @@ class MachineDoor:
         endpoint = _BY_PATH.get(environ["PATH_INFO"])
         if endpoint is None:
             return self._pages(environ, start_response)
+        environ[observing.ROUTE] = environ[observing.MACHINE] = endpoint.path
         try:
             request = read(environ, max_body=self._max_body)
         except HTTPException as error:  # a body over the limit, or cut short

@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 import structlog
 
+from idp import metrics
 from idp.health import Watch
 from idp.oidc.errors import json_answer
 from idp.oidc.request_guard import MachineRequest, MachineResponse
@@ -29,6 +30,8 @@ def ready(watch: Watch, request: MachineRequest) -> MachineResponse:
     failing = {one.name: one.detail for one in found if not one.is_good}
     if failing:
         _log.warning("not ready", **failing)
+    for one in found:
+        metrics.READY.labels(one.name).set(float(one.is_good))
     checks = {one.name: one.is_good for one in found}
     status = HTTPStatus.SERVICE_UNAVAILABLE if failing else HTTPStatus.OK
     said = "not ready" if failing else "ready"

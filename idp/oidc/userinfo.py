@@ -7,6 +7,7 @@ from typing import Any
 
 from idp import clock
 from idp.authentication.assurance import satisfies
+from idp.logs import note_client
 from idp.oidc import encryption, person_claims, protected
 from idp.oidc.errors import (
     NO_STORE,
@@ -30,6 +31,7 @@ def userinfo(provider: Provider, request: MachineRequest) -> MachineResponse:
     party = provider.relying_parties.find(token.claims["client_id"])
     if party is None:
         raise InvalidTokenError("The client is no longer registered")
+    note_client(party.client_id)
     if party.minimum_acr and not satisfies(token.earned, party.minimum_acr):
         raise InsufficientAuthenticationError(party.minimum_acr)
     listener = Listener(

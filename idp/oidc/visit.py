@@ -10,6 +10,7 @@ from flask import Response, request, url_for
 from idp.authentication import browser, session, transaction
 from idp.authentication.session import SignedIn
 from idp.authentication.transaction import AuthenticationTransaction
+from idp.logs import note_client
 from idp.oidc.authorization_request import UntrustedRequestError
 from idp.oidc.request_guard import FORM_TYPE, Form, parse_form
 from idp.provider import Provider
@@ -55,6 +56,8 @@ def returning(provider: Provider, transaction_id: str, *, now: datetime) -> Visi
         now=now,
         ttl=provider.config.lifetimes.transaction,
     )
+    if stored.request is not None:
+        note_client(stored.request.client_id)
     return Visit(provider, stored, now, is_stored=True)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from idp import metrics
 from idp.config.registry import RegistryConfig
 from idp.registry.answers import LastAnswers
 from idp.registry.person import PersonRecord
@@ -138,11 +139,14 @@ class ResilientRegistry:
 
     def _ask(self, ask: Callable[[], Answer], *, now: datetime) -> Answer:
         if not self._breaker.allows(now):
+            metrics.REGISTRY_QUESTIONS.labels("resting").inc()
             raise RegistryDownError(detail="registry: resting after failures")
         for left in reversed(range(self._policy.attempts)):
             try:
-                answer = ask()
+                with metrics.REGISTRY_SECONDS.time():
+                    answer = ask()
             except RegistryDownError:
+                metrics.REGISTRY_QUESTIONS.labels("down").inc()
                 if not left:
                     self._breaker.note(failed=True, now=now)
                     raise
@@ -150,6 +154,7 @@ class ResilientRegistry:
                 jitter = secrets.randbelow(1000) / 1000
                 self._wait(self._policy.pause * (0.5 + jitter))
             else:
+                metrics.REGISTRY_QUESTIONS.labels("answered").inc()
                 self._breaker.note(failed=False, now=now)
                 return answer
         raise AssertionError("at least one attempt")  # pragma: no cover - by settings

@@ -13,6 +13,7 @@ from uuid import UUID
 from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
+from idp import metrics
 from idp.accounts import contacts
 from idp.audit.factor_events import ChipRefused
 from idp.factors import chip, chip_sessions, notices
@@ -43,6 +44,7 @@ def complete(
     except ChipRefusedError as error:
         return _refuse(step, errand, error.reason, is_judged=True)
     chip_sessions.drop_errand(step.visit.provider, errand.transaction)
+    metrics.PROOFS.labels("chip", "proven").inc()
     counters = tuple(outcome["counters"])
     step.visit.provider.throttle.succeeded(Admission(allowed=True, counters=counters))
     return answered
@@ -98,6 +100,7 @@ def _is_still(step: Step, account_id: UUID) -> bool:
 def _refuse(
     step: Step, errand: Errand, reason: str, *, is_judged: bool
 ) -> ResponseReturnValue:
+    metrics.PROOFS.labels("chip", "wrong" if is_judged else "unread").inc()
     # What never got as far as a card's own signature is in the log alone: strangers
     # must not fill the audit log, nor learn from a write whether there is an account.
     if is_judged and errand.account_id is not None:

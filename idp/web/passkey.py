@@ -10,6 +10,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from idp import metrics
 from idp.authentication import steps
 from idp.authentication.session import SignedIn
 from idp.factors import passkey, passkey_options, passkey_store
@@ -76,12 +77,17 @@ def submit(transaction: str) -> ResponseReturnValue:
         return _page(step, member)
     try:
         if member is not None:
-            factor = _prove_further(step, member, fields["credential"])
+            with metrics.proof("passkey"):
+                factor = _prove_further(step, member, fields["credential"])
+            metrics.PROOFS.labels("passkey", "proven").inc()
             return proofs.complete(step, factor)
-        proven = _prove_first(step, fields["credential"])
+        with metrics.proof("passkey"):
+            proven = _prove_first(step, fields["credential"])
     except PasskeyRefusedError as error:
+        metrics.PROOFS.labels("passkey", "wrong").inc()
         problem = notice(error.code, detail=error.detail)
         return _page(step, member, problem)
+    metrics.PROOFS.labels("passkey", "proven").inc()
     return proofs.begin(step, proven.account_id, proven.factor)
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from flask import Response, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 
+from idp import metrics
 from idp.accounts.standing import read_standing
 from idp.authentication import browser, sign_in, steps
 from idp.authentication.session import AuthenticationEvent, SignedIn
@@ -53,15 +54,19 @@ def attempt(
     admission = throttle.admit(kind, subject=subject, source=here.source, device=device)
     if not admission.allowed:
         here.provider.funnel.note("try", f"{kind}_too_many", now=here.now)
+        metrics.PROOFS.labels(kind, "too_many").inc()
         return None, admission.retry_after
     try:
-        proof = check()
+        with metrics.proof(kind):
+            proof = check()
     except BusyError:
         throttle.succeeded(admission)  # nothing was guessed
         raise
     if proof is not None:
         throttle.succeeded(admission)
+        metrics.PROOFS.labels(kind, "proven").inc()
     else:
+        metrics.PROOFS.labels(kind, "wrong").inc()
         here.provider.funnel.note("try", f"{kind}_wrong", now=here.now)
     return proof, 0
 

@@ -12,6 +12,7 @@ from idp.authentication.browser import CookieSpec
 from idp.authentication.session import SignedIn
 from idp.authentication.transaction import AuthenticationTransaction
 from idp.factors import throttle
+from idp.logs import note_client
 from idp.provider import Provider, current
 from idp.relying_parties.record import RelyingParty
 from idp.web import csrf, forms, language
@@ -165,6 +166,7 @@ def enter(transaction_id: str) -> Step:
     party = None
     if loaded.request is not None:
         party = visit.provider.relying_parties.find(loaded.request.client_id)
+        note_client(loaded.request.client_id)
         language.hint(loaded.request.ui_locales)
     # Chromium applies form-action to the redirects after a submission too.
     g.form_action_origin = transactions.form_action_source(loaded) or ""

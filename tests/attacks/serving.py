@@ -40,8 +40,11 @@ concurrent = 2
 waiting = 24
 [sandbox]
 enabled = true
+[metrics]
+enabled = true
+port = {metrics}
 [log]
-level = "ERROR"
+level = "DEBUG"
 """
 
 
@@ -49,7 +52,7 @@ level = "ERROR"
 def serving(services: Services, folder: Path, *, backend: str) -> Iterator[Target]:
     """Serve with four workers, on the embedded stores or those of production."""
     with stores(services, folder, backend=backend) as chosen:
-        port = free_block(1)
+        port = free_block(3)
         issuer = f"http://127.0.0.1:{port}"
         file = settings(folder, chosen, issuer=issuer, port=port, workers=4)
         known = prepared(file)
@@ -73,9 +76,16 @@ def settings(
 ) -> Path:
     """Write the configuration of one machine and return its file."""
     file = folder / f"config-{port}.toml"
-    text = _CONFIG.format(**chosen, issuer=issuer, port=port, workers=workers)
+    text = _CONFIG.format(
+        **chosen, issuer=issuer, port=port, workers=workers, metrics=metrics_port(port)
+    )
     file.write_text(text, encoding="utf-8")
     return file
+
+
+def metrics_port(port: int) -> int:
+    """Return where the machine of this port tells its metrics."""
+    return port + 2  # beside two machines
 
 
 def prepared(file: Path) -> dict[str, Any]:
@@ -90,6 +100,7 @@ def program(file: Path, address: str) -> Iterator[None]:
     """Run `idp serve` and stop it as an operator does."""
     command = [sys.executable, "-m", "idp", "--config", str(file), "serve"]
     process = subprocess.Popen(command, start_new_session=True)
+    file.with_suffix(".pid").write_text(str(process.pid))
     try:
         _await(address, process)
         yield
@@ -99,10 +110,16 @@ def program(file: Path, address: str) -> Iterator[None]:
 
 
 def _await(address: str, process: subprocess.Popen) -> None:
-    tries = Retry(600, backoff_factor=0.05, backoff_max=0.2)
-    patience = requests.adapters.HTTPAdapter(max_retries=tries)
-    with requests.Session() as session:
-        session.mount("http://", patience)
+    with patient() as session:
         answered = session.get(f"{address}/.well-known/openid-configuration")
     assert answered.status_code == 200
     assert process.poll() is None
+
+
+@contextmanager
+def patient() -> Iterator[requests.Session]:
+    """Yield a session that tries again where nobody listens yet."""
+    tries = Retry(600, backoff_factor=0.05, backoff_max=0.2)
+    with requests.Session() as session:
+        session.mount("http://", requests.adapters.HTTPAdapter(max_retries=tries))
+        yield session

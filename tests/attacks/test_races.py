@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from clients.attack import checklist
+from tests.attacks.metrics_side import assert_counted
 from tests.attacks.serving import serving
 from tests.services import BACKENDS, Services
 
@@ -35,6 +36,7 @@ def test_one_wins(services: Services, tmp_path: Path, backend: str) -> None:
     """Each single-use thing is used once, whichever workers are asked for it."""
     with serving(services, tmp_path, backend=backend) as target:
         findings = list(checklist.run(target, *RACES))
+        assert_counted(target.issuer, tmp_path)
 
     told = {one.attack.name: (one.outcome, one.told) for one in findings}
     assert told == dict.fromkeys(RACES, ("refused", ""))

@@ -33,7 +33,7 @@ def test_no_sign_in_fails_and_everybody_stays_who_they_are(
     services: Services, tmp_path: Path
 ) -> None:
     """The database first, then a new machine beside the old one, then without it."""
-    old = free_block(2)
+    old = free_block(4)
     new, is_over = old + 1, threading.Event()
     with (
         stores(services, tmp_path, backend="production") as chosen,

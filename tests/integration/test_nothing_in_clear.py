@@ -96,6 +96,7 @@ def test_stores_and_log(config_file: Path, tmp_path: Path) -> None:
     assert any(name.endswith(":accounts") for name in kept)
     assert any(name.startswith("ephemeral") for name in kept)
     kept["log"] = told.stderr
+    _check_requests(told.stderr)
     assert "DD-AUTH-001" in kept["log"], "the log was caught"
     found = {
         (where, value)
@@ -109,3 +110,19 @@ def test_stores_and_log(config_file: Path, tmp_path: Path) -> None:
 def _by_chance(value: str, where: str) -> bool:
     # Six digits occur in any blob.
     return len(value) == 6 and where != "log"
+
+
+def _check_requests(log: str) -> None:
+    """Each line names its request; one line a request tells what came of it."""
+    lines = [json.loads(line) for line in log.splitlines()]
+    answered = [line for line in lines if line["event"] == "request"]
+    ids = [line["request_id"] for line in answered]
+    assert len(set(ids)) == len(ids)
+    assert {line["request_id"] for line in lines if "code" in line} <= set(ids)
+    seen = {(line["method"], line["route"], line["status"]) for line in answered}
+    assert ("POST", "/login/<transaction>", 303) in seen
+    of_token = [line for line in answered if line["route"] == "/token"]
+    assert {line["client_id"] for line in of_token} == {"clinic"}
+    names = {"event", "level", "timestamp", "request_id", "client_id"}
+    names |= {"method", "route", "status", "ms"}
+    assert {name for line in answered for name in line} == names

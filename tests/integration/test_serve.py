@@ -70,7 +70,7 @@ def test_a_busy_port_is_refused():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         with pytest.raises(ConfigError, match=f"127.0.0.1:{port}"):
-            check_port(Config(server=ServerConfig(port=port)))
+            check_port("127.0.0.1", port, setting="server.port")
 
 
 def test_a_free_port_is_taken():
@@ -78,7 +78,7 @@ def test_a_free_port_is_taken():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 
-    check_port(Config(server=ServerConfig(port=port)))
+    check_port("127.0.0.1", port, setting="server.port")
 
 
 def test_the_server_follows_the_settings():

@@ -20,6 +20,7 @@ from idp import clock
 from idp.provider import Provider
 from idp.storage import migration
 from keys.errors import KeysError
+from keys.ring import RINGS
 
 _PROBE_TTL = 30.0
 _PROBE = {"is": "there"}
@@ -62,9 +63,13 @@ def ephemeral(provider: Provider, now: datetime) -> None:
 
 def keys(provider: Provider, now: datetime) -> None:
     """Sign with each ring, by a key that the key-encryption key has opened."""
-    for ring in provider.rings.algorithms:
-        signed = provider.rings.sign({}, alg=ring, typ="health+jwt", now=now)
-        provider.rings.verify(signed, typ="health+jwt", now=now)
+    for ring in RINGS:
+        signed = provider.rings.sign(
+            {}, purpose=ring.purpose, alg=ring.alg, typ="health+jwt", now=now
+        )
+        provider.rings.verify(
+            signed, purposes=(ring.purpose,), typ="health+jwt", now=now
+        )
 
 
 def disk(provider: Provider, now: datetime) -> None:

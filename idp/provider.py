@@ -6,8 +6,10 @@ from functools import partial
 from cryptography import x509
 from flask import current_app
 
+from idp.audit.key_changes import audited_store
 from idp.audit.log import AuditLog
 from idp.config import Config
+from idp.config.key_clocks import key_clocks
 from idp.credentials import ending
 from idp.credentials.published import PublishedLists
 from idp.custody.sightings import Sightings
@@ -39,9 +41,11 @@ from idp.storage.opening import (
     open_secrets,
 )
 from keys.envelope import read_kek
+from keys.rotation import Rotator
 from keys.sealing import Sealer
 from keys.secrets import ServerSecrets
 from keys.signers import KeyRings
+from keys.signing_keys import SoftwareOpener
 
 EXTENSION = "dinhdanh"
 
@@ -56,6 +60,7 @@ class Provider:
     sealer: Sealer
     secrets: ServerSecrets
     rings: KeyRings
+    rotator: Rotator
     audit: AuditLog
     relying_parties: RelyingParties
     status_lists: PublishedLists
@@ -87,7 +92,9 @@ def build_provider(config: Config) -> Provider:
     store = DatabaseRingStore(database)
     secrets = open_secrets(config, database)
     sealer = open_sealer(config, database)
-    lifetimes = config.lifetimes
+    audit = AuditLog(sealer)
+    opener = SoftwareOpener(read_kek(config.keys.kek_file))
+    clocks = key_clocks(config)
     courier = Courier(
         lanes=config.backchannel.portals_at_once,
         patient=max(1, config.server.threads // 2),
@@ -100,19 +107,13 @@ def build_provider(config: Config) -> Provider:
         secrets=secrets,
         rings=KeyRings(
             store,
-            read_kek(config.keys.kek_file),
-            publish_lead=config.keys.publish_lead,
-            # An ID token comes back as a hint at logout, as late as its session ends;
-            # a credential is shown until it expires.
-            keep_retired=max(
-                lifetimes.access_token,
-                lifetimes.id_token,
-                lifetimes.session_max,
-                config.credentials.lifetime if config.credentials.enabled else 0,
-            )
-            + config.keys.jwks_max_age,
+            opener,
+            clocks,
+            reread_after=config.keys.reread_after,
+            jwks_max_age=config.keys.jwks_max_age,
         ),
-        audit=AuditLog(sealer),
+        rotator=Rotator(audited_store(database, audit), opener, clocks),
+        audit=audit,
         relying_parties=RelyingParties(
             database,
             secrets.key("client"),

@@ -27,6 +27,10 @@ _RSA_BITS = 2048
 class Signer(Protocol):
     """Holds one private key, wherever it is, and signs with it."""
 
+    @property
+    def public_key(self) -> PublicKey:
+        """The public part that belongs to it, from where the private part is."""
+
     def sign(self, message: bytes) -> bytes:
         """Return the JWS signature of `message` (RFC 7518 §3)."""
 
@@ -36,6 +40,7 @@ class SoftwareSigner:
 
     def __init__(self, private_key: PrivateKey) -> None:
         self._key = private_key
+        self.public_key: PublicKey = private_key.public_key()
 
     def sign(self, message: bytes) -> bytes:
         """Return the JWS signature of `message` (RFC 7518 §3.3, §3.4)."""

@@ -9,6 +9,10 @@ class KeyMaterialError(KeysError):
     """Key material is missing, unsafe to use or not what it says it is."""
 
 
+class KeyOrderError(KeysError):
+    """A step that may not follow in a key's life, or a key that there is not."""
+
+
 class StoreUnreachableError(KeysError):
     """The store of the rings could not be read or written."""
 

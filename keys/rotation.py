@@ -1,150 +1,123 @@
-"""Moving the rings on: a first key, the next key, and what the clock has ended.
+"""Moving the rings on: a first key, the next key, a killed key, what the clock ended.
 
 Keys are generated before the lock is taken and everything is checked again inside it,
-because another worker may have won meanwhile.
+because another worker may have won meanwhile. A change is one transaction: a process
+that dies in its middle leaves what was before.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
-from keys.errors import KeyMaterialError
-from keys.ring import (
-    RINGS,
-    KeyChange,
-    RingKey,
-    RingStore,
-    RingTransaction,
-    State,
-    next_key,
-    signing_key,
-    state,
-    timeline,
-)
-from keys.signing_keys import new_signing_key
-
-Outcome = Literal["published", "waiting", "replaced"]
-
-_INSTANT = timedelta(microseconds=1)  # the resolution of the stored clock
+from keys.ring import RINGS, Clocks, Ring, RingKey
+from keys.ring_store import KeyChange, RingStore
+from keys.signing_keys import Opener
+from keys.steps import Steps, ended, standing
 
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """What `rotate` did, which keys sign now and next, and what it recorded."""
+    """Which keys of a ring sign now and next, and what was recorded."""
 
-    outcome: Outcome
     active: RingKey
     upcoming: RingKey | None
-    ended: tuple[KeyChange, ...]
+    changes: tuple[KeyChange, ...]
+
+    @property
+    def outcome(self) -> Literal["published", "waiting", "killed"]:
+        """What became of it."""
+        kinds = {change.kind for change in self.changes}
+        if "killed" in kinds:
+            return "killed"
+        return "published" if "published" in kinds else "waiting"
 
 
 @dataclass(frozen=True, slots=True)
 class Rotator:
-    """Moves the rings of one store on; its clocks are seconds.
-
-    A key is published for `publish_lead` before it signs, and verifies for
-    `keep_retired` after its last signature.
-    """
+    """Moves the rings of one store on; wrong orders are refused, whoever asks."""
 
     store: RingStore
-    kek: bytes = field(repr=False)
-    publish_lead: int
-    keep_retired: int
+    opener: Opener
+    clocks: Clocks
 
-    def rotate(
-        self, ring: str, *, now: datetime, immediately: bool = False
-    ) -> Rotation:
+    def rotate(self, ring: Ring, *, now: datetime) -> Rotation:
         """Publish the next key of `ring`, unless one already waits.
 
-        `immediately`, for an emergency, makes the waiting or a new key sign now, before
-        portals have had the time to fetch it; the old key still verifies.
+        A key that was generated beforehand goes first.
         """
-        fresh = None
-        if next_key(self._timeline(self.store.rows(), ring), now) is None:
-            fresh = self._new_key(ring, now)
+        fresh = self._fresh(ring, now)
         with self.store.locked() as transaction:
-            keys = self._timeline(transaction.rows(), ring)
-            active, waiting = signing_key(keys, now), next_key(keys, now)
-            if active is None:
-                raise KeyMaterialError(f"ring {ring} has no key: run `idp keys init`")
-            # Keys follow one another strictly, even two emergencies in one instant.
-            at_once = max(now, active.activates_at + _INSTANT)
-            if waiting is None:
+            steps = Steps(transaction, self.clocks, now)
+            found = steps.standing(ring)
+            if found.waiting is None:
                 # What waited a moment ago may have begun to sign.
-                waiting = fresh or self._new_key(ring, now)
-                transaction.add(waiting)
-                transaction.note(KeyChange("published", waiting.kid, ring, now))
-                outcome: Outcome = "published"
-            else:
-                outcome = "waiting"
-            if immediately:
-                transaction.replace(replace(waiting, activates_at=at_once))
-                now, outcome = at_once, "replaced"
-            ended = self._settle(transaction, now)
-            keys = self._timeline(transaction.rows(), ring)
-        active = signing_key(keys, now) or active
-        return Rotation(outcome, active, next_key(keys, now), tuple(ended))
+                steps.publish(found.unseen or fresh or self._generate(ring, now))
+            return _rotation(steps, ring, now)
 
-    def destroy_retired(self, ring: str, *, now: datetime) -> list[KeyChange]:
-        """Destroy the keys of `ring` that sign no more, as after a theft.
-
-        What they signed is refused from now on; a process that serves reads the rings
-        anew every 15 seconds.
-        """
-        changes: list[KeyChange] = []
+    def publish(self, kid: str, *, now: datetime) -> Rotation:
+        """Publish a generated key as the next one of its ring."""
         with self.store.locked() as transaction:
-            for key in self._timeline(transaction.rows(), ring):
-                if state(key, now) is State.RETIRED:
-                    gone = replace(key, private_sealed=None, destroyed_at=now)
-                    transaction.replace(gone)
-                    changes.append(KeyChange("destroyed", key.kid, ring, now))
-            for change in changes:
-                transaction.note(change)
-        return changes
+            steps = Steps(transaction, self.clocks, now)
+            key = steps.find(kid)
+            steps.publish(key)
+            return _rotation(steps, key.ring, now)
+
+    def kill(self, kid: str, *, now: datetime, reason: str) -> Rotation:
+        """Destroy a compromised key, whatever its state; its successor signs at once.
+
+        Nothing that it signed verifies from now on. The successor is the waiting key,
+        else one generated beforehand, else a new one: portals may not know it yet.
+        """
+        ring = next((row.ring for row in self.store.rows() if row.kid == kid), None)
+        fresh = self._fresh(ring, now) if ring else None
+        with self.store.locked() as transaction:
+            steps = Steps(transaction, self.clocks, now)
+            key = steps.find(kid)
+            found = steps.standing(key.ring)
+            successor = found.waiting or found.unseen or fresh
+            successor = successor or self._generate(key.ring, now)
+            at = steps.kill(key, successor, reason)
+            rotation = _rotation(steps, key.ring, at)
+        self.opener.erase(key)
+        return rotation
 
     def settle(self, *, now: datetime) -> list[KeyChange]:
         """Record what the clock has ended and destroy the private keys that are gone.
 
         Only tidies: which keys sign and verify follows from the clock alone.
         """
+        rows = {row.kid: row for row in self.store.rows()}
+        if not ended(rows, self.clocks, now)[1]:
+            return []
         with self.store.locked() as transaction:
-            return self._settle(transaction, now)
-
-    def _settle(self, transaction: RingTransaction, now: datetime) -> list[KeyChange]:
-        rows = {row.kid: row for row in transaction.rows()}
-        changes: list[KeyChange] = []
-        for ring in RINGS:
-            for key, successor in pairwise(self._timeline(rows.values(), ring)):
-                row, now_in = rows[key.kid], state(key, now)
-                if row.retired_at is None and now_in in {State.RETIRED, State.GONE}:
-                    row = replace(row, retired_at=key.retired_at)
-                    changes.append(KeyChange("retired", key.kid, ring, now))
-                    changes.append(KeyChange("activated", successor.kid, ring, now))
-                if row.destroyed_at is None and now_in is State.GONE:
-                    row = replace(row, private_sealed=None, destroyed_at=now)
-                    changes.append(KeyChange("destroyed", key.kid, ring, now))
-                if row is not rows[key.kid]:
-                    transaction.replace(row)
+            changes = Steps(transaction, self.clocks, now).changes
         for change in changes:
-            transaction.note(change)
+            if change.kind == "destroyed":
+                self.opener.erase(rows[change.kid])
         return changes
 
-    def _new_key(self, ring: str, now: datetime) -> RingKey:
-        lead = timedelta(seconds=self.publish_lead)
-        return new_signing_key(ring, self.kek, published_at=now, lead=lead)
+    def _fresh(self, ring: Ring, now: datetime) -> RingKey | None:
+        """Return a new key if it will be needed: making an RSA key takes its time."""
+        found = standing(self.store.rows(), ring, self.clocks, now)
+        if found.waiting or found.unseen:
+            return None
+        return self._generate(ring, now)
 
-    def _timeline(self, rows: Iterable[RingKey], ring: str) -> tuple[RingKey, ...]:
-        return timeline(rows, ring, keep_retired=self.keep_retired)
+    def _generate(self, ring: Ring, now: datetime) -> RingKey:
+        return self.opener.generate(ring, now=now)
 
 
-def create_first(store: RingStore, kek: bytes, *, now: datetime) -> list[RingKey]:
+def _rotation(steps: Steps, ring: Ring, at: datetime) -> Rotation:
+    found = steps.standing(ring, at=at)
+    return Rotation(found.active, found.waiting, tuple(steps.changes))
+
+
+def create_first(store: RingStore, opener: Opener, *, now: datetime) -> list[RingKey]:
     """Give every ring without a key its first one, which signs at once."""
     with store.locked() as transaction:
-        present = {row.ring for row in transaction.rows()}
+        present = {row.ring for row in transaction.rows() if row.activates_at}
         created = [
-            new_signing_key(ring, kek, published_at=now, lead=timedelta())
+            replace(opener.generate(ring, now=now), published_at=now, activates_at=now)
             for ring in RINGS
             if ring not in present
         ]

@@ -8,7 +8,7 @@ from typing import Self
 
 from keys.envelope import envelope
 from keys.errors import KeyMaterialError, SealError
-from keys.ring import RingStore
+from keys.ring_store import RingStore
 from keys.sealing import KEY_BYTES
 from keys.versions import PURPOSES
 

@@ -11,93 +11,77 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from keys import jws
-from keys.algorithms import PublicKey, Signer, SoftwareSigner, public_jwk
+from keys.algorithms import public_jwk
 from keys.errors import InvalidTokenError, KeyMaterialError, KeysError
 from keys.ring import (
+    ALGORITHMS,
     RINGS,
+    Clocks,
+    Purpose,
+    Ring,
     RingKey,
-    RingStore,
-    State,
-    published,
-    signing_key,
-    state,
     timeline,
 )
-from keys.signing_keys import open_signing_key
+from keys.ring_store import RingStore
+from keys.signing_keys import Opener
+from keys.snapshot import ParsedKey, Snapshot
 
 _log = logging.getLogger(__name__)
 _UNKNOWN_KID_PAUSE = 1.0  # seconds; so that made-up kids cannot hammer the store
 
 
-@dataclass(frozen=True, slots=True)
-class _ParsedKey:
-    """A key's objects, made once for its whole life in this process."""
-
-    public_key: PublicKey
-    public_jwk: Mapping[str, str]
-    signer: Signer
-
-
-@dataclass(frozen=True, slots=True)
-class _Snapshot:
-    """The rings as of one reading; replaced whole, never changed."""
-
-    rings: Mapping[str, tuple[RingKey, ...]]
-    parsed: Mapping[str, _ParsedKey]
-
-    def published(self, now: datetime) -> list[RingKey]:
-        return [key for keys in self.rings.values() for key in published(keys, now)]
-
-    def find(self, kid: str, now: datetime) -> RingKey | None:
-        for keys in self.rings.values():
-            for key in keys:
-                if key.kid == kid and state(key, now) is not State.GONE:
-                    return key
-        return None
-
-
 class KeyRings:
     """The rings of a running process; safe for any number of threads."""
 
-    algorithms = RINGS
+    algorithms = ALGORITHMS
 
     def __init__(
         self,
         store: RingStore,
-        kek: bytes,
+        opener: Opener,
+        clocks: Clocks,
         *,
-        publish_lead: int,
-        keep_retired: int,
-        refresh_after: float = 15.0,
+        reread_after: float = 2.0,
+        jwks_max_age: float = 300.0,
     ) -> None:
-        self.publish_lead = publish_lead
-        self.keep_retired = keep_retired
         self._store = store
-        self._kek = kek
-        self._refresh_after = refresh_after
+        self._opener = opener
+        self._clocks = clocks
+        self._reread_after = reread_after
+        self._cache_time = timedelta(seconds=jwks_max_age)
+        self._served_at: datetime | None = None
         self._reloading = threading.Lock()
         self._read_at = time.monotonic()
-        self._snapshot = self._read({})
+        self._snapshot = self._read(Snapshot({}, {}, {}), None)
         self._jwks: tuple[tuple[str, ...], bytes] = ((), b"")
         for ring, keys in self._snapshot.rings.items():
             if not keys:
-                raise KeyMaterialError(f"ring {ring} has no key: run `idp keys init`")
+                raise KeyMaterialError(
+                    f"ring {ring.name} has no key: run `idp keys init`"
+                )
 
     def sign(
-        self, claims: Mapping[str, Any], *, alg: str, typ: str, now: datetime
+        self,
+        claims: Mapping[str, Any],
+        *,
+        purpose: Purpose,
+        alg: str,
+        typ: str,
+        now: datetime,
     ) -> str:
-        """Return `claims` as a compact JWS of the ring's active key."""
-        snapshot = self._current()
-        if alg not in snapshot.rings:
-            raise ValueError(f"no ring signs with {alg}")
-        key = signing_key(snapshot.rings[alg], now)
+        """Return `claims` as a compact JWS of the key that signs for the purpose."""
+        snapshot, ring = self._current(now), Ring(purpose, alg)
+        if ring not in snapshot.rings:
+            raise ValueError(f"no ring signs {purpose} with {alg}")
+        key = snapshot.signing(ring, now)
         if key is None:
-            raise KeyMaterialError(f"ring {alg} has no key that signs at this time")
+            raise KeyMaterialError(
+                f"ring {ring.name} has no key that signs at this time"
+            )
         signer = snapshot.parsed[key.kid].signer
         return jws.write(claims, alg=alg, kid=key.kid, typ=typ, by=signer)
 
@@ -105,11 +89,11 @@ class KeyRings:
         self,
         token: str,
         *,
+        purposes: tuple[Purpose, ...],
         typ: str | None,
         now: datetime,
-        algs: tuple[str, ...] = RINGS,
     ) -> dict[str, Any]:
-        """Return the claims of a token that one of our published keys has signed.
+        """Return the claims of a token that a key for one of `purposes` has signed.
 
         Checks the signature, the algorithm and `typ` (any, if None); the claims, `exp`
         among them, are the caller's to check. Raises `InvalidTokenError`.
@@ -117,15 +101,17 @@ class KeyRings:
         unverified = jws.read(token)
         if typ is not None and unverified.typ != typ:
             raise InvalidTokenError("a token of another type")
-        snapshot = self._current()
+        snapshot = self._current(now)
         key = snapshot.find(unverified.kid, now)
         if key is None:
-            # Another worker may have rotated at once (`--now`) since we last read.
-            snapshot = self._current_for_unknown_kid()
+            # Another worker may sign with a key that came since we last read.
+            snapshot = self._current_for_unknown_kid(now)
             key = snapshot.find(unverified.kid, now)
         if key is None:
             raise InvalidTokenError("not a key of ours")
-        if unverified.alg != key.alg or key.alg not in algs:
+        if key.ring.purpose not in purposes:
+            raise InvalidTokenError("a key for another purpose")
+        if unverified.alg != key.ring.alg:
             raise InvalidTokenError("another algorithm than the key's")
         return unverified.verify(snapshot.parsed[key.kid].public_key)
 
@@ -135,52 +121,84 @@ class KeyRings:
 
     def jwks_bytes(self, now: datetime) -> bytes:
         """Return the JWK set as JSON, made anew only when its keys have changed."""
-        snapshot = self._current()
+        self._served_at = now
+        snapshot = self._current(now)
         kids = tuple(key.kid for key in snapshot.published(now))
         cached_kids, body = self._jwks
         if cached_kids != kids:
-            jwks = {"keys": [dict(snapshot.parsed[kid].public_jwk) for kid in kids]}
-            body = json.dumps(jwks).encode()
+            body = json.dumps(snapshot.key_set(kids)).encode()
             self._jwks = (kids, body)
         return body
 
-    def _current(self) -> _Snapshot:
-        is_old = time.monotonic() - self._read_at >= self._refresh_after
-        if is_old and self._reloading.acquire(blocking=False):
-            try:
-                self._reload()
-            finally:
-                self._reloading.release()
+    def _current(self, now: datetime) -> Snapshot:
+        """Return the keys; one thread reads them again, the others go on meanwhile.
+
+        After a long silence all wait for that one: a killed key may be in memory.
+        """
+        age = time.monotonic() - self._read_at
+        if age >= self._reread_after:
+            may_wait = age >= 2 * self._reread_after
+            if self._reloading.acquire(blocking=may_wait):
+                try:
+                    if time.monotonic() - self._read_at >= self._reread_after:
+                        self._reload(now)
+                finally:
+                    self._reloading.release()
         return self._snapshot
 
-    def _current_for_unknown_kid(self) -> _Snapshot:
+    def _current_for_unknown_kid(self, now: datetime) -> Snapshot:
         with self._reloading:
             if time.monotonic() - self._read_at >= _UNKNOWN_KID_PAUSE:
-                self._reload()
+                self._reload(now)
         return self._snapshot
 
-    def _reload(self) -> None:
-        self._read_at = time.monotonic()
+    def _reload(self, now: datetime) -> None:
+        began = time.monotonic()
         try:
-            self._snapshot = self._read(self._snapshot.parsed)
+            self._snapshot = self._read(self._snapshot, now)
         except KeysError:
             _log.exception("key rings could not be read again; the last keys stay")
+            began = time.monotonic()  # nobody else waits for a store that hangs
+        self._read_at = began
 
-    def _read(self, known: Mapping[str, _ParsedKey]) -> _Snapshot:
-        rows = [row for row in self._store.rows() if row.private_sealed is not None]
-        keep = self.keep_retired
-        return _Snapshot(
-            rings={ring: timeline(rows, ring, keep_retired=keep) for ring in RINGS},
-            parsed={
-                row.kid: known.get(row.kid) or _parse(row, self._kek) for row in rows
+    def _read(self, before: Snapshot, now: datetime | None) -> Snapshot:
+        rows = [
+            row
+            for row in self._store.rows()
+            if row.destroyed_at is None or row.compromised_at is not None
+        ]
+        parsed = {
+            row.kid: self._parsed(row, before.parsed.get(row.kid))
+            for row in rows
+            if row.has_place and row.destroyed_at is None
+        }
+        return Snapshot(
+            rings={
+                ring: timeline(
+                    rows, ring, keep_retired=self._clocks[ring.purpose].keep_retired
+                )
+                for ring in RINGS
             },
+            parsed=parsed,
+            unripe=self._unripe(parsed, before, now),
         )
 
+    def _unripe(
+        self, parsed: Mapping[str, ParsedKey], before: Snapshot, now: datetime | None
+    ) -> dict[str, datetime]:
+        """Return until when portals may hold a key set of ours without a key."""
+        unripe = {kid: at for kid, at in before.unripe.items() if kid in parsed}
+        served = self._served_at
+        if now and served and now - served < self._cache_time:
+            new = parsed.keys() - before.parsed.keys()
+            unripe |= dict.fromkeys(new, now + self._cache_time)
+        return unripe
 
-def _parse(row: RingKey, kek: bytes) -> _ParsedKey:
-    private_key = open_signing_key(row, kek)
-    public_key = private_key.public_key()
-    jwk = public_jwk(public_key, row.ring)
-    if jwk != row.public_jwk or jwk["kid"] != row.kid:
-        raise KeyMaterialError(f"signing key {row.kid} has a foreign public part")
-    return _ParsedKey(public_key, jwk, SoftwareSigner(private_key))
+    def _parsed(self, row: RingKey, known: ParsedKey | None) -> ParsedKey:
+        if known is not None and known.ring == row.ring:
+            return known
+        signer = self._opener.signer(row)
+        jwk = public_jwk(signer.public_key, row.ring.alg)
+        if jwk != row.public_jwk or jwk["kid"] != row.kid:
+            raise KeyMaterialError(f"signing key {row.kid} has a foreign public part")
+        return ParsedKey(row.ring, signer.public_key, jwk, signer)

@@ -1,61 +1,88 @@
-"""Private signing keys at rest: made, sealed under the KEK, opened again."""
+"""Private signing keys wherever they are: made, and opened to sign."""
 
-from datetime import datetime, timedelta
-from typing import cast
+from datetime import datetime
+from typing import Protocol, cast
 
 from cryptography.hazmat.primitives import serialization
 
-from keys.algorithms import PrivateKey, generate, public_jwk
+from keys.algorithms import (
+    PrivateKey,
+    Signer,
+    SoftwareSigner,
+    generate,
+    public_jwk,
+)
 from keys.envelope import envelope
 from keys.errors import KeyMaterialError, SealError
-from keys.ring import RingKey
-from keys.sealing import Sealer
+from keys.ring import Ring, RingKey
 
 
-def new_signing_key(
-    ring: str, kek: bytes, *, published_at: datetime, lead: timedelta
-) -> RingKey:
-    """Generate a key; its private part leaves this function sealed only."""
-    private_key = generate(ring)
-    jwk = public_jwk(private_key.public_key(), ring)
-    der = private_key.private_bytes(
-        serialization.Encoding.DER,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    return RingKey(
-        kid=jwk["kid"],
-        ring=ring,
-        public_jwk=jwk,
-        private_sealed=_sealer(kek).seal(der, context=_context(ring, jwk["kid"])),
-        published_at=published_at,
-        activates_at=published_at + lead,
-    )
+class Opener(Protocol):
+    """Makes keys in one place, and opens those that are there."""
+
+    def generate(self, ring: Ring, *, now: datetime) -> RingKey:
+        """Make a key for `ring` that nobody has seen yet."""
+
+    def signer(self, row: RingKey) -> Signer:
+        """Open the private part of `row`; raises `KeyMaterialError`."""
+
+    def erase(self, row: RingKey) -> None:
+        """Destroy a private part that is not in the row itself; may be repeated."""
 
 
-def open_signing_key(row: RingKey, kek: bytes) -> PrivateKey:
-    """Return the private key of `row`; raises `KeyMaterialError`."""
-    try:
-        der = _sealer(kek).open(
-            row.private_sealed or b"", context=_context(row.ring, row.kid)
+class SoftwareOpener:
+    """Keys sealed in their rows under the key-encryption key."""
+
+    def __init__(self, kek: bytes) -> None:
+        self._sealer = envelope(kek, "signing keys")
+
+    def generate(self, ring: Ring, *, now: datetime) -> RingKey:
+        """Make a key; its private part leaves this function sealed only."""
+        private_key = generate(ring.alg)
+        jwk = public_jwk(private_key.public_key(), ring.alg)
+        der = private_key.private_bytes(
+            serialization.Encoding.DER,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
         )
-    except SealError:
+        context = _context(ring.name, jwk["kid"])
+        return RingKey(
+            kid=jwk["kid"],
+            ring=ring,
+            public_jwk=jwk,
+            private_sealed=self._sealer.seal(der, context=context),
+            generated_at=now,
+        )
+
+    def signer(self, row: RingKey) -> SoftwareSigner:
+        """Open the private part of `row`; raises `KeyMaterialError`."""
+        der = self._open(row)
+        # The seal has proven the bytes to be ours, of this ring; checking an RSA key
+        # again would cost 40 ms.
+        private_key = serialization.load_der_private_key(
+            der, password=None, unsafe_skip_rsa_key_validation=True
+        )
+        return SoftwareSigner(cast("PrivateKey", private_key))
+
+    def erase(self, row: RingKey) -> None:
+        """Do nothing: the sealed part goes with its column."""
+
+    def _open(self, row: RingKey) -> bytes:
+        contexts = [_context(row.ring.name, row.kid)]
+        if row.ring.purpose == "id_token":
+            # Before rings had purposes, these were sealed as their algorithm's alone.
+            contexts.append(_context(row.ring.alg, row.kid))
+        for context in contexts:
+            try:
+                return self._sealer.open(row.private_sealed or b"", context=context)
+            except SealError:
+                continue
         raise KeyMaterialError(
             f"signing key {row.kid} does not open: changed, or sealed under another "
             "key-encryption key"
-        ) from None
-    # The seal has proven the bytes to be ours, of this ring; checking an RSA key again
-    # would cost 40 ms.
-    private_key = serialization.load_der_private_key(
-        der, password=None, unsafe_skip_rsa_key_validation=True
-    )
-    return cast("PrivateKey", private_key)
-
-
-def _sealer(kek: bytes) -> Sealer:
-    return envelope(kek, "signing keys")
+        )
 
 
 def _context(ring: str, kid: str) -> str:
-    # A sealed key copied into another row does not open there.
+    # A sealed key copied into another row, or another ring, does not open there.
     return f"{ring}:{kid}"

@@ -253,6 +253,15 @@ class KeyDestroyed(ServiceEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class KeyKilled(ServiceEvent):
+    """A signing key was compromised: destroyed, and refused from that moment."""
+
+    kid: str
+    ring: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChipTrustChanged(ServiceEvent):
     """Certificates or revocation lists for cards were `imported` or `removed`.
 

@@ -13,9 +13,11 @@ from idp.audit.log import AuditLog
 from idp.storage.database import Database
 from idp.storage.key_store import DatabaseRingStore
 from idp.storage.versions import DatabaseVersionStore
-from keys.ring import KeyChange, RingKey
+from keys.ring import RingKey
+from keys.ring_store import KeyChange
 from keys.rotation import create_first
 from keys.secrets import create_secrets
+from keys.signing_keys import SoftwareOpener
 from keys.versions import StoredSealer
 
 _EVENTS = {
@@ -30,7 +32,12 @@ def audited_store(database: Database, audit: AuditLog) -> DatabaseRingStore:
     """Return the key store whose every change is recorded in its own transaction."""
 
     def record(session: Session, change: KeyChange) -> None:
-        event = _EVENTS[change.kind](kid=change.kid, ring=change.ring)
+        ring = change.ring.name
+        event = (
+            events.KeyKilled(change.kid, ring, change.reason)
+            if change.kind == "killed"
+            else _EVENTS[change.kind](kid=change.kid, ring=ring)
+        )
         audit.record(session, event, now=change.at)
 
     return DatabaseRingStore(database, record)
@@ -46,6 +53,6 @@ def initialise_keys(
     store = DatabaseRingStore(database)
     names = create_secrets(store, kek, now=now)
     sealer = StoredSealer(DatabaseVersionStore(database), (kek,))
-    audit = AuditLog(sealer)
-    created = create_first(audited_store(database, audit), kek, now=now)
+    keys = audited_store(database, AuditLog(sealer))
+    created = create_first(keys, SoftwareOpener(kek), now=now)
     return names, created

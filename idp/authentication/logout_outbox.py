@@ -24,7 +24,7 @@ def _tell(
         config.issuer, notice, now=now, lifetime=config.backchannel.token
     )
     token = services.rings.sign(
-        claims, alg=party.id_token_alg, typ="logout+jwt", now=now
+        claims, purpose="event", alg=party.id_token_alg, typ="logout+jwt", now=now
     )
     return outbound.post(
         party.backchannel_logout_uri or "",

@@ -1,7 +1,7 @@
 """`idp keys`: create the secrets and rings, show them, rotate a ring."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -9,15 +9,16 @@ from rich.console import Console
 from rich.table import Table
 
 from idp import clock
-from idp.audit.key_changes import audited_store, initialise_keys
+from idp.audit.key_changes import initialise_keys
 from idp.cli.context import CliContext, pass_cli
 from idp.errors import ConfigError
 from idp.storage.migration import is_current
 from idp.storage.opening import open_database
 from keys.envelope import create_kek, read_kek
 from keys.errors import KeysError
-from keys.ring import RINGS, KeyChange, RingKey, State, state, timeline
-from keys.rotation import Rotation, Rotator
+from keys.ring import RINGS, Ring, RingKey, State, state, timeline
+from keys.ring_store import KeyChange
+from keys.rotation import Rotation
 
 
 class _KeysGroup(click.Group):
@@ -57,9 +58,11 @@ def init(cli: CliContext, *, create_kek: bool) -> None:
     if secrets:
         click.echo(f"Created the server secrets: {', '.join(secrets)}.")
     for key in created:
-        click.echo(f"Created the first {key.ring} key {key.kid}: it signs from now on.")
+        click.echo(
+            f"Created the first {key.ring.name} key {key.kid}: it signs from now on."
+        )
     if not secrets and not created:
-        click.echo("Nothing to do: the secrets and both rings exist.")
+        click.echo("Nothing to do: the secrets and every ring exist.")
     database.close()
 
 
@@ -67,53 +70,65 @@ def init(cli: CliContext, *, create_kek: bool) -> None:
 @pass_cli
 def status(cli: CliContext) -> None:
     """Show every key; first destroy the private keys whose time is over."""
-    now, rotator = clock.now(), _rotator(cli)
+    now, rotator = clock.now(), cli.provider.rotator
     _say_changes(rotator.settle(now=now))
     table = Table(title=f"Signing keys at {_moment(now)}")
     for heading in ("Ring", "Key", "State", "Since", "Next change"):
         table.add_column(heading, overflow="fold")
     rows = rotator.store.rows()
     for ring in RINGS:
-        for key in timeline(rows, ring, keep_retired=rotator.keep_retired):
-            table.add_row(ring, key.kid, *_described(key, now))
+        keep = rotator.clocks[ring.purpose].keep_retired
+        for key in timeline(rows, ring, keep_retired=keep):
+            table.add_row(ring.name, key.kid, *_described(key, now))
     console = Console()
     if not console.is_terminal:
-        console.width = 124  # a pipe has no width: one line a key
+        console.width = 140  # a pipe has no width: one line a key
     console.print(table)
 
 
+_NAMES = click.Choice([ring.name for ring in RINGS])
+
+
 @group.command()
-@click.option("--ring", type=click.Choice(RINGS), help="Only this ring.")
-@click.option(
-    "--now",
-    "immediately",
-    is_flag=True,
-    help="Emergency: sign with the next key at once, before portals have fetched it.",
-)
-@click.option(
-    "--destroy",
-    is_flag=True,
-    help="With --now, after a theft: refuse what the ring's former keys signed.",
-)
+@click.option("--ring", "name", type=_NAMES, help="Only this ring.")
 @pass_cli
-def rotate(
-    cli: CliContext, *, ring: str | None, immediately: bool, destroy: bool
-) -> None:
+def rotate(cli: CliContext, *, name: str | None) -> None:
     """Publish each ring's next key; it signs by itself after the publish lead.
 
     Repeating the command while a key waits changes nothing, so a timer may run it.
     """
-    if destroy and not immediately:
-        raise click.UsageError("--destroy goes with --now: some key has to sign")
-    now, rotator = clock.now(), _rotator(cli)
-    for name in (ring,) if ring else RINGS:
-        rotation = rotator.rotate(name, now=now, immediately=immediately)
-        _say_rotation(name, rotation, now + timedelta(seconds=rotator.keep_retired))
-        _say_changes(rotation.ended)
-        if destroy:
-            # Keys follow one another strictly, so the new one may begin after `now`.
-            since = max(now, rotation.active.activates_at)
-            _say_changes(rotator.destroy_retired(name, now=since))
+    now, rotator = clock.now(), cli.provider.rotator
+    for ring in (Ring.named(name),) if name else RINGS:
+        rotation = rotator.rotate(ring, now=now)
+        _say_changes(rotation.changes)
+        _say_waiting(rotation)
+
+
+@group.command()
+@click.argument("kid")
+@pass_cli
+def publish(cli: CliContext, *, kid: str) -> None:
+    """Publish the generated key KID as the next one of its ring."""
+    rotation = cli.provider.rotator.publish(kid, now=clock.now())
+    _say_changes(rotation.changes)
+    _say_waiting(rotation)
+
+
+@group.command()
+@click.argument("kid")
+@click.option("--reason", required=True, help="Why; it is kept in the audit log.")
+@pass_cli
+def kill(cli: CliContext, *, kid: str, reason: str) -> None:
+    """Destroy the compromised key KID: whatever it signed is refused from now on.
+
+    Its successor signs at once, before portals have fetched it.
+    """
+    rotation = cli.provider.rotator.kill(kid, now=clock.now(), reason=reason)
+    _say_changes(rotation.changes)
+    click.echo(
+        f"{rotation.active.ring.name}: {rotation.active.kid} signs. Portals "
+        "believe the killed key until they fetch the key set anew."
+    )
 
 
 def _kek(path: Path, *, may_create: bool) -> bytes:
@@ -124,49 +139,32 @@ def _kek(path: Path, *, may_create: bool) -> bytes:
     return read_kek(path)
 
 
-def _rotator(cli: CliContext) -> Rotator:
-    provider = cli.provider
-    return Rotator(
-        audited_store(provider.database, provider.audit),
-        read_kek(cli.config.keys.kek_file),
-        publish_lead=provider.rings.publish_lead,
-        keep_retired=provider.rings.keep_retired,
-    )
-
-
-def _say_rotation(ring: str, rotation: Rotation, until: datetime) -> None:
+def _say_waiting(rotation: Rotation) -> None:
     upcoming, active = rotation.upcoming, rotation.active
-    if upcoming is None:
+    if upcoming is not None:
         click.echo(
-            f"{ring}: {active.kid} signs from now on; the key before it verifies until "
-            f"{_moment(until)}. Portals must fetch the key set anew."
+            f"{active.ring.name}: {upcoming.kid} is published and signs from "
+            f"{_moment(upcoming.activates_at)} on, until then {active.kid} does. "
+            "Nothing else to do."
         )
-        return
-    begins = _moment(upcoming.activates_at)
-    said = {
-        "published": f"published {upcoming.kid}; it signs from {begins} on, until then",
-        "waiting": f"{upcoming.kid} is published already and signs from {begins} on, "
-        "until then",
-    }
-    click.echo(
-        f"{ring}: {said[rotation.outcome]} {active.kid} does. Nothing else to do."
-    )
 
 
 def _say_changes(changes: Iterable[KeyChange]) -> None:
     for change in changes:
-        click.echo(f"{change.ring}: recorded that {change.kid} is {change.kind}.")
+        click.echo(f"{change.ring.name}: recorded that {change.kid} is {change.kind}.")
 
 
 def _described(key: RingKey, now: datetime) -> tuple[str, str, str]:
     where = state(key, now)
     since = {
+        State.GENERATED: key.generated_at,
         State.NEXT: key.published_at,
         State.ACTIVE: key.activates_at,
         State.RETIRED: key.retired_at,
         State.GONE: key.destroyed_at,
     }
     then = {
+        State.GENERATED: ("", None),
         State.NEXT: ("signs", key.activates_at),
         State.ACTIVE: ("retires", key.retired_at),
         State.RETIRED: ("gone", key.destroyed_at),

@@ -83,9 +83,15 @@ def _check_numbers(config: Config) -> None:
             is_number = isinstance(value, int | float) and not isinstance(value, bool)
             if is_number and value <= 0:
                 raise ConfigError(f"{section.name}.{item.name} must be positive")
-    if config.keys.jwks_max_age >= config.keys.publish_lead:
+    keys = config.keys
+    if keys.jwks_max_age + keys.reread_after >= keys.publish_lead:
         # A portal that cached the key set must see a key before it signs.
-        raise ConfigError("keys.jwks_max_age must be below keys.publish_lead")
+        raise ConfigError(
+            "keys.jwks_max_age and keys.reread_after together must be below "
+            "keys.publish_lead"
+        )
+    if config.lifetimes.jarm > 600:
+        raise ConfigError("lifetimes.jarm must be at most 600")  # JARM §2.1
     if config.lifetimes.pushed_request >= 600:
         # FAPI 2.0 Security Profile §5.3.2.2
         raise ConfigError("lifetimes.pushed_request must be below 600")

@@ -71,6 +71,7 @@ class LifetimesConfig:
     pushed_request: int = 90
     access_token: int = 600
     id_token: int = 600
+    jarm: int = 600
     session_idle: int = 1800
     session_max: int = 28_800
     counter_idle: int = 300

@@ -103,6 +103,7 @@ def issue(
             )
             signed = services.rings.sign(
                 payload,
+                purpose="credential",
                 alg=residence_credential.SIGNING,
                 typ=residence_credential.FORMAT,
                 now=now,
@@ -136,5 +137,9 @@ def status_token(services: Services, number: int, *, now: datetime) -> str | Non
         "status_list": status_list.write(found, size=settings.list_size),
     }
     return services.rings.sign(
-        claims, alg=residence_credential.SIGNING, typ=status_list.TYPE, now=now
+        claims,
+        purpose="credential",
+        alg=residence_credential.SIGNING,
+        typ=status_list.TYPE,
+        now=now,
     )

@@ -78,7 +78,7 @@ def signed_claims(
     try:
         # `typ` keeps ID tokens and other JWTs of ours out (RFC 9068 §4).
         claims: dict[str, Any] = provider.rings.verify(
-            token, typ=ACCESS_TOKEN_TYPE, now=now
+            token, purposes=("access_token",), typ=ACCESS_TOKEN_TYPE, now=now
         )
     except InvalidTokenError:
         return None

@@ -70,7 +70,11 @@ class ClientCredentialsGrant(BaseGrant, TokenEndpointMixin):  # type: ignore[mis
             **({"cnf": cnf} if cnf else {}),
         }
         token = provider.rings.sign(
-            claims, alg=ACCESS_TOKEN_ALGORITHM, typ=ACCESS_TOKEN_TYPE, now=now
+            claims,
+            purpose="access_token",
+            alg=ACCESS_TOKEN_ALGORITHM,
+            typ=ACCESS_TOKEN_TYPE,
+            now=now,
         )
         answer: dict[str, Any] = {
             "access_token": token,

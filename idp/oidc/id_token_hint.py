@@ -27,7 +27,9 @@ class Hint:
 def verify_hint(provider: Provider, unverified: str, *, now: datetime) -> Hint:
     """Return what a hint says, or raise `InvalidRequestError`."""
     try:
-        claims = provider.rings.verify(unverified, typ=ID_TOKEN_TYPE, now=now)
+        claims = provider.rings.verify(
+            unverified, purposes=("id_token",), typ=ID_TOKEN_TYPE, now=now
+        )
     except InvalidTokenError as error:
         raise InvalidRequestError("id_token_hint is not an ID token of ours") from error
     if claims.get("iss") != provider.config.issuer:

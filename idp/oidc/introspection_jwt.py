@@ -27,6 +27,7 @@ def answer(server: AuthorizationServer, request: MachineRequest) -> MachineRespo
             # Apart, so that the JWT is never taken for the token (RFC 9701 §5).
             "token_introspection": json.loads(told.body),
         },
+        purpose="id_token",
         alg=party.messages.introspection_alg,
         typ=TYPE,
         now=request.at,

@@ -8,8 +8,6 @@ from idp.errors import IdpError
 from idp.oidc import encryption
 from idp.provider import Provider
 
-LIFETIME = 600  # JARM §2.1 recommends ten minutes at most
-
 
 class ClientGoneError(IdpError):
     """The client was removed in the very moment of its answer."""
@@ -28,8 +26,8 @@ def pack(
         **answer,
         "iss": provider.config.issuer,
         "aud": client_id,
-        "exp": clock.timestamp(now) + LIFETIME,
+        "exp": clock.timestamp(now) + provider.config.lifetimes.jarm,
     }
     alg = party.messages.authorization_alg
-    signed = provider.rings.sign(claims, alg=alg, typ="JWT", now=now)
+    signed = provider.rings.sign(claims, purpose="jarm", alg=alg, typ="JWT", now=now)
     return encryption.encrypt(party, "authorization", signed)

@@ -66,6 +66,7 @@ def build(provider: Provider, order: Order) -> dict[str, Any]:
     claims = lint(access_token_claims(provider, order))
     access_token = provider.rings.sign(
         claims,
+        purpose="access_token",
         alg=ACCESS_TOKEN_ALGORITHM,
         typ=ACCESS_TOKEN_TYPE,
         now=order.at,
@@ -81,6 +82,7 @@ def build(provider: Provider, order: Order) -> dict[str, Any]:
     if "openid" in order.scopes:
         id_token = provider.rings.sign(
             lint(id_token_claims(provider, order, access_token=access_token)),
+            purpose="id_token",
             alg=order.party.id_token_alg,
             typ=ID_TOKEN_TYPE,
             now=order.at,

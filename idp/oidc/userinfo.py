@@ -64,7 +64,11 @@ def _signed(
         "iat": clock.timestamp(request.at),
     }
     return provider.rings.sign(
-        claims | protocol, alg=str(party.userinfo_alg), typ="JWT", now=request.at
+        claims | protocol,
+        purpose="id_token",
+        alg=str(party.userinfo_alg),
+        typ="JWT",
+        now=request.at,
     )
 
 

@@ -38,7 +38,9 @@ def token(
         "sub_id": notice.subject,
         "events": {notice.event: notice.members},
     }
-    return services.rings.sign(claims, alg=party.id_token_alg, typ=_TYPE, now=now)
+    return services.rings.sign(
+        claims, purpose="event", alg=party.id_token_alg, typ=_TYPE, now=now
+    )
 
 
 def _push(

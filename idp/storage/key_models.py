@@ -13,15 +13,34 @@ class KeyRecord(Base):
     """One signing key of a ring: public part, sealed private part, its clock."""
 
     __tablename__ = "signing_keys"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "private_sealed IS NULL OR handle IS NULL", name="one_place"
+        ),
+        sa.CheckConstraint(
+            "(published_at IS NULL) = (activates_at IS NULL)", name="published"
+        ),
+        sa.CheckConstraint("activates_at >= published_at", name="lead"),
+        sa.CheckConstraint("retired_at > activates_at", name="retired"),
+        sa.CheckConstraint(
+            "destroyed_at IS NULL OR private_sealed IS NULL", name="destroyed"
+        ),
+        sa.CheckConstraint(
+            "compromised_at IS NULL OR destroyed_at IS NOT NULL", name="compromised"
+        ),
+    )
 
     kid: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
-    ring: Mapped[str] = mapped_column(sa.String(16), index=True)
+    ring: Mapped[str] = mapped_column(sa.String(32), index=True)
     public_jwk: Mapped[dict[str, Any]]
     private_sealed: Mapped[bytes | None]
-    published_at: Mapped[datetime]
-    activates_at: Mapped[datetime]
+    handle: Mapped[str | None] = mapped_column(sa.String(1000))
+    generated_at: Mapped[datetime]
+    published_at: Mapped[datetime | None]
+    activates_at: Mapped[datetime | None]
     retired_at: Mapped[datetime | None]
     destroyed_at: Mapped[datetime | None]
+    compromised_at: Mapped[datetime | None]
 
 
 class SecretRecord(Base):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,7 +13,8 @@ from sqlalchemy.orm import Session
 from idp.storage.database import Database
 from idp.storage.key_models import KeyRecord, SecretRecord
 from keys.errors import StoreUnreachableError
-from keys.ring import KeyChange, RingKey, RingTransaction
+from keys.ring import Ring, RingKey
+from keys.ring_store import KeyChange, RingTransaction
 
 Recorder = Callable[[Session, KeyChange], None]
 
@@ -36,8 +38,7 @@ class DatabaseRingStore:
         """Return every stored key."""
         try:
             with self._database.read() as connection:
-                rows = connection.execute(_SELECT_KEYS)
-                return [RingKey(**row) for row in rows.mappings()]
+                return _keys(connection.execute(_SELECT_KEYS))
         except SQLAlchemyError as error:
             raise StoreUnreachableError("cannot read the signing keys") from error
 
@@ -71,8 +72,7 @@ class _LockedRows:
         self._record = record
 
     def rows(self) -> list[RingKey]:
-        rows = self._session.execute(_SELECT_KEYS)
-        return [RingKey(**row) for row in rows.mappings()]
+        return _keys(self._session.execute(_SELECT_KEYS))
 
     def add(self, key: RingKey) -> None:
         self._session.execute(sa.insert(KeyRecord).values(_values(key)))
@@ -98,5 +98,12 @@ class _LockedRows:
         )
 
 
+def _keys(rows: sa.Result[Any]) -> list[RingKey]:
+    return [
+        RingKey(**{**row, "ring": Ring.named(row["ring"])}) for row in rows.mappings()
+    ]
+
+
 def _values(key: RingKey) -> dict[str, object]:
-    return {item.name: getattr(key, item.name) for item in fields(key)}
+    values = {item.name: getattr(key, item.name) for item in fields(key)}
+    return {**values, "ring": key.ring.name}

@@ -8,22 +8,31 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from click.testing import CliRunner
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from idp.audit.key_changes import initialise_keys
 from idp.cli import main
 from idp.factors.models import OutboxMessage
 from idp.storage import migration
 from idp.storage.database import Base, Database, UtcDateTime
+from idp.storage.key_store import DatabaseRingStore
+from keys import jws
+from keys.envelope import envelope
+from keys.ring import RINGS, Clock, Ring
+from keys.signers import KeyRings
+from keys.signing_keys import SoftwareOpener
 from tests.conformance.callers import upgrade_from_processes
 from tests.services import BACKENDS, Services
 from tests.stores import fresh_database
 
 pytestmark = pytest.mark.parametrize("backend", BACKENDS)
 
+CLOCKS = {ring.purpose: Clock(900, 900) for ring in RINGS}
 NOW = datetime(2026, 11, 21, 9, 30, 0, 123456, tzinfo=UTC)
 WRITERS = 50
 
@@ -85,6 +94,38 @@ def test_upgrade_from_nothing_is_repeatable(bare_url: str) -> None:
         assert migration.is_current(database)
         with database.read() as connection:
             assert migration.current(connection) == migration.head()
+
+
+def test_keys_from_before_purposes_go_on(bare_url: str) -> None:
+    """They sign ID tokens, opened as they were sealed; `init` adds the rest."""
+    kek = bytes(32)
+    new = SoftwareOpener(kek).generate(Ring("id_token", "ES256"), now=NOW)
+    context = f"id_token.ES256:{new.kid}"
+    sealer = envelope(kek, "signing keys")
+    der = sealer.open(new.private_sealed or b"", context=context)
+    old = {
+        "kid": new.kid,
+        "ring": "ES256",
+        "public_jwk": dict(new.public_jwk),
+        "private_sealed": sealer.seal(der, context=f"ES256:{new.kid}"),
+        "published_at": 1,
+        "activates_at": 1,
+    }
+    keys = sa.table("signing_keys", *(sa.column(name) for name in old))
+    keys.c.public_jwk.type = sa.JSON()
+    with closing(Database(bare_url)) as database:
+        with database.engine.begin() as connection:
+            config = migration._alembic()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "0011")
+            connection.execute(sa.insert(keys).values(old))
+        migration.upgrade(database)
+        _, created = initialise_keys(database, kek, now=NOW)
+        rings = KeyRings(DatabaseRingStore(database), SoftwareOpener(kek), CLOCKS)
+
+    assert len(created) == len(RINGS) - 1
+    token = rings.sign({}, purpose="id_token", alg="ES256", typ="JWT", now=NOW)
+    assert jws.read(token).kid == new.kid
 
 
 def test_newer_database_is_good_enough(database: Database) -> None:

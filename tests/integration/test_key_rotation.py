@@ -16,17 +16,22 @@ from idp.storage.key_models import KeyRecord
 from idp.storage.key_store import DatabaseRingStore
 from idp.storage.versions import DatabaseVersionStore
 from keys.errors import InvalidTokenError, StoreUnreachableError
-from keys.ring import RINGS, KeyChange, State, state, timeline
+from keys.ring import RINGS, Clock, Ring, State, state, timeline
+from keys.ring_store import KeyChange
 from keys.rotation import Rotator
 from keys.secrets import NAMES, ServerSecrets
 from keys.signers import KeyRings
+from keys.signing_keys import SoftwareOpener
 from keys.versions import StoredSealer
 from tests.services import BACKENDS
 
 pytestmark = pytest.mark.parametrize("backend", BACKENDS)
 
 KEK = b"k" * 32
+OPENER = SoftwareOpener(KEK)
 LEAD, KEEP = 900, 900
+CLOCKS = {ring.purpose: Clock(LEAD, KEEP) for ring in RINGS}
+ACCESS, HINTS = Ring("access_token", "ES256"), Ring("id_token", "RS256")
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 
 
@@ -39,18 +44,22 @@ def rotator_of(database):
     """Return the rotator whose changes are audited."""
     sealer = StoredSealer(DatabaseVersionStore(database), (KEK,), reread_after=2)
     store = audited_store(database, AuditLog(sealer))
-    return Rotator(store, KEK, publish_lead=LEAD, keep_retired=KEEP)
+    return Rotator(store, OPENER, CLOCKS)
 
 
 def rings_of(database):
     """Return rings that read the database at each use."""
-    return KeyRings(
-        DatabaseRingStore(database),
-        KEK,
-        publish_lead=LEAD,
-        keep_retired=KEEP,
-        refresh_after=0,
-    )
+    return KeyRings(DatabaseRingStore(database), OPENER, CLOCKS, reread_after=0)
+
+
+def sign(rings, claims, *, ring=ACCESS, now):
+    """Return a token of the ring."""
+    return rings.sign(claims, purpose=ring.purpose, alg=ring.alg, typ="JWT", now=now)
+
+
+def verify(rings, token, *, ring=ACCESS, now):
+    """Return the claims of a token of the ring."""
+    return rings.verify(token, purposes=(ring.purpose,), typ="JWT", now=now)
 
 
 def audited(database):
@@ -65,7 +74,7 @@ def _start_and_rotate(url, barrier):
         barrier.wait(timeout=60)
         initialise_keys(database, KEK, now=NOW)
         barrier.wait(timeout=60)
-        rotator_of(database).rotate("ES256", now=after(1))
+        rotator_of(database).rotate(ACCESS, now=after(1))
 
 
 def test_parallel_processes_make_one_set_of_keys(database):
@@ -83,9 +92,10 @@ def test_parallel_processes_make_one_set_of_keys(database):
 
     assert [process.exitcode for process in processes] == [0, 0, 0]
     rows = DatabaseRingStore(database).rows()
-    assert sorted(row.ring for row in rows) == ["ES256", "ES256", "RS256"]
+    assert sorted(row.ring for row in rows) == sorted([*RINGS, ACCESS])
     assert sorted(DatabaseRingStore(database).secrets()) == sorted(NAMES)
-    assert sorted(audited(database)) == ["KeyActivated"] * 2 + ["KeyPublished"] * 3
+    first = ["KeyActivated"] * len(RINGS) + ["KeyPublished"] * len(RINGS)
+    assert sorted(audited(database)) == [*first, "KeyPublished"]
 
 
 def test_parallel_threads_rotate_once(database):
@@ -95,7 +105,7 @@ def test_parallel_threads_rotate_once(database):
 
     def work():
         barrier.wait()
-        outcomes.append(rotator.rotate("ES256", now=after(1)).outcome)
+        outcomes.append(rotator.rotate(ACCESS, now=after(1)).outcome)
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:
@@ -106,24 +116,24 @@ def test_parallel_threads_rotate_once(database):
     assert sorted(outcomes) == ["published"] + ["waiting"] * 7
 
 
-@pytest.mark.parametrize("alg", RINGS)
-def test_a_token_outlives_its_keys_reign(database, alg):
+@pytest.mark.parametrize("ring", [ACCESS, HINTS], ids=lambda ring: ring.name)
+def test_a_token_outlives_its_keys_reign(database, ring):
     """Two workers see a whole life: publish, take over, retire, destroy."""
     initialise_keys(database, KEK, now=NOW)
     one, other, rotator = rings_of(database), rings_of(database), rotator_of(database)
-    upcoming = rotator.rotate(alg, now=NOW).upcoming
+    upcoming = rotator.rotate(ring, now=NOW).upcoming
 
     assert upcoming.kid in {key["kid"] for key in one.jwks(NOW)["keys"]}
-    old = one.sign({"n": 1}, alg=alg, typ="at+jwt", now=after(LEAD - 1))
-    new = other.sign({"n": 2}, alg=alg, typ="at+jwt", now=after(LEAD))
+    old = sign(one, {"n": 1}, ring=ring, now=after(LEAD - 1))
+    new = sign(other, {"n": 2}, ring=ring, now=after(LEAD))
     for rings in (one, other):
-        assert rings.verify(old, typ="at+jwt", now=after(LEAD + 600)) == {"n": 1}
-        assert rings.verify(new, typ="at+jwt", now=after(LEAD + 600)) == {"n": 2}
+        assert verify(rings, old, ring=ring, now=after(LEAD + 600)) == {"n": 1}
+        assert verify(rings, new, ring=ring, now=after(LEAD + 600)) == {"n": 2}
     rotator.settle(now=after(LEAD + KEEP))
     with pytest.raises(InvalidTokenError):
-        one.verify(old, typ="at+jwt", now=after(LEAD + KEEP))
+        verify(one, old, ring=ring, now=after(LEAD + KEEP))
 
-    assert audited(database)[4:] == [
+    assert audited(database)[2 * len(RINGS) :] == [
         "KeyPublished",
         "KeyRetired",
         "KeyActivated",
@@ -135,7 +145,7 @@ def test_private_parts_are_sealed_and_then_gone(database):
     """No private number is readable in the table; a destroyed key has none at all."""
     initialise_keys(database, KEK, now=NOW)
     rotator = rotator_of(database)
-    first = rotator.rotate("RS256", now=NOW).active
+    first = rotator.rotate(HINTS, now=NOW).active
     with database.read() as connection:
         sealed = connection.scalars(sa.select(KeyRecord.private_sealed)).all()
     # PKCS #8 of either kind begins with the version and its algorithm's identifier.
@@ -146,7 +156,7 @@ def test_private_parts_are_sealed_and_then_gone(database):
     row = next(row for row in rotator.store.rows() if row.kid == first.kid)
     assert row.private_sealed is None
     assert row.public_jwk == first.public_jwk
-    (gone, _) = timeline(rotator.store.rows(), "RS256", keep_retired=KEEP)
+    (gone, _) = timeline(rotator.store.rows(), HINTS, keep_retired=KEEP)
     assert state(gone, after(LEAD + KEEP)) is State.GONE
 
 
@@ -158,9 +168,9 @@ def test_a_failed_audit_undoes_the_rotation(database):
         raise RuntimeError("the audit log is full")
 
     store = DatabaseRingStore(database, refuse)
-    rotator = Rotator(store, KEK, publish_lead=LEAD, keep_retired=KEEP)
+    rotator = Rotator(store, OPENER, CLOCKS)
     with pytest.raises(RuntimeError, match="full"):
-        rotator.rotate("ES256", now=after(1))
+        rotator.rotate(ACCESS, now=after(1))
 
     assert len(store.rows()) == len(RINGS)
 
@@ -171,7 +181,7 @@ def test_a_store_without_an_auditor_changes_no_key(database):
     store = DatabaseRingStore(database)
 
     with store.locked() as transaction, pytest.raises(RuntimeError, match="audit"):
-        transaction.note(KeyChange("destroyed", "kid", "ES256", NOW))
+        transaction.note(KeyChange("destroyed", "kid", ACCESS, NOW))
 
 
 def test_readers_go_on_while_a_rotation_holds_the_lock(database):
@@ -180,7 +190,7 @@ def test_readers_go_on_while_a_rotation_holds_the_lock(database):
     rings = rings_of(database)
 
     with DatabaseRingStore(database).locked():
-        assert len(rings.jwks(NOW)["keys"]) == len(RINGS)
+        assert len(rings.jwks(NOW)["keys"]) == len(RINGS) - 1
 
 
 def test_a_lost_table_keeps_the_last_keys(database, caplog):
@@ -191,9 +201,9 @@ def test_a_lost_table_keeps_the_last_keys(database, caplog):
         session.execute(sa.text("ALTER TABLE signing_keys RENAME TO lost"))
         session.execute(sa.text("ALTER TABLE server_secrets RENAME TO lost_too"))
 
-    token = rings.sign({"n": 1}, alg="ES256", typ="JWT", now=NOW)
+    token = sign(rings, {"n": 1}, now=NOW)
 
-    assert rings.verify(token, typ="JWT", now=NOW) == {"n": 1}
+    assert verify(rings, token, now=NOW) == {"n": 1}
     assert "the last keys stay" in caplog.text
     with pytest.raises(StoreUnreachableError):
         rings_of(database)

@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from idp.cli import main
+from keys.ring import RINGS
 
 _SETTINGS = """\
 [database]
@@ -57,8 +58,8 @@ def test_init_says_what_it_made_and_repeats(idp, tmp_path):
 
     assert f"Created the key-encryption key {tmp_path / 'kek'}" in first.output
     assert "client, csrf, device, dpop, index, otp, seal, sid" in first.output
-    assert len(kids(first.output)) == 2
-    assert second.output == "Nothing to do: the secrets and both rings exist.\n"
+    assert len(kids(first.output)) == len(RINGS)
+    assert second.output == "Nothing to do: the secrets and every ring exist.\n"
     assert (tmp_path / "kek").read_bytes() == kek
 
 
@@ -104,58 +105,51 @@ def test_status_before_init_names_the_remedy(idp):
 
 def test_status_shows_each_key_and_its_next_change(started):
     """One line a key: ring, kid, state, since when, what comes next."""
-    published = kids(started("keys", "rotate", "--ring", "ES256").output)[0]
+    published = kids(started("keys", "rotate", "--ring", "access_token.ES256").output)[
+        0
+    ]
 
     lines = [
         line for line in started("keys", "status").output.split("\n") if kids(line)
     ]
 
-    assert len(lines) == 3
-    assert "ES256" in lines[0]
-    assert "active" in lines[0]
-    assert "retires 2" in lines[0]
-    assert published in lines[1]
-    assert "next" in lines[1]
-    assert "signs 2" in lines[1]
-    assert "RS256" in lines[2]
+    assert len(lines) == len(RINGS) + 1
+    active, waiting = (line for line in lines if "access_token.ES256" in line)
+    assert "active" in active
+    assert "retires 2" in active
+    assert published in waiting
+    assert "next" in waiting
+    assert "signs 2" in waiting
 
 
 def test_rotate_repeats_without_effect(started):
-    """Both rings get a next key; a second run says that it waits, and until when."""
+    """Each ring gets a next key; a second run says the same and records nothing."""
     first = started("keys", "rotate")
     second = started("keys", "rotate")
 
-    assert first.output.count("published ") == 2
-    assert second.output.count("is published already") == 2
+    assert first.output.count("is published.") == len(RINGS)
+    assert "recorded" not in second.output
     assert set(kids(first.output)) == set(kids(second.output))
     assert set(re.findall(r"signs from (.*?) on", first.output)) == set(
         re.findall(r"signs from (.*?) on", second.output)
     )
 
 
-def test_rotate_now_replaces_and_records(started):
-    """The waiting key signs at once, the old one still verifies."""
-    waiting = kids(started("keys", "rotate", "--ring", "RS256").output)[0]
+def test_kill_destroys_a_stolen_key(started):
+    """Nothing of it is left; the waiting key signs, and the reason is asked for."""
+    first = started("keys", "rotate", "--ring", "event.RS256").output
+    waiting, active = kids(first)[0], kids(first)[-1]
+    refused = started("keys", "kill", active)
 
-    result = started("keys", "rotate", "--ring", "RS256", "--now")
-
-    assert f"RS256: {waiting} signs from now on" in result.output
-    assert re.search(r"the key before it verifies until \d{4}-", result.output)
-    assert f"recorded that {waiting} is activated" in result.output
-    status = started("keys", "status").output
-    assert re.search(r"RS256.*retired.*gone 2", status)
-
-
-def test_rotate_now_destroys_a_stolen_key(started):
-    """Nothing of it is left; a key that does not sign yet replaces it first."""
-    refused = started("keys", "rotate", "--destroy")
-
-    result = started("keys", "rotate", "--ring", "ES256", "--now", "--destroy")
+    result = started("keys", "kill", active, "--reason", "a lost backup")
 
     assert refused.exit_code == 2
-    (old,) = re.findall(r"recorded that (\S+) is destroyed", result.output)
-    assert f"recorded that {old} is retired" in result.output
-    assert re.search(rf"{old}\s.*gone", started("keys", "status").output)
+    assert f"recorded that {active} is killed" in result.output
+    assert f"recorded that {waiting} is activated" in result.output
+    assert f"event.RS256: {waiting} signs." in result.output
+    assert re.search(rf"{active}\s.*gone", started("keys", "status").output)
+    again = started("keys", "kill", active, "--reason", "again")
+    assert "destroyed before" in again.output
 
 
 def test_an_open_kek_file_is_refused(started, tmp_path):

@@ -179,7 +179,11 @@ def test_expired_hint(
     then = clock.now() - timedelta(hours=7)
     old = {"iat": clock.timestamp(then), "exp": clock.timestamp(then) + 600}
     hint = provider.rings.sign(
-        {**tokens["claims"], **old}, alg="RS256", typ="JWT", now=clock.now()
+        {**tokens["claims"], **old},
+        purpose="id_token",
+        alg="RS256",
+        typ="JWT",
+        now=clock.now(),
     )
 
     page = leave(browser, id_token_hint=hint, post_logout_redirect_uri=BYE)

@@ -133,7 +133,7 @@ def test_whole_numbers_are_numbers() -> None:
         ({"outbound": {"allowed_networks": ["all"]}}, "outbound.allowed_networks"),
         ({"server": {"tls_key_file": "k"}}, "go together"),
         ({"keys": {"kek_file": ""}}, "keys.kek_file must be a path"),
-        ({"keys": {"jwks_max_age": 900}}, "keys.jwks_max_age must be below"),
+        ({"keys": {"jwks_max_age": 900}}, "together must be below keys.pub"),
         ({"password": {"waiting": 7}}, "must be below server.threads"),
         ({"server": {"threads": 5}}, "must be below server.threads"),
         ({"sandbox": {"enabled": "yes"}}, "sandbox.enabled must be of type bool"),

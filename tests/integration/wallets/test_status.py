@@ -219,7 +219,9 @@ def other_list(provider):
         "iat": clock.timestamp(now),
         "status_list": {"bits": 2, "lst": "eNoDAAAAAAE"},
     }
-    return provider.rings.sign(claims, alg="ES256", typ="statuslist+jwt", now=now)
+    return provider.rings.sign(
+        claims, purpose="credential", alg="ES256", typ="statuslist+jwt", now=now
+    )
 
 
 def refused_status(provider, wallet, credential):

@@ -7,10 +7,15 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from keys.errors import StoreUnreachableError
-from keys.ring import KeyChange, RingKey
-from keys.rotation import create_first
+from keys.ring import RINGS, Clock, RingKey
+from keys.ring_store import KeyChange
+from keys.rotation import Rotator, create_first
+from keys.signing_keys import SoftwareOpener
 
 KEK = bytes(range(32))
+OPENER = SoftwareOpener(KEK)
+LEAD, KEEP = 900, 900
+CLOCKS = {ring.purpose: Clock(LEAD, KEEP) for ring in RINGS}
 START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 
 
@@ -60,8 +65,13 @@ class MemoryRingStore:
         self.sealed[name] = sealed
 
 
+def rotator_of(store: MemoryRingStore) -> Rotator:
+    """Return the rotator of a store."""
+    return Rotator(store, OPENER, CLOCKS)
+
+
 def begun() -> MemoryRingStore:
-    """Return a store with both first keys, the same ones each time: RSA is slow."""
+    """Return a store with every first key, the same ones each time: RSA is slow."""
     store, first = MemoryRingStore(), _first_keys()
     store.stored, store.noted = dict(first.stored), list(first.noted)
     return store
@@ -70,5 +80,5 @@ def begun() -> MemoryRingStore:
 @cache
 def _first_keys() -> MemoryRingStore:
     store = MemoryRingStore()
-    create_first(store, KEK, now=START)
+    create_first(store, OPENER, now=START)
     return store

@@ -7,22 +7,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keys.errors import KeyMaterialError
-from keys.ring import RINGS, KeyChange, State, state, timeline
-from keys.rotation import Rotator, create_first
-from keys.signing_keys import new_signing_key, open_signing_key
-from tests.unit.keys.memory_store import KEK, START, MemoryRingStore, after, begun
+from keys.errors import KeyMaterialError, KeyOrderError
+from keys.ring import RINGS, Ring, State, generated, state, timeline
+from keys.ring_store import KeyChange
+from keys.rotation import create_first
+from keys.signing_keys import SoftwareOpener
+from tests.unit.keys.memory_store import (
+    KEEP,
+    LEAD,
+    OPENER,
+    START,
+    MemoryRingStore,
+    after,
+    begun,
+    rotator_of,
+)
 
-LEAD, KEEP = 900, 900
+ES256, RS256 = Ring("id_token", "ES256"), Ring("id_token", "RS256")
 
 
 def begun_with_rotator():
-    """Return a store with both first keys and the rotator of it."""
+    """Return a store with every first key and the rotator of it."""
     store = begun()
-    return store, Rotator(store, KEK, publish_lead=LEAD, keep_retired=KEEP)
+    return store, rotator_of(store)
 
 
-def kinds(store, ring="ES256"):
+def kinds(store, ring=ES256):
     """Return what was noted about a ring."""
     return [change.kind for change in store.noted if change.ring == ring]
 
@@ -31,8 +41,8 @@ def test_first_keys_sign_at_once():
     """Each ring gets one, noted as published and activated; repeating adds nothing."""
     store, _ = begun_with_rotator()
 
-    assert create_first(store, KEK, now=after(5)) == []
-    assert sorted(key.ring for key in store.rows()) == list(RINGS)
+    assert create_first(store, OPENER, now=after(5)) == []
+    assert sorted(key.ring for key in store.rows()) == sorted(RINGS)
     for ring in RINGS:
         (key,) = timeline(store.rows(), ring, keep_retired=KEEP)
         assert state(key, START) is State.ACTIVE
@@ -42,20 +52,20 @@ def test_first_keys_sign_at_once():
 def test_a_missing_ring_is_filled_in():
     """Only the ring without a key gets one."""
     store, _ = begun_with_rotator()
-    (es256,) = (key for key in store.rows() if key.ring == "ES256")
+    (es256,) = (key for key in store.rows() if key.ring == ES256)
     del store.stored[es256.kid]
 
-    (created,) = create_first(store, KEK, now=after(5))
+    (created,) = create_first(store, OPENER, now=after(5))
 
-    assert created.ring == "ES256"
+    assert created.ring == ES256
 
 
 def test_rotate_publishes_and_waits():
     """The next key signs after the lead; repeating meanwhile changes nothing."""
     store, rotator = begun_with_rotator()
 
-    first = rotator.rotate("ES256", now=after(10))
-    again = rotator.rotate("ES256", now=after(909))
+    first = rotator.rotate(ES256, now=after(10))
+    again = rotator.rotate(ES256, now=after(909))
 
     assert first.outcome == "published"
     assert first.upcoming.activates_at == after(910)
@@ -68,13 +78,14 @@ def test_rotate_publishes_and_waits():
 def test_the_clock_activates_and_rotate_records_it():
     """After the lead a rotation records the change and publishes the key after."""
     store, rotator = begun_with_rotator()
-    second = rotator.rotate("ES256", now=START).upcoming
+    second = rotator.rotate(ES256, now=START).upcoming
 
-    third = rotator.rotate("ES256", now=after(1000))
+    third = rotator.rotate(ES256, now=after(1000))
 
     assert third.active.kid == second.kid
     assert third.outcome == "published"
-    assert [change.kind for change in third.ended] == ["retired", "activated"]
+    kinds_of_third = [change.kind for change in third.changes]
+    assert kinds_of_third == ["retired", "activated", "published"]
     (first,) = (key for key in store.rows() if key.retired_at)
     assert first.retired_at == after(900)
     assert first.private_sealed
@@ -83,14 +94,14 @@ def test_the_clock_activates_and_rotate_records_it():
 def test_settle_destroys_what_is_gone():
     """The private part vanishes when the key verifies no more; once."""
     store, rotator = begun_with_rotator()
-    first = rotator.rotate("ES256", now=START).active
+    first = rotator.rotate(ES256, now=START).active
 
     assert rotator.settle(now=after(899)) == []
     assert [c.kind for c in rotator.settle(now=after(900))] == ["retired", "activated"]
     assert rotator.settle(now=after(1799)) == []
     destroyed = rotator.settle(now=after(1800))
 
-    assert destroyed == [KeyChange("destroyed", first.kid, "ES256", after(1800))]
+    assert destroyed == [KeyChange("destroyed", first.kid, ES256, after(1800))]
     assert store.stored[first.kid].private_sealed is None
     assert store.stored[first.kid].destroyed_at == after(1800)
     assert rotator.settle(now=after(9999)) == []
@@ -99,48 +110,123 @@ def test_settle_destroys_what_is_gone():
 def test_settle_catches_up_in_one_go():
     """Retirement and destruction long past are both recorded, in order."""
     store, rotator = begun_with_rotator()
-    rotator.rotate("RS256", now=START)
+    rotator.rotate(RS256, now=START)
 
     changes = rotator.settle(now=after(10**6))
 
     assert [change.kind for change in changes] == ["retired", "activated", "destroyed"]
-    assert kinds(store, "RS256")[3:] == ["retired", "activated", "destroyed"]
+    assert kinds(store, RS256)[3:] == ["retired", "activated", "destroyed"]
 
 
-def test_an_emergency_signs_with_a_new_key_now():
-    """The old key retires at once and is still there to verify."""
+def test_a_killed_key_is_succeeded_at_once():
+    """Nothing of it is left; a new key signs from that very moment."""
     store, rotator = begun_with_rotator()
+    old = rotator.rotate(RS256, now=START).active
+    (old,) = (key for key in store.rows() if key.ring == ES256)
 
-    rotation = rotator.rotate("ES256", now=after(50), immediately=True)
+    killing = rotator.kill(old.kid, now=after(50), reason="a lost backup")
 
-    assert rotation.outcome == "replaced"
-    assert rotation.upcoming is None
-    assert rotation.active.activates_at == after(50)
-    old, _ = timeline(store.rows(), "ES256", keep_retired=KEEP)
-    assert state(old, after(50)) is State.RETIRED
-    assert kinds(store)[2:] == ["published", "retired", "activated"]
+    assert killing.outcome == "killed"
+    assert killing.upcoming is None
+    assert killing.active.activates_at == after(50)
+    dead = store.stored[old.kid]
+    assert state(dead, after(50)) is State.GONE
+    assert dead.private_sealed is None
+    assert dead.compromised_at == dead.retired_at == dead.destroyed_at == after(50)
+    assert kinds(store)[2:] == ["killed", "published", "activated"]
+    assert [change.reason for change in store.noted if change.reason] == [
+        "a lost backup"
+    ]
 
 
-def test_an_emergency_takes_the_waiting_key():
-    """What portals have fetched already is used first."""
+def test_the_waiting_key_succeeds_a_killed_one():
+    """What portals have fetched already is used first; then what was generated."""
     store, rotator = begun_with_rotator()
-    waiting = rotator.rotate("ES256", now=START).upcoming
+    first = rotator.rotate(ES256, now=START)
+    spare = OPENER.generate(ES256, now=START)
+    store.add(spare)
 
-    rotation = rotator.rotate("ES256", now=after(50), immediately=True)
+    second = rotator.kill(first.active.kid, now=after(50), reason="a test")
+    third = rotator.kill(second.active.kid, now=after(50), reason="a test")
 
-    assert rotation.active.kid == waiting.kid
-    assert rotation.active.activates_at == after(50)
-    assert len([key for key in store.rows() if key.ring == "ES256"]) == 2
+    assert second.active.kid == first.upcoming.kid
+    assert third.active.kid == spare.kid
+    assert third.active.activates_at > after(50)  # strictly, in one instant too
+    assert len(timeline(store.rows(), ES256, keep_retired=KEEP)) == 3
+
+
+def test_a_killed_waiting_key_never_signs():
+    """The active one signs on, and another may wait then."""
+    _, rotator = begun_with_rotator()
+    first = rotator.rotate(ES256, now=START)
+
+    killing = rotator.kill(first.upcoming.kid, now=after(10), reason="a test")
+    again = rotator.rotate(ES256, now=after(2000))
+
+    assert killing.active.kid == again.active.kid == first.active.kid
+    assert killing.upcoming is None
+    assert again.outcome == "published"
+
+
+def test_a_killed_retired_key_verifies_no_more():
+    """At once, long before its time; its successor is not touched."""
+    store, rotator = begun_with_rotator()
+    first = rotator.rotate(ES256, now=START)
+
+    killing = rotator.kill(first.active.kid, now=after(LEAD), reason="a test")
+
+    assert killing.active.kid == first.upcoming.kid
+    assert killing.active.activates_at == after(LEAD)
+    assert state(store.stored[first.active.kid], after(LEAD)) is State.GONE
+    assert kinds(store)[3:] == ["retired", "activated", "killed"]
+
+
+def test_a_generated_key_waits_for_its_publication():
+    """It is seen by nobody until it is published, by name or by the next rotation."""
+    store, rotator = begun_with_rotator()
+    one, two = (OPENER.generate(ES256, now=after(n)) for n in (1, 2))
+    store.add(one)
+    store.add(two)
+
+    published = rotator.publish(two.kid, now=after(10)).upcoming
+    then = rotator.rotate(ES256, now=after(2000)).upcoming
+
+    assert (published.kid, published.activates_at) == (two.kid, after(10 + LEAD))
+    assert (then.kid, then.published_at) == (one.kid, after(2000))
+    assert generated(store.rows(), ES256, after(2000)) == ()
+
+
+def test_wrong_orders_are_refused():
+    """No second next key, no second publication, nothing after the destruction."""
+    store, rotator = begun_with_rotator()
+    spare = OPENER.generate(ES256, now=START)
+    store.add(spare)
+    first = rotator.rotate(RS256, now=START)
+    rotator.kill(first.active.kid, now=after(1), reason="a test")
+    published = rotator.rotate(ES256, now=after(1)).upcoming
+    store.add(OPENER.generate(ES256, now=START))
+    (another,) = generated(store.rows(), ES256, after(2))
+    before = dict(store.stored)
+
+    for step in (
+        lambda: rotator.publish(published.kid, now=after(2)),
+        lambda: rotator.publish(another.kid, now=after(2)),
+        lambda: rotator.publish(first.active.kid, now=after(2)),
+        lambda: rotator.kill(first.active.kid, now=after(2), reason="again"),
+        lambda: rotator.publish("nobody", now=after(2)),
+        lambda: rotator.kill("nobody", now=after(2), reason="a test"),
+    ):
+        with pytest.raises(KeyOrderError):
+            step()
+    assert store.stored == before
 
 
 def test_a_ring_that_never_began_is_refused():
     """The message names the command that begins it."""
-    rotator = Rotator(MemoryRingStore(), KEK, publish_lead=LEAD, keep_retired=KEEP)
+    rotator = rotator_of(MemoryRingStore())
 
     with pytest.raises(KeyMaterialError, match="idp keys init"):
-        rotator.rotate("ES256", now=START)
-    with pytest.raises(KeyMaterialError, match="idp keys init"):
-        rotator.rotate("ES256", now=START, immediately=True)
+        rotator.rotate(ES256, now=START)
 
 
 class _ActivatesMeanwhile(MemoryRingStore):
@@ -157,14 +243,12 @@ class _ActivatesMeanwhile(MemoryRingStore):
 def test_what_waited_may_have_begun_to_sign():
     """Rotation looks again inside the lock, and then makes the key it needs."""
     store = _ActivatesMeanwhile()
-    for moment, lead in ((START, 0), (after(10), LEAD)):
-        key = new_signing_key(
-            "ES256", KEK, published_at=moment, lead=after(lead) - START
-        )
-        store.add(key)
-    rotator = Rotator(store, KEK, publish_lead=LEAD, keep_retired=KEEP)
+    for moment, begins in ((START, START), (after(10), after(10 + LEAD))):
+        key = OPENER.generate(ES256, now=moment)
+        store.add(replace(key, published_at=moment, activates_at=begins))
+    rotator = rotator_of(store)
 
-    rotation = rotator.rotate("ES256", now=after(20))
+    rotation = rotator.rotate(ES256, now=after(20))
 
     assert rotation.outcome == "published"
     assert len(store.stored) == 3
@@ -177,7 +261,7 @@ def test_parallel_rotations_publish_one_key():
 
     def work():
         barrier.wait()
-        outcomes.append(rotator.rotate("ES256", now=after(1)).outcome)
+        outcomes.append(rotator.rotate(ES256, now=after(1)).outcome)
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:
@@ -192,9 +276,7 @@ def test_parallel_rotations_publish_one_key():
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(
-        st.tuples(
-            st.integers(0, 2500), st.sampled_from(["rotate", "emergency", "settle"])
-        ),
+        st.tuples(st.integers(0, 2500), st.sampled_from(["rotate", "kill", "settle"])),
         max_size=10,
     )
 )
@@ -206,41 +288,39 @@ def test_every_change_is_noted_exactly_once(steps):
         seconds += wait
         if command == "settle":
             rotator.settle(now=after(seconds))
-        else:
-            urgent = command == "emergency"
-            rotator.rotate("ES256", now=after(seconds), immediately=urgent)
+            continue
+        active = rotator.rotate(ES256, now=after(seconds)).active
+        if command == "kill":
+            rotator.kill(active.kid, now=after(seconds), reason="a test")
     rotator.settle(now=after(seconds + 10_000))
 
-    keys = timeline(store.rows(), "ES256", keep_retired=KEEP)
+    keys = timeline(store.rows(), ES256, keep_retired=KEEP)
     for number, key in enumerate(keys, 1):
         noted = [change.kind for change in store.noted if change.kid == key.kid]
-        whole = ["published", "activated", "retired", "destroyed"]
+        end = ["killed"] if key.compromised_at else ["retired", "destroyed"]
+        whole = ["published", "activated", *end]
         assert noted == (whole if number < len(keys) else whole[:2])
         assert (key.private_sealed is None) == (number < len(keys))
 
 
 def test_a_sealed_key_opens_in_its_own_row_only():
-    """Another KEK, another row, changed bytes: each is refused and the key named."""
-    one, two = (
-        new_signing_key("ES256", KEK, published_at=START, lead=START - START)
-        for _ in range(2)
-    )
+    """Another KEK, row or ring, changed bytes: each is refused and the key named."""
+    one, two = (OPENER.generate(ES256, now=START) for _ in range(2))
 
-    assert open_signing_key(one, KEK)
-    for row, kek in (
-        (one, b"x" * 32),
-        (replace(one, private_sealed=two.private_sealed), KEK),
-        (replace(one, ring="RS256"), KEK),
-        (replace(one, private_sealed=None), KEK),
+    assert OPENER.signer(one).public_key
+    for row, opener in (
+        (one, SoftwareOpener(b"x" * 32)),
+        (replace(one, private_sealed=two.private_sealed), OPENER),
+        (replace(one, ring=RS256), OPENER),
+        (replace(one, ring=Ring("event", "ES256")), OPENER),
+        (replace(one, private_sealed=None), OPENER),
     ):
         with pytest.raises(KeyMaterialError, match=one.kid):
-            open_signing_key(row, kek)
+            opener.signer(row)
 
 
 def test_a_key_shows_nothing_private():
-    """Neither the sealed part nor the KEK is in any repr."""
+    """The sealed part is in no repr."""
     _, rotator = begun_with_rotator()
-    key = rotator.store.rows()[0]
 
-    assert "private" not in repr(key)
-    assert "kek" not in repr(rotator)
+    assert "private" not in repr(rotator.store.rows()[0])

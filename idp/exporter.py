@@ -134,17 +134,17 @@ def _keys(rows: Sequence[RingKey], now: datetime) -> Iterator[GaugeMetricFamily]
     )
     for ring in sorted({row.ring for row in rows}):
         living = [row for row in rows if row.ring == ring and row.destroyed_at is None]
-        began = [row for row in living if row.activates_at <= now]
-        active = max(began, key=lambda row: row.activates_at, default=None)
+        began = [row for row in living if row.has_place and row.begins <= now]
+        active = max(began, key=lambda row: row.begins, default=None)
         states = {
             "active": int(active is not None),
             "retired": max(0, len(began) - 1),
             "waiting": len(living) - len(began),
         }
         for state, number in states.items():
-            count.add_metric([ring, state], number)
+            count.add_metric([ring.name, state], number)
         if active:
-            age.add_metric([ring], (now - active.activates_at).total_seconds())
+            age.add_metric([ring.name], (now - active.begins).total_seconds())
     yield count
     yield age
 

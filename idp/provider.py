@@ -33,6 +33,7 @@ from idp.relying_parties.statement_issuers import StatementIssuers, read_issuers
 from idp.signals import feed
 from idp.storage.database import Database
 from idp.storage.ephemeral import EphemeralStore
+from idp.storage.key_material import open_kek
 from idp.storage.key_store import DatabaseRingStore
 from idp.storage.opening import (
     open_database,
@@ -40,7 +41,6 @@ from idp.storage.opening import (
     open_sealer,
     open_secrets,
 )
-from keys.envelope import read_kek
 from keys.rotation import Rotator
 from keys.sealing import Sealer
 from keys.secrets import ServerSecrets
@@ -93,7 +93,7 @@ def build_provider(config: Config) -> Provider:
     secrets = open_secrets(config, database)
     sealer = open_sealer(config, database)
     audit = AuditLog(sealer)
-    opener = SoftwareOpener(read_kek(config.keys.kek_file))
+    opener = SoftwareOpener(open_kek(config))
     clocks = key_clocks(config)
     courier = Courier(
         lanes=config.backchannel.portals_at_once,

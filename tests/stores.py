@@ -19,7 +19,7 @@ from idp.audit.key_changes import initialise_keys
 from idp.config import Config, parse_config
 from idp.storage import migration
 from idp.storage.database import Database
-from keys.envelope import create_kek, read_kek
+from keys.kek import create_kek, read_kek
 from tests.services import Services
 
 # Hashing is made cheap: its cost is measured elsewhere, not waited for in each test.

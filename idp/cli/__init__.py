@@ -73,11 +73,22 @@ class _Tour(click.Group):
     envvar="IDP_CONFIG",
     help="The TOML configuration file (or set IDP_CONFIG).",
 )
+@click.option(
+    "--passphrase-fd",
+    type=int,
+    help="Read the passphrase of the key-encryption key from this file descriptor "
+    "(keys.kek_source = 'passphrase'), not from the terminal.",
+)
 @click.version_option(package_name="dinhdanh-idp")
 @click.pass_context
-def main(ctx: click.Context, config_path: Path | None) -> None:
+def main(
+    ctx: click.Context, config_path: Path | None, passphrase_fd: int | None
+) -> None:
     """Định Danh: an electronic identity and OpenID Connect provider.
 
     Try `idp demo` first; `idp serve` is for production.
     """
     ctx.obj = CliContext(config_path)
+    if passphrase_fd is not None:
+        # Imported here: commands that seal nothing start without it.
+        importlib.import_module("idp.storage.key_material").hand_over(passphrase_fd)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from pathlib import Path
 
 import click
 from rich.console import Console
@@ -11,10 +10,11 @@ from rich.table import Table
 from idp import clock
 from idp.audit.key_changes import initialise_keys
 from idp.cli.context import CliContext, pass_cli
+from idp.config import Config
 from idp.errors import ConfigError
+from idp.storage.key_material import new_kek, open_kek
 from idp.storage.migration import is_current
 from idp.storage.opening import open_database
-from keys.envelope import create_kek, read_kek
 from keys.errors import KeysError
 from keys.ring import RINGS, Ring, RingKey, State, state, timeline
 from keys.ring_store import KeyChange
@@ -53,7 +53,7 @@ def init(cli: CliContext, *, create_kek: bool) -> None:
     database = open_database(cli.config)
     if not is_current(database):
         raise ConfigError("the database is not migrated: run `idp db upgrade` first")
-    kek = _kek(cli.config.keys.kek_file, may_create=create_kek)
+    kek = _kek(cli.config, may_create=create_kek)
     secrets, created = initialise_keys(database, kek, now=clock.now())
     if secrets:
         click.echo(f"Created the server secrets: {', '.join(secrets)}.")
@@ -131,12 +131,13 @@ def kill(cli: CliContext, *, kid: str, reason: str) -> None:
     )
 
 
-def _kek(path: Path, *, may_create: bool) -> bytes:
+def _kek(config: Config, *, may_create: bool) -> bytes:
+    path = config.keys.kek_file
     if may_create and not path.exists():
-        kek = create_kek(path)
+        kek = new_kek(config)
         click.echo(f"Created the key-encryption key {path}: back it up.")
         return kek
-    return read_kek(path)
+    return open_kek(config)
 
 
 def _say_waiting(rotation: Rotation) -> None:

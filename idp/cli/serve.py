@@ -25,6 +25,7 @@ from idp.config import Config
 from idp.errors import ConfigError
 from idp.relying_parties.record import unsafe_in_production
 from idp.storage import migration
+from idp.storage.key_material import close_token
 from idp.storage.opening import open_database
 from keys.errors import KeysError
 
@@ -128,6 +129,7 @@ def check_stores(config: Config) -> None:
         # Workers are forked and open connections of their own.
         provider.database.close()
         provider.ephemeral.close()
+        close_token(config)
     flaws = [
         f"{party.client_id}: {flaw}"
         for party in parties

@@ -11,6 +11,7 @@ from idp.config.checks import LOOPBACK_HOSTS
 from idp.config.enrolment import EnrolmentConfig
 from idp.config.figures import FiguresConfig, ImportConfig
 from idp.config.outbound import OutboundConfig
+from idp.config.pkcs11 import Pkcs11Config
 from idp.config.reading import load_config, parse_config
 from idp.config.registration import RegistrationConfig
 from idp.config.registry import RegistryConfig
@@ -65,6 +66,7 @@ __all__ = [
     "PagesConfig",
     "PasskeyConfig",
     "PasswordConfig",
+    "Pkcs11Config",
     "RegistrationConfig",
     "RegistryConfig",
     "RepresentationConfig",

@@ -41,10 +41,13 @@ def check(config: Config) -> None:
         "registry.source": (config.registry.source, ("embedded", "soap")),
         "pages.default_language": (config.pages.default_language, ("vi", "en")),
         "log.format": (config.log.format, ("json", "text")),
+        "keys.kek_source": (config.keys.kek_source, ("file", "passphrase", "pkcs11")),
+        "keys.signers": (config.keys.signers, ("software", "pkcs11")),
     }
     for name, (value, allowed) in choices.items():
         if value not in allowed:
             raise ConfigError(f"{name} must be one of: {', '.join(allowed)}")
+    _check_token(config)
     _check_addresses(config)
     check_registry(config, LOOPBACK_HOSTS)
     if bool(config.server.tls_certificate) != bool(config.server.tls_key_file):
@@ -128,6 +131,18 @@ def _check_addresses(config: Config) -> None:
     mail = config.mail
     if mail.gateway == "smtp" and not (mail.host and mail.sender):
         raise ConfigError("mail.host and mail.sender are needed for smtp")
+
+
+def _check_token(config: Config) -> None:
+    token = config.pkcs11
+    for name in ("kek_source", "signers"):
+        if getattr(config.keys, name) == "pkcs11" and not (
+            token.module and token.token and token.pin_file
+        ):
+            raise ConfigError(
+                f"keys.{name} = 'pkcs11' needs pkcs11.module, pkcs11.token and "
+                "pkcs11.pin_file"
+            )
 
 
 def _check_mtls(config: Config) -> None:

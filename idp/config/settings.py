@@ -11,6 +11,7 @@ from idp.config.figures import FiguresConfig, ImportConfig
 from idp.config.locks import LocksConfig, RightsConfig
 from idp.config.operations import HealthConfig, MetricsConfig
 from idp.config.outbound import BackchannelConfig, OutboundConfig, SignalsConfig
+from idp.config.pkcs11 import Pkcs11Config
 from idp.config.registration import RegistrationConfig
 from idp.config.registry import RegistryConfig
 from idp.config.representation import OrganisationsConfig, RepresentationConfig
@@ -55,6 +56,8 @@ class KeysConfig:
     """The key-encryption key and the clocks of the signing rings (seconds)."""
 
     kek_file: Path = Path("kek")
+    kek_source: str = "file"
+    signers: str = "software"
     publish_lead: int = 900
     jwks_max_age: int = 300
     reread_after: int = 2
@@ -254,6 +257,7 @@ class Config:
     database: DatabaseConfig = field(default_factory=DatabaseConfig)
     ephemeral: EphemeralConfig = field(default_factory=EphemeralConfig)
     keys: KeysConfig = field(default_factory=KeysConfig)
+    pkcs11: Pkcs11Config = field(default_factory=Pkcs11Config)
     lifetimes: LifetimesConfig = field(default_factory=LifetimesConfig)
     requests: RequestsConfig = field(default_factory=RequestsConfig)
     dpop: DpopConfig = field(default_factory=DpopConfig)

@@ -16,9 +16,9 @@ from idp.errors import ConfigError
 from idp.provider import Provider, build_provider
 from idp.sandbox import loader
 from idp.storage import migration
+from idp.storage.key_material import new_kek, open_kek
 from idp.storage.opening import open_database
 from keys.certificates import create_ca, issue, load_ca
-from keys.envelope import create_kek, read_kek
 from keys.errors import KeysError
 
 Progress = Callable[[str], None]
@@ -133,7 +133,7 @@ def _prepare_stores(
     try:
         migration.upgrade(database)
         progress("Creating the signing keys")
-        kek = read_kek(kek_file) if kek_file.exists() else create_kek(kek_file)
+        kek = open_kek(config) if kek_file.exists() else new_kek(config)
         initialise_keys(database, kek, now=now)
     finally:
         database.close()

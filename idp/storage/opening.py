@@ -9,10 +9,10 @@ from idp.errors import BusyError, ConfigError
 from idp.storage.database import Database
 from idp.storage.embedded import EmbeddedStore
 from idp.storage.ephemeral import EphemeralStore
+from idp.storage.key_material import open_kek
 from idp.storage.key_store import DatabaseRingStore
 from idp.storage.redis_store import RedisStore
 from idp.storage.versions import DatabaseVersionStore
-from keys.envelope import read_kek
 from keys.errors import KeyMaterialError, StoreUnreachableError
 from keys.sealing import Sealer
 from keys.secrets import ServerSecrets
@@ -52,7 +52,7 @@ def open_ephemeral(config: Config) -> EphemeralStore:
 def open_secrets(config: Config, database: Database) -> ServerSecrets:
     """Return the server's secrets, or raise `ConfigError` that says what is missing."""
     try:
-        kek = read_kek(config.keys.kek_file)
+        kek = open_kek(config)
         return ServerSecrets.load(DatabaseRingStore(database), kek)
     except (KeyMaterialError, StoreUnreachableError) as error:
         raise ConfigError(str(error)) from error
@@ -63,7 +63,7 @@ def open_sealer(config: Config, database: Database) -> Sealer:
     try:
         return StoredSealer(
             DatabaseVersionStore(database),
-            (read_kek(config.keys.kek_file),),
+            (open_kek(config),),
             reread_after=config.keys.reread_after,
         )
     except (KeyMaterialError, StoreUnreachableError) as error:

@@ -15,7 +15,7 @@ from idp.factors.models import ChipCard
 from idp.provider import build_provider
 from idp.sandbox.cards import enrolled_numbers
 from idp.storage.opening import open_database
-from keys.envelope import create_kek
+from keys.kek import create_kek
 
 
 def silent(_text: str) -> None:

@@ -27,7 +27,7 @@ from idp.factors.password import set_password
 from idp.provider import Provider, build_provider
 from idp.storage import migration
 from idp.storage.opening import open_database
-from keys.envelope import create_kek, read_kek
+from keys.kek import create_kek, read_kek
 from tests import servers, watcher
 from tests.performance.measure import Target
 from tests.performance.party import Citizen, Party

@@ -133,6 +133,8 @@ def test_whole_numbers_are_numbers() -> None:
         ({"outbound": {"allowed_networks": ["all"]}}, "outbound.allowed_networks"),
         ({"server": {"tls_key_file": "k"}}, "go together"),
         ({"keys": {"kek_file": ""}}, "keys.kek_file must be a path"),
+        ({"keys": {"signers": "paper"}}, "keys.signers must be one of"),
+        ({"keys": {"kek_source": "pkcs11"}}, "'pkcs11' needs pkcs11.module"),
         ({"keys": {"jwks_max_age": 900}}, "together must be below keys.pub"),
         ({"password": {"waiting": 7}}, "must be below server.threads"),
         ({"server": {"threads": 5}}, "must be below server.threads"),

@@ -10,6 +10,7 @@ from rich.table import Table
 from idp import clock
 from idp.audit.key_changes import initialise_keys
 from idp.cli.context import CliContext, pass_cli
+from idp.cli.reseal import reseal, show_board
 from idp.config import Config
 from idp.errors import ConfigError
 from idp.storage.key_material import new_kek, open_kek
@@ -38,6 +39,9 @@ def group() -> None:
     A key is published first, signs after the publish lead, then retires and verifies
     until the last token that it signed has ended; the clock does all of that alone.
     """
+
+
+group.add_command(reseal)
 
 
 @group.command()
@@ -84,6 +88,7 @@ def status(cli: CliContext) -> None:
     if not console.is_terminal:
         console.width = 140  # a pipe has no width: one line a key
     console.print(table)
+    show_board(cli.provider.database, cli.config, console)
 
 
 _NAMES = click.Choice([ring.name for ring in RINGS])

@@ -12,6 +12,8 @@ from idp.storage.key_models import SecretRecord
 from keys.errors import StoreUnreachableError
 from keys.versions import Version, parse_name
 
+_LOCK = 0xD1D_5EA  # any number that no other program locks in our database
+
 
 class DatabaseVersionStore:
     """The versions that one database keeps."""
@@ -60,6 +62,14 @@ def hold_index_version(session: Session) -> int:
 def _number(name: str) -> int:
     parsed = parse_name(name)
     return parsed[1] if parsed else 1
+
+
+def lock_versions(session: Session) -> None:
+    """Let nobody else move a version on until this transaction ends."""
+    # On SQLite the transaction itself is the lock (BEGIN IMMEDIATE). It does not
+    # conflict with `hold_index_version`: the update of a row does, and waits.
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 
 
 def write_version(session: Session, version: Version) -> None:

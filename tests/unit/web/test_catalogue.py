@@ -23,6 +23,8 @@ NOT_ON_PAGES = (
     "DD-CLM-",
     "DD-DEMO-",
     "DD-IMP-",
+    "DD-SEA-",
+    "DD-BAK-",
     "DD-SIG-",
 )
 OPERATORS_ONLY = {"DD-AUTH-030"}

@@ -1,0 +1,118 @@
+"""`idp keys reseal`: new keys for sealed columns, and every row brought up to them."""
+
+from contextlib import closing
+from datetime import datetime
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from idp import clock
+from idp.audit.log import AuditLog
+from idp.audit.sealing_events import ResealBegan, ResealEnded
+from idp.cli.context import CliContext, pass_cli
+from idp.config import Config
+from idp.sealing import reseal as work
+from idp.sealing import versions
+from idp.storage.database import Database
+from idp.storage.key_material import open_kek
+from idp.storage.opening import open_database, open_sealer
+from keys.versions import PURPOSES, Purpose
+
+
+@click.command()
+@click.option(
+    "--renew",
+    type=click.Choice(PURPOSES),
+    multiple=True,
+    help="First make a new version of this key; it waits until every worker knows it.",
+)
+@click.option(
+    "--destroy",
+    type=int,
+    multiple=True,
+    metavar="VERSION",
+    help="Afterwards destroy this version of `seal`, if nothing is left under it.",
+)
+@pass_cli
+def reseal(
+    cli: CliContext, *, renew: tuple[Purpose, ...], destroy: tuple[int, ...]
+) -> None:
+    """Bring every sealed column and blind index up to the newest usable keys.
+
+    Safe to stop at any moment (Ctrl-C) and to run again; the provider goes on.
+    """
+    with closing(open_database(cli.config)) as database:
+        outcome = _run(database, cli.config, renew, destroy)
+    raise SystemExit(1 if outcome.left else 0)
+
+
+def _run(
+    database: Database,
+    config: Config,
+    renew: tuple[Purpose, ...],
+    destroy: tuple[int, ...],
+) -> work.Outcome:
+    audit, now = AuditLog(open_sealer(config, database)), clock.now()
+    kek = open_kek(config)
+    with database.transaction() as session:
+        for purpose in renew:
+            made = versions.publish(session, audit, kek, purpose, now=now)
+            begins = _moment(versions.usable_from(made, config))
+            click.echo(
+                f"{made.name} is published: run `idp keys reseal` from {begins}."
+            )
+    with database.transaction() as session:
+        for ready in versions.activate(session, audit, config, now=clock.now()):
+            click.echo(f"{ready.name} is in use from now on.")
+    outcome = _bring_up(database, config, audit)
+    for number in destroy:
+        with database.transaction() as session:
+            versions.destroy(session, audit, config, number, now=clock.now())
+        click.echo(f"seal version {number} is destroyed.")
+    return outcome
+
+
+def show_board(database: Database, config: Config, console: Console) -> None:
+    """Print the versions of the sealing keys."""
+    with database.read() as connection:
+        lines = versions.board(connection, config)
+    table = Table("Key", "State", "Since", "Next change", title="Sealing keys")
+    for line in lines:
+        then = f"{line.then} {_moment(line.at)}" if line.at else line.then or "–"
+        table.add_row(line.name, line.state.value, _moment(line.since), then)
+    console.print(table)
+
+
+def _bring_up(database: Database, config: Config, audit: AuditLog) -> work.Outcome:
+    sealer = open_sealer(config, database)  # it knows what came into use just now
+    with database.read() as connection:
+        current = work.in_use(connection)
+        behind = work.count_behind(connection, current)
+    if not behind:
+        click.echo("Every row is under the keys in use.")
+        return work.Outcome(0, {}, 0)
+    with database.transaction() as session:
+        began = ResealBegan(current.seal, current.index, behind)
+        audit.record(session, began, now=clock.now())
+    with Progress(transient=True) as progress:
+        task = progress.add_task("Sealing anew", total=behind)
+        outcome = work.reseal(
+            database,
+            sealer,
+            current,
+            on_rows=lambda rows: progress.advance(task, rows),
+        )
+    if not outcome.left:
+        with database.transaction() as session:
+            ended = ResealEnded(current.seal, current.index, outcome.rows)
+            audit.record(session, ended, now=clock.now())
+    click.echo(f"{outcome.rows} rows sealed anew, {outcome.left} left.")
+    for table, rows in outcome.unreadable.items():
+        click.echo(f"{table}: {rows} rows do not open under any key.")
+    return outcome
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"

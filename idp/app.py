@@ -6,14 +6,13 @@ from pathlib import Path
 
 from flask import Flask, Response, current_app, g, request
 
-from idp import retelling
-from idp.config import LOOPBACK_HOSTS, Config, load_config
+from idp import headers, retelling
+from idp.config import Config, load_config
 from idp.errors import ConfigError
 from idp.logs import configure_logging
 from idp.observing import ROUTE, Observed
 from idp.oidc.door import MachineDoor
 from idp.oidc.endpoints import blueprint as oidc
-from idp.oidc.request_guard import Headers
 from idp.oidc.server import EXTENSION as SERVER
 from idp.oidc.server import AuthorizationServer
 from idp.provider import EXTENSION, Provider, build_provider
@@ -22,13 +21,6 @@ from idp.web.routes import register as register_pages
 
 MAX_FORM_PARTS = 200
 _HEADERS = "dinhdanh.headers"
-
-# Pages carry no inline script or style; `form-action`, `connect-src` and `frame-src`
-# are completed for each response.
-_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; "
-    "img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
-)
 
 
 def create_app(
@@ -62,11 +54,11 @@ def connect(app: Flask, provider: Provider) -> None:
     server = AuthorizationServer(provider)
     app.extensions[EXTENSION] = provider
     app.extensions[SERVER] = server
-    headers = app.extensions[_HEADERS] = _security_headers(config)
+    carried = app.extensions[_HEADERS] = headers.of_every_answer(config)
     door = MachineDoor(
         partial(Flask.wsgi_app, app),
         server,
-        headers=headers,
+        headers=carried,
         max_body=config.server.max_body_bytes,
     )
     app.wsgi_app = Observed(door, config)  # type: ignore[method-assign]  # Flask's way
@@ -86,30 +78,18 @@ def create_worker() -> Flask:
     return app
 
 
-def _security_headers(config: Config) -> Headers:
-    headers = (
-        ("X-Content-Type-Options", "nosniff"),
-        ("X-Frame-Options", "DENY"),
-        ("Referrer-Policy", "no-referrer"),
-        ("Cross-Origin-Opener-Policy", "same-origin"),
-        ("Permissions-Policy", "geolocation=(), camera=(), microphone=()"),
-    )
-    if config.is_secure and config.host not in LOOPBACK_HOSTS:
-        # On a loopback host it would shut every other local http server out for a year.
-        return (*headers, ("Strict-Transport-Security", "max-age=31536000"))
-    return headers
-
-
 def _protect(response: Response) -> Response:
     """Add what every answer carries; pages get their content policy too."""
     if request.url_rule is not None:
         request.environ[ROUTE] = request.url_rule.rule
+    if response.mimetype == "text/html":
+        response.headers["Content-Security-Policy"] = _content_policy()
+    if g.get("frame_origins"):
+        response.headers[headers.EMBEDDER] = "unsafe-none"  # portals' pages say nothing
     for name, value in current_app.extensions[_HEADERS]:
         response.headers.setdefault(name, value)
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
-    if response.mimetype == "text/html":
-        response.headers["Content-Security-Policy"] = _content_policy()
     return response
 
 
@@ -118,9 +98,9 @@ def _content_policy() -> str:
     # the origin of this transaction's verified redirect URI is added, and no other.
     # The reader agent's origin stands on the pages of the chip card alone.
     agent = g.get("reader_origin", "")
-    origins = " ".join(filter(None, ("'self'", g.get("form_action_origin"), agent)))
-    sources = " ".join(filter(None, ("'self'", agent)))
-    # Front-Channel Logout 1.0 §3: portals' pages in frames, after signing out alone.
-    framed = g.get("frame_origins")
-    frames = f"frame-src {framed}; " if framed else ""
-    return f"{_POLICY}; connect-src {sources}; {frames}form-action {origins}"
+    return headers.page_policy(
+        forms_to=(g.get("form_action_origin", ""), agent),
+        connects_to=(agent,),
+        # Front-Channel Logout 1.0 §3: portals' pages, after signing out alone.
+        frames=g.get("frame_origins", ""),
+    )

@@ -32,6 +32,8 @@ class ServerConfig:
     tls_key_file: Path | None = None
     trusted_proxies: tuple[str, ...] = ()
     max_body_bytes: int = 65_536
+    hsts_max_age: int = 63_072_000
+    hsts_subdomains: bool = False
 
 
 @dataclass(frozen=True, slots=True)

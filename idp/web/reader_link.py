@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from flask import Response, g, make_response
 
+from idp import headers
 from idp.provider import Provider
 
 
@@ -18,8 +19,6 @@ def for_agent(body: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
     response: Response = make_response(body, status)
     # The agent serves known issuers only: it has to be told the origin.
     response.headers["Referrer-Policy"] = "origin"
-    response.headers["Permissions-Policy"] = (
-        "geolocation=(), camera=(), microphone=(), "
-        "local-network-access=(self), loopback-network=(self)"
-    )
+    allowed = headers.permissions("local-network-access", "loopback-network")
+    response.headers["Permissions-Policy"] = allowed
     return response

@@ -33,7 +33,7 @@ from idp.relying_parties.statement_issuers import StatementIssuers, read_issuers
 from idp.signals import feed
 from idp.storage.database import Database
 from idp.storage.ephemeral import EphemeralStore
-from idp.storage.key_material import open_kek
+from idp.storage.key_material import open_kek, open_opener
 from idp.storage.key_store import DatabaseRingStore
 from idp.storage.opening import (
     open_database,
@@ -45,7 +45,6 @@ from keys.rotation import Rotator
 from keys.sealing import Sealer
 from keys.secrets import ServerSecrets
 from keys.signers import KeyRings
-from keys.signing_keys import SoftwareOpener
 
 EXTENSION = "dinhdanh"
 
@@ -93,7 +92,7 @@ def build_provider(config: Config) -> Provider:
     secrets = open_secrets(config, database)
     sealer = open_sealer(config, database)
     audit = AuditLog(sealer)
-    opener = SoftwareOpener(open_kek(config))
+    opener = open_opener(config, open_kek(config))
     clocks = key_clocks(config)
     courier = Courier(
         lanes=config.backchannel.portals_at_once,

@@ -17,7 +17,7 @@ from keys.ring import RingKey
 from keys.ring_store import KeyChange
 from keys.rotation import create_first
 from keys.secrets import create_secrets
-from keys.signing_keys import SoftwareOpener
+from keys.signing_keys import Opener, SoftwareOpener
 from keys.versions import StoredSealer
 
 _EVENTS = {
@@ -44,15 +44,16 @@ def audited_store(database: Database, audit: AuditLog) -> DatabaseRingStore:
 
 
 def initialise_keys(
-    database: Database, kek: bytes, *, now: datetime
+    database: Database, kek: bytes, *, now: datetime, opener: Opener | None = None
 ) -> tuple[list[str], list[RingKey]]:
     """Create the secrets and first signing keys that are missing; return what was new.
 
-    Safe to repeat, and to run from several processes at once.
+    `opener` makes the keys, if they are not to be sealed under `kek`. Safe to repeat,
+    and to run from several processes at once.
     """
     store = DatabaseRingStore(database)
     names = create_secrets(store, kek, now=now)
     sealer = StoredSealer(DatabaseVersionStore(database), (kek,))
     keys = audited_store(database, AuditLog(sealer))
-    created = create_first(keys, SoftwareOpener(kek), now=now)
+    created = create_first(keys, opener or SoftwareOpener(kek), now=now)
     return names, created

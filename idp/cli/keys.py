@@ -13,7 +13,7 @@ from idp.cli.context import CliContext, pass_cli
 from idp.cli.reseal import reseal, show_board
 from idp.config import Config
 from idp.errors import ConfigError
-from idp.storage.key_material import new_kek, open_kek
+from idp.storage.key_material import new_kek, open_kek, open_opener
 from idp.storage.migration import is_current
 from idp.storage.opening import open_database
 from keys.errors import KeysError
@@ -58,7 +58,9 @@ def init(cli: CliContext, *, create_kek: bool) -> None:
     if not is_current(database):
         raise ConfigError("the database is not migrated: run `idp db upgrade` first")
     kek = _kek(cli.config, may_create=create_kek)
-    secrets, created = initialise_keys(database, kek, now=clock.now())
+    secrets, created = initialise_keys(
+        database, kek, now=clock.now(), opener=open_opener(cli.config, kek)
+    )
     if secrets:
         click.echo(f"Created the server secrets: {', '.join(secrets)}.")
     for key in created:

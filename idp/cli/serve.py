@@ -25,7 +25,7 @@ from idp.config import Config
 from idp.errors import ConfigError
 from idp.relying_parties.record import unsafe_in_production
 from idp.storage import migration
-from idp.storage.key_material import close_token
+from idp.storage.key_material import check_token, close_token
 from idp.storage.opening import open_database
 from keys.errors import KeysError
 
@@ -118,6 +118,7 @@ def check_stores(config: Config) -> None:
     finally:
         database.close()
     try:
+        check_token(config)
         provider = build_provider(config)
     except KeysError as error:
         raise ConfigError(str(error)) from error

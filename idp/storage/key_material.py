@@ -15,7 +15,9 @@ from keys.kek import (
     create_kek,
     read_kek,
 )
+from keys.pkcs11.opener import TokenOpener
 from keys.pkcs11.token import Token
+from keys.signing_keys import Opener, SoftwareOpener
 
 KEK_SOURCES = ("file", "passphrase", "pkcs11")
 _MOST_CHARS = 4096
@@ -81,11 +83,24 @@ def open_token(config: Config) -> Token:
     return token
 
 
+def check_token(config: Config) -> None:
+    """Open the token in which keys will be made; raises `KeyMaterialError`."""
+    if config.keys.signers == "pkcs11":
+        open_token(config).run(lambda _: None)
+
+
 def close_token(config: Config) -> None:
     """End this process's session with the token, if there is one: workers fork now."""
     token = find_token(config)
     if token is not None:
         token.close()
+
+
+def open_opener(config: Config, kek: bytes) -> Opener:
+    """Return what opens keys of either kind, and makes them where the settings say."""
+    makes_there = config.keys.signers == "pkcs11"
+    token = open_token(config) if makes_there else find_token(config)
+    return TokenOpener(token, SoftwareOpener(kek), makes_there=makes_there)
 
 
 def _ask(question: str) -> str:

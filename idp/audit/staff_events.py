@@ -120,6 +120,13 @@ class StaffMoved(ServiceEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class StaffAddressSet(ServiceEvent):
+    """An officer gave an address for letters, or took it away."""
+
+    staff_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class StaffDisabled(ServiceEvent):
     """An officer's account was ended."""
 

@@ -19,7 +19,7 @@ from idp.accounts.contacts import (
 )
 from idp.accounts.identifiers import current_number, mask_number, replace_number
 from idp.accounts.identity import read_identity
-from idp.accounts.lifecycle import LOCK_ASKERS, LOCK_GROUNDS, STATES, State
+from idp.accounts.lifecycle import STATES, State
 from idp.accounts.models import Account
 from idp.accounts.organisations import NO_LEVEL
 from idp.accounts.standing import read_standing
@@ -29,18 +29,11 @@ from idp.cli.account_input import (
     read_number,
     read_secret,
 )
+from idp.cli.account_locks import lock, unlock
 from idp.cli.context import CliContext, pass_cli
 from idp.factors import holds, notices, totp
 from idp.factors import password as passwords
 from idp.factors.enrolled import enrolled_kinds
-from idp.locks import placing
-
-_MAX_BY = 64
-ground_option = click.option("--ground", type=click.Choice(LOCK_GROUNDS), required=True)
-asker_option = click.option("--asker", type=click.Choice(LOCK_ASKERS), required=True)
-by_option = click.option(
-    "--by", required=True, help="Who does it: a staff number or a login, kept for good."
-)
 
 
 @click.group()
@@ -49,6 +42,10 @@ def group() -> None:
 
     ACCOUNT is an account's id, or - to enter the personal number unseen.
     """
+
+
+group.add_command(lock)
+group.add_command(unlock)
 
 
 @group.command()
@@ -120,60 +117,6 @@ def show(cli: CliContext, account: str) -> None:
     table.add_row("e-mail", mask_email(contacts.email) if contacts.email else "none")
     table.add_row("factors", ", ".join(["pwd", *sorted(kinds)]))
     Console().print(table)
-
-
-@group.command()
-@click.argument("account")
-@ground_option
-@asker_option
-@by_option
-@pass_cli
-def lock(cli: CliContext, account: str, ground: str, asker: str, by: str) -> None:
-    """Keep an account from being used, on a ground, at someone's asking; warn it."""
-    account_id, provider, now = find_account(cli, account), cli.provider, clock.now()
-    with provider.database.transaction() as session:
-        known = read_contacts(session, provider.sealer, account_id)
-        placing.lock(
-            provider,
-            session,
-            account_id,
-            ground=ground,
-            asker=asker,
-            by=by[:_MAX_BY],
-            now=now,
-        )
-    what = placing.told_of_lock(ground)
-    if what:
-        notices.warn(provider, known, what, now)
-    provider.courier.wait()
-    click.echo("Locked.")
-
-
-@group.command()
-@click.argument("account")
-@ground_option
-@asker_option
-@by_option
-@pass_cli
-def unlock(cli: CliContext, account: str, ground: str, asker: str, by: str) -> None:
-    """Lift the lock of one ground and say so; other locks keep holding."""
-    account_id, provider, now = find_account(cli, account), cli.provider, clock.now()
-    with provider.database.transaction() as session:
-        known = read_contacts(session, provider.sealer, account_id)
-        others = placing.unlock(
-            provider,
-            session,
-            account_id,
-            ground=ground,
-            asker=asker,
-            by=by[:_MAX_BY],
-            now=now,
-        )
-    what = placing.told(others)
-    if what:
-        notices.warn(provider, known, what, now)
-    provider.courier.wait()
-    click.echo(f"Lifted; still locked: {', '.join(others)}" if others else "Unlocked.")
 
 
 @group.command(name="set-state")

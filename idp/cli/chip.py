@@ -8,6 +8,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from idp import clock
+from idp.approvals import trust as trust_acts
+from idp.cli import two_persons
 from idp.cli.chip_lost import lost
 from idp.cli.context import CliContext, pass_cli
 from idp.emrtd.certificates import Certificate
@@ -40,15 +42,23 @@ def trust() -> None:
     required=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
 )
+@two_persons.options
 @pass_cli
-def import_files(cli: CliContext, *, files: tuple[Path, ...]) -> None:
+def import_files(
+    cli: CliContext, *, files: tuple[Path, ...], reason: str, break_glass: bool
+) -> None:
     """Trust CSCA certificates (.cer, .pem), revocation lists and master lists (.ml).
 
     Whoever holds a CSCA's key can make any card of its country: be sure where a file
     comes from. Exit code 1 if a file held nothing that could be used.
     """
     console = _console()
-    was_useless = False
+    was_useless, act = False, trust_acts.CHANGE
+    if two_persons.only_proposes(cli, act, reason, break_glass=break_glass):
+        for file in files:
+            payload = trust_acts.importing(_bytes(file), source=file.name)
+            two_persons.propose(cli, act, payload, reason)
+        return
     for file in files:
         loaded = _read(cli, file, console=console)
         provider, now = cli.provider, clock.now()
@@ -80,10 +90,19 @@ def list_items(cli: CliContext, *, country: str | None) -> None:
 
 @trust.command()
 @click.argument("digests", metavar="DIGEST…", nargs=-1, required=True)
+@two_persons.options
 @pass_cli
-def remove(cli: CliContext, *, digests: tuple[str, ...]) -> None:
+def remove(
+    cli: CliContext, *, digests: tuple[str, ...], reason: str, break_glass: bool
+) -> None:
     """Trust items no more; the first eight digits of a digest are enough."""
-    provider, now = cli.provider, clock.now()
+    provider, now, act = cli.provider, clock.now(), trust_acts.CHANGE
+    if two_persons.only_proposes(cli, act, reason, break_glass=break_glass):
+        with provider.database.read() as connection:
+            found = [chip_trust.find(connection, one) for one in digests]
+        payload = trust_acts.removing(one.digest.hex() for one in found)
+        two_persons.propose(cli, act, payload, reason)
+        return
     with provider.database.transaction() as session:
         removed = [
             chip_trust.remove(session, provider.audit, digest, now=now)
@@ -94,8 +113,7 @@ def remove(cli: CliContext, *, digests: tuple[str, ...]) -> None:
 
 
 def _read(cli: CliContext, file: Path, *, console: Console) -> Loaded:
-    with file.open("rb") as opened:
-        data = opened.read(MAX_FILE_BYTES + 1)
+    data = _bytes(file)
     with (
         Progress(console=console, transient=True) as bar,
         cli.provider.database.read() as connection,
@@ -107,6 +125,11 @@ def _read(cli: CliContext, file: Path, *, console: Console) -> Loaded:
             now=clock.now(),
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
+
+
+def _bytes(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(MAX_FILE_BYTES + 1)
 
 
 def _say(console: Console, name: str, loaded: Loaded, kept: Kept) -> None:

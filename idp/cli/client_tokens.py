@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from idp import clock
+from idp.approvals import portals
+from idp.cli import two_persons
 from idp.cli.client_metadata import print_json, read_json, refusals
 from idp.cli.context import CliContext, pass_cli
 from idp.oidc import registration
@@ -23,8 +25,16 @@ from idp.relying_parties import own_registration, registration_tokens
     show_default=True,
     help="How many clients may be registered with it.",
 )
+@two_persons.options
 @pass_cli
-def initial_token(cli: CliContext, metadata: str | None, uses: int) -> None:
+def initial_token(
+    cli: CliContext,
+    metadata: str | None,
+    uses: int,
+    reason: str,
+    *,
+    break_glass: bool,
+) -> None:
     """Let somebody register clients over HTTP; print their token (RFC 7591 §3).
 
     The metadata is what you approve: it prevails over what a client asks, and bounds
@@ -35,6 +45,13 @@ def initial_token(cli: CliContext, metadata: str | None, uses: int) -> None:
         approved = own_registration.check_approved(
             read_json(metadata) if metadata else {}, sandbox=sandbox
         )
+    act = portals.INITIAL_TOKEN
+    if two_persons.only_proposes(cli, act, reason, break_glass=break_glass):
+        token, digest = registration_tokens.new_token()
+        payload = {"approved": approved, "uses": uses, "digest": digest.hex()}
+        two_persons.propose(cli, act, payload, reason)
+        print_json({"initial_access_token": token, "uses": uses})
+        return
     now = clock.now()
     expires_at = now + timedelta(seconds=cli.config.registration.initial_token)
     with provider.database.transaction() as session:
@@ -59,24 +76,32 @@ def initial_token(cli: CliContext, metadata: str | None, uses: int) -> None:
 
 @click.command()
 @click.argument("client_id")
+@two_persons.options
 @pass_cli
-def registration_token(cli: CliContext, client_id: str) -> None:
+def registration_token(
+    cli: CliContext, client_id: str, reason: str, *, break_glass: bool
+) -> None:
     """Let a client manage itself over HTTP; print its new token (RFC 7592 §3).
 
     The client's former token is dead. Scope, purposes, sector, minimum_acr, hosts and
     protections stay as they are registered now, unless the client came by a token with
     its own approval.
     """
-    provider = cli.provider
-    with provider.database.transaction() as session:
-        connection = session.connection()
+    provider, act = cli.provider, portals.OWN_TOKEN
+    with provider.database.read() as connection:
         described = provider.relying_parties.document(connection, client_id)
         approved = registration_tokens.find_approved(connection, client_id)
-        if approved is None:
-            approved = own_registration.approved_of(described)
-        token = registration_tokens.issue(
-            session, provider.audit, client_id, approved, now=clock.now()
-        )
+    if approved is None:
+        approved = own_registration.approved_of(described)
+    token, digest = registration_tokens.new_token()
+    if two_persons.only_proposes(cli, act, reason, break_glass=break_glass):
+        payload = {"approved": approved, "client_id": client_id, "digest": digest.hex()}
+        two_persons.propose(cli, act, payload, reason)
+    else:
+        with provider.database.transaction() as session:
+            registration_tokens.keep(
+                session, provider.audit, client_id, approved, digest, now=clock.now()
+            )
     print_json(
         {
             "registration_access_token": token,

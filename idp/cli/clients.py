@@ -8,8 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 from idp import clock
+from idp.approvals import portals
 from idp.authentication import outbox
 from idp.authentication.logout_outbox import LOGOUTS
+from idp.cli import two_persons
 from idp.cli.client_metadata import print_json, read_json, refusals
 from idp.cli.client_tokens import TOKENS
 from idp.cli.context import CliContext, pass_cli
@@ -38,19 +40,35 @@ for command in TOKENS:
     show_default=True,
     help="How long replaced keys and secrets stay valid; 0 after a leak.",
 )
+@two_persons.options
 @pass_cli
-def add(cli: CliContext, metadata: str, overlap_hours: float) -> None:
+def add(
+    cli: CliContext,
+    metadata: str,
+    overlap_hours: float,
+    reason: str,
+    *,
+    break_glass: bool,
+) -> None:
     """Register a client from RFC 7591 metadata; answer as RFC 7591 does, in JSON.
 
     A client_id that is registered already is replaced: its grants go on, and its
-    earlier keys and secrets stay valid for a while.
+    earlier keys and secrets stay valid for a while. Where it takes two it is proposed,
+    and the secret in the answer works once it is approved.
     """
-    provider = cli.provider
+    provider, overlap = cli.provider, timedelta(hours=overlap_hours)
     document, now = read_json(metadata), clock.now()
     with refusals():
         if isinstance(document, dict):
             document = software_statements.applied(provider, document, now=now)
         provider.relying_parties.confirm(document)
+    act = portals.REGISTER
+    if two_persons.only_proposes(cli, act, reason, break_glass=break_glass):
+        with refusals(), provider.database.transaction() as session:
+            draft = portals.draft(provider, session, document, overlap=overlap, now=now)
+        two_persons.propose(cli, draft.kind, draft.payload, reason)
+        print_json(draft.answer)
+        return
     with refusals(), provider.database.transaction() as session:
         response = provider.relying_parties.add(
             session,
@@ -58,7 +76,7 @@ def add(cli: CliContext, metadata: str, overlap_hours: float) -> None:
             document,
             sandbox=cli.config.sandbox.enabled,
             now=now,
-            overlap=timedelta(hours=overlap_hours),
+            overlap=overlap,
         )
         approved = own_registration.approved_of(response)
         registration_tokens.approve(session, response["client_id"], approved)
@@ -98,9 +116,16 @@ def show(cli: CliContext, client_id: str) -> None:
 
 @group.command()
 @click.argument("client_id")
+@two_persons.options
 @pass_cli
-def remove(cli: CliContext, client_id: str) -> None:
+def remove(cli: CliContext, client_id: str, reason: str, *, break_glass: bool) -> None:
     """Remove a client: its secrets, and every citizen's permission for it."""
+    act = portals.REMOVE
+    if two_persons.only_proposes(cli, act, reason, break_glass=break_glass):
+        with cli.provider.database.read() as connection:
+            cli.provider.relying_parties.document(connection, client_id)
+        two_persons.propose(cli, act, {"client_id": client_id}, reason)
+        return
     ended = registration.remove(cli.provider, client_id, now=clock.now())
     click.echo(f"removed {client_id}; {ended} permissions ended")
 

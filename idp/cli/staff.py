@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from idp import clock
 from idp.accounts.identifiers import parse_personal_number
+from idp.cli import two_persons
 from idp.cli.context import CliContext, pass_cli
 from idp.staff import invitations, people, requests, units
 from idp.staff.invitations import Link
@@ -122,10 +123,23 @@ def invite(
 
 @group.command()
 @click.argument("officer", type=click.UUID)
+@two_persons.options
 @pass_cli
-def rescue(cli: CliContext, officer: UUID) -> None:
-    """End an officer's passkeys and sessions at once; print a link to enrol anew."""
+def rescue(cli: CliContext, officer: UUID, reason: str, *, break_glass: bool) -> None:
+    """End an officer's passkeys and sessions at once; print a link to enrol anew.
+
+    Where it takes two, the link comes from administrators, and here a code for it.
+    """
     provider, now = cli.provider, clock.now()
+    if two_persons.only_proposes(cli, "staff.rescue", reason, break_glass=break_glass):
+        with provider.database.transaction() as session:
+            roles = people.hold_roles(session, officer)
+            stores = (session, provider.audit)
+            people.shut_out(*stores, officer, reason="rescue", now=now)
+            asked = _propose(cli, session, "rescue", officer, roles)
+        click.echo(asked.code)
+        click.echo("The officer's code. Administrators approve: /staff", err=True)
+        return
     with provider.database.transaction() as session:
         link = people.rescue(
             session,

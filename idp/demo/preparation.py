@@ -48,6 +48,10 @@ source = "sandbox"
 [sandbox]
 enabled = true
 
+# One person plays every part here.
+[staff]
+two_persons = false
+
 [mail]
 gateway = "sandbox"
 

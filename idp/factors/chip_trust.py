@@ -57,6 +57,15 @@ class Kept:
     older: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What an import would change, before anybody agrees to it."""
+
+    added: list[tuple[str, TrustItem]]
+    replaced: list[RevocationList]
+    present: int
+
+
 @dataclass(slots=True)
 class _Remembered:
     """One country's store, and what was in the database when it was built."""
@@ -119,6 +128,37 @@ def keep(
     return kept
 
 
+def news(loaded: Loaded, held: Iterable[StoredItem]) -> News:
+    """Return what `keep` would add and replace; what is older than ours is present."""
+    known = {stored.digest: stored for stored in held}
+    lists = [one.item for one in known.values() if isinstance(one.item, RevocationList)]
+    added: list[tuple[str, TrustItem]] = []
+    replaced: list[RevocationList] = []
+    present = 0
+    marked = (
+        *((CSCA, item) for item in loaded.certificates),
+        *((VOUCHED, item) for item in loaded.vouched),
+    )
+    for kind, item in marked:
+        stored = known.get(digest_of(item))
+        is_new = stored is None or stored.kind not in {kind, VOUCHED}
+        added += [(kind, item)] if is_new else []
+        present += not is_new
+    for crl in loaded.lists:
+        others = [one for one in lists if _is_of_same_key(one, crl) and one != crl]
+        is_new = digest_of(crl) not in known and not any(
+            one.this_update > crl.this_update for one in others
+        )
+        added += [(CRL, crl)] if is_new else []
+        replaced += others if is_new else []
+        present += not is_new
+    return News(added, replaced, present)
+
+
+def _is_of_same_key(one: RevocationList, other: RevocationList) -> bool:
+    return (one.issuer, one.authority_key_id) == (other.issuer, other.authority_key_id)
+
+
 def list_items(
     connection: Connection | Session, *, country: str | None = None
 ) -> list[StoredItem]:
@@ -130,15 +170,20 @@ def list_items(
     ]
 
 
+def find(connection: Connection | Session, digest: str) -> StoredItem:
+    """Return one item; `digest` is the beginning of its digest in hex."""
+    items = list_items(connection)
+    found = [row for row in items if row.digest.hex().startswith(digest.lower())]
+    if len(digest) < _MIN_PREFIX or len(found) != 1:
+        raise NotFoundError(f"{digest!r} names {len(found) or 'no'} trusted item(s)")
+    return found[0]
+
+
 def remove(
     session: Session, audit: AuditLog, digest: str, *, now: datetime
 ) -> StoredItem:
     """Trust one item no more; `digest` is the beginning of its digest in hex."""
-    items = list_items(session)
-    found = [row for row in items if row.digest.hex().startswith(digest.lower())]
-    if len(digest) < _MIN_PREFIX or len(found) != 1:
-        raise NotFoundError(f"{digest!r} names {len(found) or 'no'} trusted item(s)")
-    row = found[0]
+    row = find(session, digest)
     session.execute(sa.delete(ChipTrustItem).where(ChipTrustItem.digest == row.digest))
     audit.record(session, _event("removed", row.source, [row.item]), now=now)
     return row
@@ -153,7 +198,7 @@ def _keep(  # noqa: PLR0913 - the effect's place, then the item
     source: str,
     now: datetime,
 ) -> None:
-    digest = _digest(item)
+    digest = digest_of(item)
     known = session.get(ChipTrustItem, digest)
     if known is not None and known.kind in {kind, VOUCHED}:
         kept.present += 1
@@ -181,8 +226,7 @@ def _supersede(session: Session, kept: Kept, crl: RevocationList) -> bool:
     )
     for row in _rows(session, is_list):
         other = parse_revocation_list(row.content)
-        same = (crl.issuer, crl.authority_key_id)
-        if (other.issuer, other.authority_key_id) != same or other == crl:
+        if not _is_of_same_key(other, crl) or other == crl:
             continue
         if other.this_update > crl.this_update:
             kept.older += 1
@@ -195,7 +239,7 @@ def _supersede(session: Session, kept: Kept, crl: RevocationList) -> bool:
 
 
 def _event(change: str, source: str, items: Iterable[TrustItem]) -> ChipTrustChanged:
-    digests = sorted(map(_digest, items))
+    digests = sorted(map(digest_of, items))
     lists = sum(isinstance(item, RevocationList) for item in items)
     return ChipTrustChanged(
         change=change,
@@ -206,7 +250,8 @@ def _event(change: str, source: str, items: Iterable[TrustItem]) -> ChipTrustCha
     )
 
 
-def _digest(item: TrustItem) -> bytes:
+def digest_of(item: TrustItem) -> bytes:
+    """Return the SHA-256 by which an item is known and compared."""
     return hashlib.sha256(item.encoded).digest()
 
 

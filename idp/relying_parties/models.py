@@ -21,6 +21,8 @@ class RelyingPartyRecord(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
+    suspension: Mapped[str | None] = mapped_column(sa.Text)
 
 
 class ClientSecret(Base):

@@ -36,6 +36,7 @@ class StaffAccount(Base):
     name_sealed: Mapped[bytes] = sealed("staff.name:{id}")
     number_sealed: Mapped[bytes] = sealed("staff.number:{id}")
     number_index: Mapped[bytes] = blind()
+    email_sealed: Mapped[bytes | None] = sealed("staff.email:{id}")
     unit_id: Mapped[UUID] = mapped_column(sa.ForeignKey("staff_units.id"), index=True)
     state: Mapped[str] = mapped_column(sa.String(16))
     created_at: Mapped[datetime]

@@ -110,6 +110,8 @@ def approve(  # noqa: PLR0913 - the stores, then who approves what
     is no administrator any more, and one that would leave fewer than two
     administrators; of parallel decisions one counts.
     """
+    if config.two_persons and _is_nobodys(session, request_id):
+        raise StaffChangeError("an administrator takes it up first")
     row = _decide(session, audit, officer, request_id, "approved", now)
     before = people.hold_administrators(session)
     if not {officer.id, row.asked_by or officer.id} <= before:
@@ -119,6 +121,39 @@ def approve(  # noqa: PLR0913 - the stores, then who approves what
     if len(left) < people.TWO and not before <= left:
         raise StaffChangeError("two administrators stay")
     return link
+
+
+def take_up(
+    session: Session,
+    audit: AuditLog,
+    officer: Officer,
+    request_id: UUID,
+    *,
+    now: datetime,
+) -> None:
+    """Stand behind what was asked by command: a command is not one of two persons."""
+    staff_id = session.execute(
+        sa.update(StaffRequest)
+        .where(
+            StaffRequest.id == request_id,
+            StaffRequest.state == "open",
+            StaffRequest.expires_at > now,
+            StaffRequest.asked_by.is_(None),
+        )
+        .values(asked_by=officer.id)
+        .returning(StaffRequest.staff_id)
+    ).scalar_one_or_none()
+    if staff_id is None:
+        raise StaffChangeError("no request by command waits for an administrator")
+    never_oneself(officer, staff_id)
+    event = StaffRequestDecided(request_id, staff_id, "taken_up", str(officer.id))
+    audit.record(session, event, now=now)
+
+
+def _is_nobodys(session: Session, request_id: UUID) -> bool:
+    query = sa.select(StaffRequest.id)
+    query = query.where(StaffRequest.id == request_id, StaffRequest.asked_by.is_(None))
+    return session.execute(query).one_or_none() is not None
 
 
 def _carry_out(  # noqa: PLR0913, PLR0917 - the stores, then what was approved

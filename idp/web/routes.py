@@ -58,6 +58,7 @@ from idp.web.rights import pages as rights_pages
 from idp.web.site import Site
 from idp.web.staff import account_sessions as staff_account_sessions
 from idp.web.staff import accounts as staff_accounts
+from idp.web.staff import alarms as staff_alarms
 from idp.web.staff import approvals as staff_approvals
 from idp.web.staff import changes as staff_changes
 from idp.web.staff import corrections as staff_corrections
@@ -117,6 +118,7 @@ BLUEPRINTS = (
     way_back_changes.blueprint,
     way_back_face.blueprint,
     way_back_proofs.blueprint,
+    staff_alarms.blueprint,
     staff_approvals.blueprint,
     staff_account_sessions.blueprint,
     staff_accounts.blueprint,

@@ -43,6 +43,8 @@ enabled = true
 [metrics]
 enabled = true
 port = {metrics}
+[staff]
+two_persons = false
 [log]
 level = "DEBUG"
 """

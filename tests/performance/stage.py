@@ -62,6 +62,9 @@ waiting = 6
 [sandbox]
 enabled = true
 
+[staff]
+two_persons = false
+
 [log]
 level = "ERROR"
 """

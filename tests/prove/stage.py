@@ -39,7 +39,7 @@ def write_settings(provider: Provider, path: Path, more: str = "") -> Path:
         more + f"[database]\nurl = {json.dumps(config.database.url)}\n"
         f"[ephemeral]\nurl = {json.dumps(config.ephemeral.url)}\n"
         f"[keys]\nkek_file = {json.dumps(os.fspath(config.keys.kek_file))}\n"
-        "[sandbox]\nenabled = true\n"
+        "[sandbox]\nenabled = true\n[staff]\ntwo_persons = false\n"
     )
     return path
 

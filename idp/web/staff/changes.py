@@ -107,7 +107,11 @@ def decide(request_id: UUID) -> ResponseReturnValue:
     provider, is_approved = here.provider, fields["decision"] == "approve"
     link = None
     with provider.database.transaction() as database:
-        if is_approved:
+        if fields["decision"] == "take_up":
+            requests.take_up(
+                database, provider.audit, officer, request_id, now=here.now
+            )
+        elif is_approved:
             link = requests.approve(
                 database,
                 provider.audit,
@@ -121,6 +125,8 @@ def decide(request_id: UUID) -> ResponseReturnValue:
     if link is not None:
         return _link_page(here, officer, link)
     done = "approved" if is_approved else "refused"
+    if fields["decision"] == "take_up":
+        done = "proposal-taken-up"
     return redirect(url_for(_ENTRY, done=done), HTTPStatus.SEE_OTHER)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response, make_response, render_template, request, url_for
 
+from idp.approvals import break_glass
 from idp.staff.officer import Officer
 from idp.web.language import gettext, phrase
 from idp.web.problem import Problem
@@ -95,6 +96,8 @@ DONE = {
     "proposal-taken-up": phrase("It is in your name now; another officer approves it."),
     "proposal-refused": phrase("Refused; the proposer reads your reason here."),
     "proposal-withdrawn": phrase("Withdrawn; nothing happens."),
+    "acknowledged": phrase("Noted: you know of it."),
+    "address": phrase("Your address for letters is kept."),
     "proposed": phrase("Proposed. Another officer approves it here."),
     "unit": phrase("The unit was added."),
     "taken": phrase("The dossier is yours. Decide when you have checked it."),
@@ -129,11 +132,18 @@ def page(  # noqa: PLR0913 - who, which template, and its frame
         role_names=ROLE_NAMES,
         notice=gettext(done) if done else "",
         problem=problem,
+        alarms=_alarms(here) if officer else 0,
         sign_out=here.token(access.purpose(officer, "sign-out")) if officer else "",
         **values,
     )
     status = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
     return access.keep(here, make_response(body, status))
+
+
+def _alarms(here: Visit) -> int:
+    """Count what one person did alone and two have not acknowledged yet."""
+    with here.provider.database.read() as connection:
+        return len(break_glass.list_open(connection))
 
 
 def _bar(officer: Officer, current: str | None) -> list[dict[str, Any]]:

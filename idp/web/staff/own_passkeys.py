@@ -6,9 +6,10 @@ from uuid import UUID
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from idp.accounts.contacts import InvalidContactError, parse_email
 from idp.factors.attestation import UntrustedModelError
 from idp.factors.passkey_answers import PasskeyRefusedError
-from idp.staff import passkeys
+from idp.staff import letters, passkeys
 from idp.staff.errors import StaffChangeError, UnverifiedPasskeyError
 from idp.staff.officer import Officer
 from idp.web import passkey_names, presentation
@@ -85,6 +86,26 @@ def remove(passkey_id: UUID) -> ResponseReturnValue:
     return redirect(address, HTTPStatus.SEE_OTHER)
 
 
+@blueprint.post("/staff/address")
+def set_address() -> ResponseReturnValue:
+    """Keep where this officer's letters go: alarms, and what waits."""
+    here, officer = access.fresh(url_for("staff_passkeys.show"))
+    if isinstance(officer, Response):
+        return officer
+    typed = here.check(access.purpose(officer, "address"), "email")["email"].strip()
+    try:
+        email = parse_email(typed) if typed else ""
+    except InvalidContactError:
+        wrong = notice("DD-AUTH-006").at("email", gettext("Type an e-mail address"))
+        return _page(here, officer, wrong)
+    provider = here.provider
+    with provider.database.transaction() as database:
+        stores = (database, provider.audit, provider.sealer)
+        letters.set_address(*stores, officer.id, email, now=here.now)
+    address = url_for("staff_passkeys.show", done="address")
+    return redirect(address, HTTPStatus.SEE_OTHER)
+
+
 def _binding(officer: Officer) -> str:
     return f"staff-passkey:{officer.session_id}"
 
@@ -92,6 +113,7 @@ def _binding(officer: Officer) -> str:
 def _page(here: Visit, officer: Officer, problem: Problem | None = None) -> Response:
     with here.provider.database.read() as connection:
         known = passkeys.list_for(connection, officer.id)
+        email = letters.address_of(connection, here.provider.sealer, officer.id)
     rows = [
         {
             "label": item.label,
@@ -115,4 +137,6 @@ def _page(here: Visit, officer: Officer, problem: Problem | None = None) -> Resp
         options=url_for("staff_passkeys.options"),
         token=here.token(access.purpose(officer, _ADD)),
         label=passkey_names.proposed(),
+        email=email or "",
+        address_token=here.token(access.purpose(officer, "address")),
     )

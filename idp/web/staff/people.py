@@ -166,6 +166,7 @@ def _request_row(
         "text": gettext(KINDS[item.kind], name=names[item.staff_id]),
         "roles": ", ".join(gettext(frame.ROLE_NAMES[role]) for role in item.roles),
         "asked": _asked_text(item, names),
+        "is_nobodys": item.asked_by is None and here.provider.config.staff.two_persons,
         "is_mine": officer.id in (item.asked_by, item.staff_id),
         "action": url_for("staff_changes.decide", request_id=item.id),
         "token": here.token(access.purpose(officer, f"decide:{item.id}")),

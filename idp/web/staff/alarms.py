@@ -1,0 +1,62 @@
+"""Alarms: what one person did without the second, until two officers have seen it."""
+
+from http import HTTPStatus
+from uuid import UUID
+
+from flask import Blueprint, Response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from idp.approvals import break_glass
+from idp.web import presentation
+from idp.web.language import gettext
+from idp.web.staff import access, frame
+
+blueprint = Blueprint("staff_alarms", __name__)
+
+TAB = "staff_approvals.show"
+
+
+@blueprint.get("/staff/alarms")
+def show() -> ResponseReturnValue:
+    """Show the alarms that hold to every officer, and who may acknowledge them."""
+    here, officer = access.enter(request.path)
+    if isinstance(officer, Response):
+        return officer
+    with here.provider.database.read() as connection:
+        found = break_glass.list_open(connection)
+    rows = [
+        {
+            "act": one.act,
+            "reason": one.reason,
+            "at": presentation.moment_text(one.at),
+            "is_half": one.first_by is not None,
+            "is_mine": one.first_by == officer.id,
+            "action": url_for("staff_alarms.acknowledge", glass_id=one.id),
+            "token": here.token(access.purpose(officer, f"alarm:{one.id}")),
+        }
+        for one in found
+    ]
+    return frame.page(
+        here,
+        officer,
+        "alarms",
+        gettext("Alarms"),
+        tab=TAB,
+        rows=rows,
+        may_acknowledge=officer.has(*break_glass.TOLD),
+    )
+
+
+@blueprint.post("/staff/alarms/<uuid:glass_id>")
+def acknowledge(glass_id: UUID) -> ResponseReturnValue:
+    """Note that this officer has looked into it; the second one ends the alarm."""
+    here, officer = access.fresh(url_for("staff_alarms.show"), *break_glass.TOLD)
+    if isinstance(officer, Response):
+        return officer
+    here.check(access.purpose(officer, f"alarm:{glass_id}"))
+    with here.provider.database.transaction() as database:
+        break_glass.acknowledge(
+            database, here.provider.audit, officer, glass_id, now=here.now
+        )
+    address = url_for("staff_alarms.show", done="acknowledged")
+    return redirect(address, HTTPStatus.SEE_OTHER)

@@ -1,0 +1,267 @@
+"""A server where it takes two: what one person can do by page, command or token."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import click
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+from flask import Flask
+
+from idp import clock
+from idp.app import connect
+from idp.approvals.models import BrokenGlass, Proposal
+from idp.audit.models import AuditEvent
+from idp.cli import main
+from idp.cli.context import CliContext
+from idp.factors.mail import SandboxLetters
+from idp.provider import Provider
+from idp.staff import letters
+from idp.staff.officer import ROLES
+from tests.driver import Browser, citizen, error_code
+from tests.integration.test_approvals import PORTAL, post
+from tests.integration.test_authority_requests import send, token_of
+from tests.integration.test_chip_command import state
+from tests.staff import any_number, sign_in_officer
+
+# Commands that do what takes two; whatever is not here is one person's, by this list.
+TWO = {
+    "clients add", "clients remove", "clients initial-token",
+    "clients registration-token", "chip trust import", "chip trust remove",
+    "accounts lock", "accounts unlock", "staff rescue", "staff invite", "staff disable",
+}  # fmt: skip
+ONE = {
+    "serve", "demo", "stats", "openapi", "attack", "assurance show", "audit verify",
+    "db retain", "db status", "db upgrade", "keys init", "keys status",
+    "keys rotate", "keys publish", "keys kill", "keys reseal",
+    "clients end-initial-token", "clients initial-tokens", "clients list",
+    "clients show", "clients waiting", "accounts add", "accounts add-totp",
+    "accounts list", "accounts replace-number", "accounts set-level",
+    "accounts set-password", "accounts set-phone", "accounts set-state",
+    "accounts show", "enrol import", "enrol notify", "enrol overdue", "staff list",
+    "staff units add", "staff units list", "locks apply", "locks sweep",
+    "organisations sweep", "wards end", "wards sweep", "rights sweep",
+    "chip lost add", "chip lost list", "chip lost remove", "chip trust list",
+    "registry divisions", "registry generate", "sandbox card-data",
+    "sandbox change-sim", "sandbox citizens", "sandbox enrol-cards", "sandbox load",
+    "sandbox newcomers", "sandbox outbox", "sandbox target",
+}  # fmt: skip
+# What only two persons bring about.
+DONE = {
+    "ClientRegistered", "ClientReplaced", "ClientRemoved", "InitialTokenIssued",
+    "RegistrationTokenIssued", "ChipTrustChanged", "AccountLocked", "AccountUnlocked",
+    "KeyPublished", "KeyActivated", "KeyRetired", "KeyDestroyed",
+}  # fmt: skip
+
+
+@pytest.fixture
+def strict(app: Flask, provider: Provider) -> Provider:
+    """Return the provider, configured so that it takes two."""
+    staff = replace(provider.config.staff, two_persons=True)
+    config = replace(provider.config, staff=staff)
+    built = replace(provider, config=config)
+    connect(app, built)
+    return built
+
+
+def commands(
+    group: click.Group, context: click.Context, path: tuple[str, ...] = ()
+) -> Iterator[tuple[str, click.Command]]:
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            inner = click.Context(command, parent=context)
+            yield from commands(command, inner, (*path, name))
+        else:
+            yield " ".join((*path, name)), command
+
+
+def run(provider: Provider, words: str, *arguments: str, told: str | None = None):
+    """Run the command of these words on the provider."""
+    command = dict(commands(main, click.Context(main)))[words]
+    context = CliContext(None)
+    vars(context).update(config=provider.config, provider=provider)
+    return CliRunner().invoke(command, list(arguments), obj=context, input=told)
+
+
+def recorded(provider: Provider) -> set[str]:
+    with provider.database.read() as connection:
+        return set(connection.execute(sa.select(AuditEvent.type)).scalars())
+
+
+def forget(provider: Provider) -> None:
+    """Begin with an empty log: what the sandbox's loading did is no act of ours."""
+    with provider.database.transaction() as session:
+        session.execute(sa.delete(AuditEvent))
+
+
+def test_every_command_is_known_to_take_one_or_two() -> None:
+    """A new command is sorted before it lands; those of two have the two options."""
+    known = dict(commands(main, click.Context(main)))
+
+    assert set(known) == TWO | ONE
+    for name in TWO - {"staff invite", "staff disable"}:  # these only ever propose
+        options = {option.name for option in known[name].params}
+        assert {"reason", "break_glass"} <= options, name
+
+
+def test_a_command_alone_only_proposes(app, strict: Provider, tmp_path) -> None:
+    """None of them does anything but to propose, and without a reason not even that."""
+    person = citizen(strict, state="active", factors=["pwd"])
+    for name in ("One", "Two"):
+        browser = Browser(app.test_client())
+        staff_id, _ = sign_in_officer(
+            browser, strict, roles=["administrator"], name=name
+        )
+    run(replace_free(strict), "clients add", "-", told=json.dumps(PORTAL))
+    vn = tmp_path / "vn.cer"
+    vn.write_bytes(state().der)
+    run(replace_free(strict), "chip trust import", str(vn))
+    digest = re.search(r"\b[0-9a-f]{16}\b", run(strict, "chip trust list").stdout)[0]
+    lock = ("--ground", "authority_request", "--asker", "authority", "--by", "7")
+    calls = {
+        "clients add": (("-",), json.dumps(PORTAL | {"client_name": "Other"})),
+        "clients remove": (("library",), None),
+        "clients initial-token": ((), None),
+        "clients registration-token": (("library",), None),
+        "chip trust import": ((str(vn),), None),
+        "chip trust remove": ((digest,), None),
+        "accounts lock": (("-", *lock), f"{person['personal_number']}\n"),
+        "accounts unlock": (("-", *lock), f"{person['personal_number']}\n"),
+        "staff rescue": ((str(staff_id),), None),
+        "staff disable": ((str(staff_id),), None),
+        "staff invite": (
+            ("--name", "X", "--personal-number", any_number(), "--unit", "Commune One",
+             "--role", "security"),
+            None,
+        ),
+    }  # fmt: skip
+    forget(strict)
+    for name, (arguments, told) in calls.items():
+        why = () if name in {"staff invite", "staff disable"} else ("--reason", "Why")
+        if why:
+            bare = run(strict, name, *arguments, told=told)
+            assert "give a --reason" in bare.output, (name, bare.output)
+        done = run(strict, name, *arguments, *why, told=told)
+        assert done.exit_code == 0, (name, done.output)
+        assert "/staff/join/" not in done.output, name
+
+    assert set(calls) == TWO
+    assert not recorded(strict) & DONE
+    assert strict.relying_parties.find("library") is not None
+
+
+def replace_free(strict: Provider) -> Provider:
+    """Return the same provider where one is enough, to prepare."""
+    staff = replace(strict.config.staff, two_persons=False)
+    return replace(strict, config=replace(strict.config, staff=staff))
+
+
+def test_the_secret_of_a_proposal_works_once_approved(app, strict: Provider) -> None:
+    """The proposer has it, the approver never sees it, and before it opens nothing."""
+    done = run(
+        strict, "clients add", "-", "--reason", "Agreed", told=json.dumps(PORTAL)
+    )
+    secret = json.loads(done.stdout)["client_secret"]
+    path = re.search(r"/staff/approvals/[0-9a-f-]+", done.stderr)[0]
+    assert not strict.relying_parties.check_secret("library", secret)
+    browsers = [Browser(app.test_client()) for _ in range(2)]
+    for number, browser in enumerate(browsers):
+        sign_in_officer(browser, strict, roles=ROLES, name=f"Officer {number}")
+    assert secret not in browsers[0].visit(path).text
+
+    post(browsers[0], path, "take_up")
+    post(browsers[1], path, "approve")
+
+    strict.relying_parties._known.clear()
+    strict.relying_parties._unknown.clear()
+    assert strict.relying_parties.check_secret("library", secret)
+
+
+def test_an_officer_of_every_role_approves_nothing_alone(app, strict: Provider) -> None:
+    """Their own proposal, a command's that they took up, and their own request."""
+    browser = Browser(app.test_client())
+    sign_in_officer(browser, strict, roles=ROLES)
+    run(strict, "clients add", "-", "--reason", "Mine", told=json.dumps(PORTAL))
+    with strict.database.read() as connection:
+        made = connection.execute(sa.select(Proposal.id)).scalar_one()
+    path = f"/staff/approvals/{made}"
+
+    assert error_code(post(browser, path, "approve")) == "DD-STAFF-004"
+    post(browser, path, "take_up")
+    assert error_code(post(browser, path, "approve")) == "DD-STAFF-004"
+    assert "Other" not in browser.visit("/staff/people").text
+    assert strict.relying_parties.find("library") is None
+
+
+def test_a_broken_glass_is_heard_until_two_have_acknowledged_it(
+    app, strict: Provider
+) -> None:
+    """Done at once: a letter, a mark on every page, an event; two end the alarm."""
+    browsers = [Browser(app.test_client()) for _ in range(2)]
+    for number, browser in enumerate(browsers):
+        staff_id, _ = sign_in_officer(
+            browser, strict, roles=["security"], name=f"Officer {number}"
+        )
+    with strict.database.transaction() as session:
+        stores = (session, strict.audit, strict.sealer)
+        address = "officer@office.example"
+        letters.set_address(*stores, staff_id, address, now=clock.now())
+
+    done = run(
+        strict, "clients add", "-", "--reason", "Fire", "--break-glass",
+        told=json.dumps(PORTAL),
+    )  # fmt: skip
+
+    assert strict.relying_parties.find("library") is not None, done.output
+    (letter,) = SandboxLetters(strict.database).list(address)
+    assert "Fire" in letter.text
+    assert "GlassBroken" in recorded(strict)
+    for browser in browsers:
+        assert "/staff/alarms" in browser.visit("/staff").text
+    with strict.database.read() as connection:
+        glass = connection.execute(sa.select(BrokenGlass.id)).scalar_one()
+    token = token_of(browsers[0].visit("/staff/alarms"))
+    send(browsers[0])
+    assert "/staff/alarms" in browsers[0].visit("/staff").text
+    again = {"csrf_token": token}
+    alone = browsers[0].client.post(f"/staff/alarms/{glass}", data=again)
+    assert error_code(alone) == "DD-STAFF-004"
+    browsers[1].visit("/staff/alarms")
+    send(browsers[1])
+    assert "/staff/alarms" not in browsers[0].visit("/staff").text
+
+
+def test_nothing_under_staff_opens_to_citizens_and_portals(
+    app: Flask, strict: Provider
+) -> None:
+    """Every address of officers, by every method: a page of proof, and nothing else."""
+    browser = Browser(app.test_client())
+    browser.visit("/account")
+    browser.sign_in(citizen(strict, state="active", factors=["pwd"]))
+    token = json.loads(
+        run(replace_free(strict), "clients initial-token", told="").stdout
+    )["initial_access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    adapter = app.url_map.bind("localhost")
+    nobody = "00000000-0000-4000-8000-000000000000"
+    before, tried = recorded(strict), 0
+
+    for rule in app.url_map.iter_rules():
+        if not rule.rule.startswith("/staff"):
+            continue
+        values = dict.fromkeys(rule.arguments, nobody)
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            path = adapter.build(rule.endpoint, values, method=method)
+            page = browser.client.open(path, method=method, headers=headers)
+            leads = page.headers.get("Location", "").startswith("/staff/sign-in")
+            is_door = rule.endpoint.startswith(("staff_sign_in", "staff_invitation"))
+            is_shut = is_door or page.status_code == 400
+            assert leads or (is_shut and "officer-bar" not in page.text), path
+            tried += 1
+
+    assert tried > 60
+    assert recorded(strict) == before

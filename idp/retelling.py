@@ -1,7 +1,8 @@
-"""Telling portals again what they have not heard, for as long as a server runs.
+"""What a server looks after as long as it runs: untold portals, and its keys.
 
-The first attempt follows its effect at once. What a portal did not hear then, or what a
-process that died did not get to, waits in the database: each worker looks there.
+The first attempt to tell a portal follows its effect at once. What it did not hear
+then, or what a process that died did not get to, waits in the database: each worker
+looks there, and publishes, records and destroys the keys whose time has come.
 """
 
 import threading
@@ -17,6 +18,7 @@ from idp.authentication.logout_outbox import LOGOUTS
 from idp.authentication.outbox import Services
 from idp.custody.sightings import Sightings
 from idp.signals.delivery import SIGNALS
+from keys.rotation import Rotator
 
 log = structlog.get_logger("idp.retelling")
 
@@ -28,6 +30,10 @@ class Watched(Services, Protocol):
     def sightings(self) -> Sightings:
         """Who fetched the key set, counted in memory."""
 
+    @property
+    def rotator(self) -> Rotator:
+        """What moves the keys on."""
+
 
 def look(services: Watched, *, now: datetime) -> None:
     """Set out to tell whatever is due; two that look at once tell it once."""
@@ -36,16 +42,26 @@ def look(services: Watched, *, now: datetime) -> None:
         outbox.deliver_due(services, kind, now=now)
 
 
+def tend_keys(services: Watched, *, now: datetime) -> None:
+    """Rotate what the policy wants, record and destroy what the clock has ended."""
+    services.rotator.rotate_due(now=now)
+    services.rotator.settle(now=now)
+
+
+_CHORES = ((look, "portals not told again"), (tend_keys, "keys not tended"))
+
+
 def keep_looking(services: Watched) -> Callable[[], None]:
     """Look now and every few seconds in a thread of its own; return what ends it."""
     over = threading.Event()
 
     def watch() -> None:
         while not over.is_set():
-            try:
-                look(services, now=clock.now())
-            except Exception as error:  # noqa: BLE001 - the database may come back
-                log.warning("portals not told again", detail=type(error).__name__)
+            for chore, failed in _CHORES:
+                try:
+                    chore(services, now=clock.now())
+                except Exception as error:  # noqa: BLE001 - the database may come back
+                    log.warning(failed, detail=type(error).__name__)
             over.wait(services.config.backchannel.look_every)
 
     thread = threading.Thread(target=watch, name="retelling", daemon=True)

@@ -61,10 +61,14 @@ ALGORITHMS = ("ES256", "RS256")
 
 
 class Clock(NamedTuple):
-    """The seconds of one purpose: published before signing, verifying after it."""
+    """The seconds of one purpose: published before signing, verifying after it.
+
+    By policy a key signs for `rotate_every`; 0 leaves rotation to people.
+    """
 
     publish_lead: int
     keep_retired: int
+    rotate_every: int = 0
 
 
 Clocks = Mapping[Purpose, Clock]

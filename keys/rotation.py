@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from keys.rehearsal import Rehearsal, due_at, rehearse
 from keys.ring import RINGS, Clocks, Ring, RingKey
 from keys.ring_store import KeyChange, RingStore
 from keys.signing_keys import Opener
@@ -80,6 +81,20 @@ class Rotator:
             rotation = _rotation(steps, key.ring, at)
         self.opener.erase(key)
         return rotation
+
+    def rehearse(self, ring: Ring, *, now: datetime) -> Rehearsal:
+        """Return what `rotate` would do now."""
+        return rehearse(self.store.rows(), ring, self.clocks, now)
+
+    def rotate_due(self, *, now: datetime) -> list[Rotation]:
+        """Publish the next key of each ring whose policy wants it."""
+        rows = self.store.rows()
+        due = [
+            ring
+            for ring in RINGS
+            if (at := due_at(rows, ring, self.clocks, now)) and now >= at
+        ]
+        return [self.rotate(ring, now=now) for ring in due]
 
     def settle(self, *, now: datetime) -> list[KeyChange]:
         """Record what the clock has ended and destroy the private keys that are gone.

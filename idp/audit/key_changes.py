@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from idp.audit import events
 from idp.audit.log import AuditLog
 from idp.storage.database import Database
-from idp.storage.key_store import DatabaseRingStore
+from idp.storage.key_store import DatabaseRingStore, Recorder, SessionRingStore
 from idp.storage.versions import DatabaseVersionStore
 from keys.ring import RingKey
 from keys.ring_store import KeyChange
@@ -30,7 +30,15 @@ _EVENTS = {
 
 def audited_store(database: Database, audit: AuditLog) -> DatabaseRingStore:
     """Return the key store whose every change is recorded in its own transaction."""
+    return DatabaseRingStore(database, _recorder(audit))
 
+
+def audited_within(session: Session, audit: AuditLog) -> SessionRingStore:
+    """Return the same for a transaction that does more than change keys."""
+    return SessionRingStore(session, _recorder(audit))
+
+
+def _recorder(audit: AuditLog) -> Recorder:
     def record(session: Session, change: KeyChange) -> None:
         ring = change.ring.name
         event = (
@@ -40,7 +48,7 @@ def audited_store(database: Database, audit: AuditLog) -> DatabaseRingStore:
         )
         audit.record(session, event, now=change.at)
 
-    return DatabaseRingStore(database, record)
+    return record
 
 
 def initialise_keys(

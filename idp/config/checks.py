@@ -10,6 +10,7 @@ from idp.config.settings import Config
 from idp.errors import ConfigError
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+_MAY_BE_ZERO = frozenset({"keys.rotate_every"})
 _LONGEST_FAREWELL = 2.0  # seconds that a browser is held at sign-out, for all portals
 
 
@@ -17,6 +18,7 @@ def check(config: Config) -> None:
     """Refuse what cannot work together or is not safe, by the setting's name."""
     _check_issuer(config)
     _check_numbers(config)
+    _check_keys(config)
     _check_networks("server.trusted_proxies", config.server.trusted_proxies)
     _check_networks("staff.networks", config.staff.networks)
     allowed = config.outbound.allowed_networks
@@ -82,17 +84,10 @@ def _check_numbers(config: Config) -> None:
         if not is_dataclass(table):
             continue
         for item in fields(table):
-            value = getattr(table, item.name)
+            name, value = f"{section.name}.{item.name}", getattr(table, item.name)
             is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            if is_number and value <= 0:
-                raise ConfigError(f"{section.name}.{item.name} must be positive")
-    keys = config.keys
-    if keys.jwks_max_age + keys.reread_after >= keys.publish_lead:
-        # A portal that cached the key set must see a key before it signs.
-        raise ConfigError(
-            "keys.jwks_max_age and keys.reread_after together must be below "
-            "keys.publish_lead"
-        )
+            if is_number and value <= 0 and (value < 0 or name not in _MAY_BE_ZERO):
+                raise ConfigError(f"{name} must be positive")
     if config.lifetimes.jarm > 600:
         raise ConfigError("lifetimes.jarm must be at most 600")  # JARM §2.1
     if config.lifetimes.pushed_request >= 600:
@@ -108,6 +103,18 @@ def _check_numbers(config: Config) -> None:
             "password.concurrent and password.waiting together must be below "
             "server.threads"
         )
+
+
+def _check_keys(config: Config) -> None:
+    keys = config.keys
+    if keys.jwks_max_age + keys.reread_after >= keys.publish_lead:
+        # A portal that cached the key set must see a key before it signs.
+        raise ConfigError(
+            "keys.jwks_max_age and keys.reread_after together must be below "
+            "keys.publish_lead"
+        )
+    if 0 < keys.rotate_every * 86_400 <= keys.publish_lead:
+        raise ConfigError("keys.publish_lead must be below keys.rotate_every")
 
 
 def _check_addresses(config: Config) -> None:

@@ -3,7 +3,8 @@
 from idp.config.settings import Config
 from keys.ring import Clock, Purpose
 
-_YEAR = 366 * 86_400
+_DAY = 86_400
+_YEAR = 366 * _DAY
 
 
 def key_clocks(config: Config) -> dict[Purpose, Clock]:
@@ -26,6 +27,8 @@ def key_clocks(config: Config) -> dict[Purpose, Clock]:
     }
     keys = config.keys
     return {
-        purpose: Clock(keys.publish_lead, life + keys.jwks_max_age)
+        purpose: Clock(
+            keys.publish_lead, life + keys.jwks_max_age, keys.rotate_every * _DAY
+        )
         for purpose, life in longest.items()
     }

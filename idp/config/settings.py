@@ -63,6 +63,7 @@ class KeysConfig:
     publish_lead: int = 900
     jwks_max_age: int = 300
     reread_after: int = 2
+    rotate_every: int = 90
     sealing_lead: int = 60
     sealing_kept: int = 86_400
 

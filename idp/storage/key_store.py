@@ -55,13 +55,41 @@ class DatabaseRingStore:
     def locked(self) -> Iterator[RingTransaction]:
         """Open the transaction in which no other process changes keys or secrets."""
         with self._database.transaction() as session:
-            # SQLite has taken its one write lock with BEGIN IMMEDIATE already. Here,
-            # readers go on; a lock on rows would let two first keys in.
-            if session.get_bind().dialect.name == "postgresql":
-                session.execute(
-                    sa.text("LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE")
-                )
+            _lock(session)
             yield _LockedRows(session, self._record)
+
+
+class SessionRingStore:
+    """The store inside a transaction that does more than change keys.
+
+    Whoever holds the transaction takes this lock before its first audit event, as a
+    rotation does, or two of them wait for each other.
+    """
+
+    def __init__(self, session: Session, record: Recorder) -> None:
+        self._rows = _LockedRows(session, record)
+        self._session = session
+
+    def rows(self) -> list[RingKey]:
+        """Return every stored key."""
+        return self._rows.rows()
+
+    def secrets(self) -> dict[str, bytes]:
+        """Return the sealed server secrets by name."""
+        return self._rows.secrets()
+
+    @contextmanager
+    def locked(self) -> Iterator[RingTransaction]:
+        """Keep every other process from changing keys until the transaction ends."""
+        _lock(self._session)
+        yield self._rows
+
+
+def _lock(session: Session) -> None:
+    # SQLite has taken its one write lock with BEGIN IMMEDIATE already. Here, readers
+    # go on; a lock on rows would let two first keys in.
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.text("LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE"))
 
 
 class _LockedRows:

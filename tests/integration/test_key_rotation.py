@@ -1,21 +1,25 @@
 """Rotation on real databases: one winner of many, each change audited, tokens last."""
 
+import contextlib
+import itertools
 import multiprocessing
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from idp.audit.key_changes import audited_store, initialise_keys
+from idp.audit.key_changes import audited_store, audited_within, initialise_keys
 from idp.audit.log import AuditLog
 from idp.audit.models import AuditEvent
 from idp.storage.database import Database
 from idp.storage.key_models import KeyRecord
 from idp.storage.key_store import DatabaseRingStore
 from idp.storage.versions import DatabaseVersionStore
-from keys.errors import InvalidTokenError, StoreUnreachableError
+from keys.errors import InvalidTokenError, KeyOrderError, StoreUnreachableError
 from keys.ring import RINGS, Clock, Ring, State, state, timeline
 from keys.ring_store import KeyChange
 from keys.rotation import Rotator
@@ -98,22 +102,106 @@ def test_parallel_processes_make_one_set_of_keys(database):
     assert sorted(audited(database)) == [*first, "KeyPublished"]
 
 
-def test_parallel_threads_rotate_once(database):
-    """Eight threads of one process: one publishes, seven find the key waiting."""
+def test_of_parallel_rotations_one_wins(database):
+    """Twelve times six threads at once: one publishes, five find the key waiting."""
     initialise_keys(database, KEK, now=NOW)
-    rotator, barrier, outcomes = rotator_of(database), threading.Barrier(8), []
+    rotator, barrier, outcomes = rotator_of(database), threading.Barrier(6), []
 
     def work():
-        barrier.wait()
-        outcomes.append(rotator.rotate(ACCESS, now=after(1)).outcome)
+        for turn in range(12):
+            barrier.wait()
+            now = after(turn * LEAD + 1)
+            outcomes.append((turn, rotator.rotate(ACCESS, now=now).outcome))
 
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    together(work, 6)
 
-    assert sorted(outcomes) == ["published"] + ["waiting"] * 7
+    for turn in range(12):
+        of_turn = sorted(outcome for number, outcome in outcomes if number == turn)
+        assert of_turn == ["published"] + ["waiting"] * 5
+    assert audited(database).count("KeyPublished") == len(RINGS) + 12
+
+
+def test_of_parallel_kills_and_rotations_one_signs(database):
+    """A killed key has one successor, whoever rotates, kills and tidies meanwhile."""
+    initialise_keys(database, KEK, now=NOW)
+    rotator, barrier = rotator_of(database), threading.Barrier(6)
+    jobs = itertools.cycle(["kill", "rotate", "settle"])
+
+    def work():
+        job = next(jobs)
+        for turn in range(8):
+            now = after(turn * 2 * LEAD + 1)
+            active = rotator.rehearse(ACCESS, now=now).active
+            barrier.wait()
+            if job == "kill":
+                with contextlib.suppress(KeyOrderError):  # the other one was first
+                    rotator.kill(active.kid, now=now, reason="a test")
+            elif job == "rotate":
+                rotator.rotate(ACCESS, now=now)
+            else:
+                rotator.settle(now=now)
+            barrier.wait()
+
+    together(work, 6)
+
+    keys = timeline(rotator.store.rows(), ACCESS, keep_retired=KEEP)
+    assert sum(key.compromised_at is not None for key in keys) == 8
+    for key, successor in itertools.pairwise(keys):
+        if key.compromised_at is not None:
+            assert key.destroyed_at == key.retired_at == successor.activates_at
+            assert key.private_sealed is None
+    assert audited(database).count("KeyKilled") == 8
+
+
+def together(work, number):
+    """Run so many threads and raise what one of them raised."""
+    with ThreadPoolExecutor(number) as pool:
+        for done in [pool.submit(work) for _ in range(number)]:
+            done.result()
+
+
+def _rotate_half(url, reached):
+    def stop(session, change):
+        reached.set()
+        threading.Event().wait()
+
+    with closing(Database(url)) as database:
+        store = DatabaseRingStore(database, stop)
+        Rotator(store, OPENER, CLOCKS).rotate(ACCESS, now=after(1))
+
+
+def test_a_process_killed_in_the_middle_leaves_what_was_before(database):
+    """Its row was written and not committed; the next rotation is not held up."""
+    initialise_keys(database, KEK, now=NOW)
+    url = database.engine.url.render_as_string(hide_password=False)
+    context = multiprocessing.get_context("spawn")
+    reached, rotator = context.Event(), rotator_of(database)
+    before = rotator.store.rows()
+    process = context.Process(target=_rotate_half, args=(url, reached))
+    process.start()
+    assert reached.wait(60)
+    process.kill()
+    process.join()
+
+    assert rotator.store.rows() == before
+    assert rotator.rotate(ACCESS, now=after(2)).outcome == "published"
+
+
+def test_a_rotation_joins_a_larger_transaction(database):
+    """What was decided and what follows from it happen together, or neither does."""
+    initialise_keys(database, KEK, now=NOW)
+    rotator = rotator_of(database)
+    audit = AuditLog(StoredSealer(DatabaseVersionStore(database), (KEK,)))
+    with database.transaction() as session:
+        joined = replace(rotator, store=audited_within(session, audit))
+        assert joined.rotate(ACCESS, now=after(1)).outcome == "published"
+        session.rollback()
+
+    assert len(rotator.store.rows()) == len(RINGS)
+    with database.transaction() as session:
+        joined = replace(rotator, store=audited_within(session, audit))
+        joined.rotate(ACCESS, now=after(1))
+    assert rotator.rotate(ACCESS, now=after(2)).outcome == "waiting"
 
 
 @pytest.mark.parametrize("ring", [ACCESS, HINTS], ids=lambda ring: ring.name)

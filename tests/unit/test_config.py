@@ -135,6 +135,8 @@ def test_whole_numbers_are_numbers() -> None:
         ({"keys": {"kek_file": ""}}, "keys.kek_file must be a path"),
         ({"keys": {"signers": "paper"}}, "keys.signers must be one of"),
         ({"keys": {"kek_source": "pkcs11"}}, "'pkcs11' needs pkcs11.module"),
+        ({"keys": {"rotate_every": -1}}, "keys.rotate_every must be positive"),
+        ({"keys": {"publish_lead": 90000, "rotate_every": 1}}, "below keys.rotate"),
         ({"keys": {"jwks_max_age": 900}}, "together must be below keys.pub"),
         ({"password": {"waiting": 7}}, "must be below server.threads"),
         ({"server": {"threads": 5}}, "must be below server.threads"),

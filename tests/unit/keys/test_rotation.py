@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keys.errors import KeyMaterialError, KeyOrderError
-from keys.ring import RINGS, Ring, State, generated, state, timeline
+from keys.ring import RINGS, Clock, Ring, State, generated, state, timeline
 from keys.ring_store import KeyChange
-from keys.rotation import create_first
+from keys.rotation import Rotator, create_first
 from keys.signing_keys import SoftwareOpener
 from tests.unit.keys.memory_store import (
+    CLOCKS,
     KEEP,
     LEAD,
     OPENER,
@@ -324,3 +325,42 @@ def test_a_key_shows_nothing_private():
     _, rotator = begun_with_rotator()
 
     assert "private" not in repr(rotator.store.rows()[0])
+
+
+def test_a_rehearsal_tells_what_the_rotation_does():
+    """Before it, while it is under way, and with a key generated beforehand."""
+    store, rotator = begun_with_rotator()
+
+    told = rotator.rehearse(ES256, now=after(10))
+    assert store.noted == begun().noted
+    done = rotator.rotate(ES256, now=after(10))
+    again = rotator.rehearse(ES256, now=after(500))
+
+    assert told.upcoming is None
+    assert told.active.kid == done.active.kid
+    assert again.upcoming == done.upcoming
+    for rehearsal in (told, again):
+        assert rehearsal.published_at == done.upcoming.published_at
+        assert rehearsal.signs_at == done.upcoming.activates_at
+    rotator.settle(now=told.destroyed_at)
+    assert state(store.stored[told.active.kid], told.destroyed_at) is State.GONE
+    spare = OPENER.generate(RS256, now=START)
+    store.add(spare)
+    assert rotator.rehearse(RS256, now=after(10)).upcoming == spare
+
+
+def test_the_policy_rotates_by_itself():
+    """In time for the next key to sign at the end of the reign; once."""
+    reign = 10_000
+    store = begun()
+    policy = {"id_token": Clock(LEAD, KEEP, reign)}
+    rotator = Rotator(store, OPENER, {**CLOCKS, **policy})
+
+    early = rotator.rotate_due(now=after(reign - LEAD - 1))
+    due = rotator.rotate_due(now=after(reign - LEAD))
+    again = rotator.rotate_due(now=after(reign - 1))
+
+    assert (early, again) == ([], [])
+    assert {rotation.active.ring for rotation in due} == {ES256, RS256}
+    assert all(key.upcoming.activates_at == after(reign) for key in due)
+    assert rotator_of(store).rotate_due(now=after(10**9)) == []  # it is off

@@ -52,3 +52,19 @@ class KekReplaced(ServiceEvent):
     """The server's secrets and private keys were sealed under another KEK."""
 
     rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class BackupMade(ServiceEvent):
+    """An archive of the whole database was written; `digest` is of the file."""
+
+    digest: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseRestored(ServiceEvent):
+    """This database was restored from the archive of another moment."""
+
+    made_at: str
+    rows: int

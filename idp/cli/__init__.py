@@ -30,6 +30,8 @@ GROUPS = {
     "stats": "Show dossiers, accounts, activation, sign-ins, and where people fail.",
     "openapi": "Print the OpenAPI description of every address, for tools.",
     "attack": "Try the known attacks on a sandbox, wherever it runs.",
+    "backup": "Write a sealed archive of the database, and prove one.",
+    "restore": "Write an archive into an empty database.",
     "audit": "Prove that the audit log is whole.",
 }
 

@@ -1,0 +1,98 @@
+"""`idp backup`: write a sealed archive of the database, and prove one."""
+
+import os
+from contextlib import closing
+from hashlib import file_digest
+from pathlib import Path
+
+import click
+from rich.progress import Progress
+
+from idp import clock
+from idp.audit.log import AuditLog
+from idp.audit.sealing_events import BackupMade
+from idp.backup.archive import End, Head, read_archive, write_archive
+from idp.cli.context import CliContext, pass_cli
+from idp.errors import IdpError
+from idp.storage.database import Database
+from idp.storage.key_material import open_kek
+from idp.storage.opening import open_database, open_sealer
+from idp.storage.tables import all_tables
+from keys.errors import KeysError
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group()
+def group() -> None:
+    """Write sealed archives of the database, and prove them.
+
+    Who restores one needs the key-encryption key of its day; keep it apart from them.
+    """
+
+
+@group.command()
+@click.argument("file", type=FILE)
+@pass_cli
+def create(cli: CliContext, *, file: Path) -> None:
+    """Write the whole database, as of one moment, to FILE; never replaces a file."""
+    part = file.with_name(f"{file.name}.part")
+    with closing(open_database(cli.config)) as database:
+        audit = AuditLog(open_sealer(cli.config, database))
+        kek = open_kek(cli.config)
+        rows = _write(database, part, kek)
+        with part.open("rb") as written:
+            digest = file_digest(written, "sha256").hexdigest()
+        try:
+            os.link(part, file)  # unlike a rename, it replaces nothing
+        except OSError as error:
+            raise click.ClickException(
+                f"cannot write {file}: {error.strerror}"
+            ) from error
+        finally:
+            part.unlink()
+        with database.transaction() as session:
+            audit.record(session, BackupMade(digest, rows), now=clock.now())
+    click.echo(f"{rows} rows in {file}, SHA-256 {digest}.")
+
+
+def _write(database: Database, part: Path, kek: bytes) -> int:
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError as error:
+        raise click.ClickException(f"cannot write {part}: {error.strerror}") from error
+    with (
+        os.fdopen(descriptor, "wb") as archive,
+        database.snapshot() as connection,
+        Progress(transient=True) as progress,
+    ):
+        task = progress.add_task("Archiving", total=len(all_tables()))
+        rows = write_archive(
+            connection,
+            archive,
+            kek,
+            now=clock.now(),
+            on_table=lambda _table, _rows: progress.advance(task),
+        )
+        archive.flush()
+        os.fsync(archive.fileno())
+    return rows
+
+
+@group.command()
+@click.argument("file", type=FILE)
+@pass_cli
+def verify(cli: CliContext, *, file: Path) -> None:
+    """Read FILE to its end; exit code 1 if seal, order, counts or digests are wrong."""
+    kek, rows, head = open_kek(cli.config), 0, None
+    try:
+        with file.open("rb") as archive:
+            for part in read_archive(archive, kek):
+                if isinstance(part, Head):
+                    head = part
+                elif isinstance(part, End):
+                    rows += part.rows
+    except (KeysError, IdpError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    made = f" of {head.made_at:%Y-%m-%d %H:%M:%S} UTC" if head else ""
+    click.echo(f"Whole: {rows} rows{made}, schema {head.schema if head else '–'}.")

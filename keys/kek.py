@@ -136,11 +136,13 @@ def read_kek(path: Path, custody: Custody = _PLAIN) -> bytes:
     return kek
 
 
-def create_kek(path: Path, custody: Custody = _PLAIN) -> bytes:
+def create_kek(
+    path: Path, custody: Custody = _PLAIN, kek: bytes | None = None
+) -> bytes:
     """Write a new key to `path`, mode 0600, and return it; never replaces a file."""
     if path.exists():
         raise KeyMaterialError(f"cannot create {_WHAT} {path}: it exists")
-    kek = secrets.token_bytes(KEY_BYTES)
+    kek = kek or secrets.token_bytes(KEY_BYTES)
     create_secret_file(path, custody.close(kek), _WHAT)
     return kek
 

@@ -7,12 +7,22 @@ from typing import Literal, Protocol
 
 from keys.ring import Ring, RingKey
 
+Admission = Literal["generated", "imported"]
+
 
 @dataclass(frozen=True, slots=True)
 class KeyChange:
     """A recorded step in a key's life, for the audit log."""
 
-    kind: Literal["published", "activated", "retired", "destroyed", "killed"]
+    kind: Literal[
+        "generated",
+        "imported",
+        "published",
+        "activated",
+        "retired",
+        "destroyed",
+        "killed",
+    ]
     kid: str
     ring: Ring
     at: datetime

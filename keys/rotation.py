@@ -5,13 +5,14 @@ because another worker may have won meanwhile. A change is one transaction: a pr
 that dies in its middle leaves what was before.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from keys.rehearsal import Rehearsal, due_at, rehearse
 from keys.ring import RINGS, Clocks, Ring, RingKey
-from keys.ring_store import KeyChange, RingStore
+from keys.ring_store import Admission, KeyChange, RingStore
 from keys.signing_keys import Opener
 from keys.steps import Steps, ended, standing
 
@@ -54,6 +55,23 @@ class Rotator:
                 # What waited a moment ago may have begun to sign.
                 steps.publish(found.unseen or fresh or self._generate(ring, now))
             return _rotation(steps, ring, now)
+
+    def admit(
+        self,
+        keys: Iterable[RingKey],
+        *,
+        now: datetime,
+        how: Admission,
+        record: str = "",
+    ) -> None:
+        """Take in keys that were made beforehand: they sign once they are published.
+
+        `record` is the digest of what tells how they were made.
+        """
+        with self.store.locked() as transaction:
+            steps = Steps(transaction, self.clocks, now)
+            for key in keys:
+                steps.admit(key, how, record)
 
     def publish(self, kid: str, *, now: datetime) -> Rotation:
         """Publish a generated key as the next one of its ring."""

@@ -38,7 +38,10 @@ class SoftwareOpener:
 
     def generate(self, ring: Ring, *, now: datetime) -> RingKey:
         """Make a key; its private part leaves this function sealed only."""
-        private_key = generate(ring.alg)
+        return self.take(generate(ring.alg), ring, now=now)
+
+    def take(self, private_key: PrivateKey, ring: Ring, *, now: datetime) -> RingKey:
+        """Seal a private key for `ring`; its row is one of a generated key."""
         jwk = public_jwk(private_key.public_key(), ring.alg)
         der = private_key.private_bytes(
             serialization.Encoding.DER,

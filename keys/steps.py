@@ -22,7 +22,7 @@ from keys.ring import (
     state,
     timeline,
 )
-from keys.ring_store import KeyChange, RingTransaction
+from keys.ring_store import Admission, KeyChange, RingTransaction
 
 _INSTANT = timedelta(microseconds=1)  # the resolution of the stored clock
 
@@ -99,6 +99,13 @@ class Steps:
         """Return how the ring stands."""
         rows = self.transaction.rows()
         return standing(rows, ring, self.clocks, at or self.now)
+
+    def admit(self, key: RingKey, how: Admission, record: str) -> None:
+        """Take in a key that nobody has seen; one that was here never comes again."""
+        if any(row.kid == key.kid for row in self.transaction.rows()):
+            raise KeyOrderError(f"{key.kid} is or was one of our keys")
+        self._write(key)
+        self._note(KeyChange(how, key.kid, key.ring, self.now, record))
 
     def publish(self, key: RingKey) -> None:
         """Let a generated key be seen, and sign once the lead is over."""

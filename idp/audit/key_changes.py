@@ -4,11 +4,14 @@
 store from here: a key that changes without its event cannot be written.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from idp.audit import events
+from idp.audit.event import Event
+from idp.audit.key_events import KeyGenerated, KeyImported
 from idp.audit.log import AuditLog
 from idp.storage.database import Database
 from idp.storage.key_store import DatabaseRingStore, Recorder, SessionRingStore
@@ -20,12 +23,16 @@ from keys.secrets import create_secrets
 from keys.signing_keys import Opener, SoftwareOpener
 from keys.versions import StoredSealer
 
-_EVENTS = {
+_EVENTS: dict[str, Callable[..., Event]] = {
+    "generated": KeyGenerated,
+    "imported": KeyImported,
     "published": events.KeyPublished,
     "activated": events.KeyActivated,
     "retired": events.KeyRetired,
     "destroyed": events.KeyDestroyed,
+    "killed": events.KeyKilled,
 }
+_REASONED = {"generated", "killed"}
 
 
 def audited_store(database: Database, audit: AuditLog) -> DatabaseRingStore:
@@ -40,13 +47,10 @@ def audited_within(session: Session, audit: AuditLog) -> SessionRingStore:
 
 def _recorder(audit: AuditLog) -> Recorder:
     def record(session: Session, change: KeyChange) -> None:
-        ring = change.ring.name
-        event = (
-            events.KeyKilled(change.kid, ring, change.reason)
-            if change.kind == "killed"
-            else _EVENTS[change.kind](kid=change.kid, ring=ring)
-        )
-        audit.record(session, event, now=change.at)
+        told = [change.kid, change.ring.name]
+        if change.kind in _REASONED:
+            told.append(change.reason)
+        audit.record(session, _EVENTS[change.kind](*told), now=change.at)
 
     return record
 

@@ -14,7 +14,7 @@ GROUPS = {
     "serve": "Run the provider for production: several workers, no sandbox shortcuts.",
     "demo": "Run the provider and three portals on this machine, with test citizens.",
     "db": "Create and migrate the database, purge what is past its term.",
-    "keys": "Create, show and rotate the signing keys.",
+    "keys": "Create, show, rotate, import and export the signing keys.",
     "clients": "Register, show and remove relying parties.",
     "accounts": "Create, show, lock and unlock citizens' accounts.",
     "enrol": "Import dossiers by the million.",

@@ -1,4 +1,4 @@
-"""`idp keys`: create the secrets and rings, show them, rotate a ring."""
+"""`idp keys`: create the secrets and rings, show them, rotate, publish and kill."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -9,7 +9,9 @@ from rich.table import Table
 
 from idp import clock
 from idp.audit.key_changes import initialise_keys
+from idp.cli.ceremony import ceremony
 from idp.cli.context import CliContext, pass_cli
+from idp.cli.key_transfer import export_public, import_key
 from idp.cli.reseal import reseal, show_board
 from idp.config import Config
 from idp.errors import ConfigError
@@ -185,3 +187,7 @@ def _described(key: RingKey, now: datetime) -> tuple[str, str, str]:
 
 def _moment(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "–"
+
+
+for _command in (ceremony, import_key, export_public):
+    group.add_command(_command)

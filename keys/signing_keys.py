@@ -71,11 +71,7 @@ class SoftwareOpener:
         """Do nothing: the sealed part goes with its column."""
 
     def _open(self, row: RingKey) -> bytes:
-        contexts = [_context(row.ring.name, row.kid)]
-        if row.ring.purpose == "id_token":
-            # Before rings had purposes, these were sealed as their algorithm's alone.
-            contexts.append(_context(row.ring.alg, row.kid))
-        for context in contexts:
+        for context in contexts(row.ring, row.kid):
             try:
                 return self._sealer.open(row.private_sealed or b"", context=context)
             except SealError:
@@ -84,6 +80,15 @@ class SoftwareOpener:
             f"signing key {row.kid} does not open: changed, or sealed under another "
             "key-encryption key"
         )
+
+
+def contexts(ring: Ring, kid: str) -> list[str]:
+    """Return what a private part in its row may be sealed as, the likeliest first."""
+    known = [_context(ring.name, kid)]
+    if ring.purpose == "id_token":
+        # Before rings had purposes, these were sealed as their algorithm's alone.
+        known.append(_context(ring.alg, kid))
+    return known
 
 
 def _context(ring: str, kid: str) -> str:

@@ -15,6 +15,7 @@ from idp.cli.context import CliContext, pass_cli
 from idp.config import Config
 from idp.sealing import reseal as work
 from idp.sealing import versions
+from idp.sealing.kek import replace_kek
 from idp.storage.database import Database
 from idp.storage.key_material import open_kek
 from idp.storage.opening import open_database, open_sealer
@@ -35,17 +36,40 @@ from keys.versions import PURPOSES, Purpose
     metavar="VERSION",
     help="Afterwards destroy this version of `seal`, if nothing is left under it.",
 )
+@click.option(
+    "--kek",
+    "under_kek",
+    is_flag=True,
+    help="First seal the server's secrets and private keys under keys.kek_file, all "
+    "that keys.former_kek_file still opens.",
+)
 @pass_cli
 def reseal(
-    cli: CliContext, *, renew: tuple[Purpose, ...], destroy: tuple[int, ...]
+    cli: CliContext,
+    *,
+    renew: tuple[Purpose, ...],
+    destroy: tuple[int, ...],
+    under_kek: bool,
 ) -> None:
     """Bring every sealed column and blind index up to the newest usable keys.
 
     Safe to stop at any moment (Ctrl-C) and to run again; the provider goes on.
     """
     with closing(open_database(cli.config)) as database:
+        if under_kek:
+            _replace_kek(database, cli.config)
         outcome = _run(database, cli.config, renew, destroy)
     raise SystemExit(1 if outcome.left else 0)
+
+
+def _replace_kek(database: Database, config: Config) -> None:
+    audit, kek = AuditLog(open_sealer(config, database)), open_kek(config)
+    with database.transaction() as session:
+        rows = replace_kek(session, audit, kek, now=clock.now())
+    click.echo(
+        f"{rows} secrets and keys sealed anew: all are under {config.keys.kek_file}. "
+        "Take keys.former_kek_file out of the configuration."
+    )
 
 
 def _run(

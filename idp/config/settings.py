@@ -59,6 +59,7 @@ class KeysConfig:
 
     kek_file: Path = Path("kek")
     kek_source: str = "file"
+    former_kek_file: Path | None = None
     signers: str = "software"
     publish_lead: int = 900
     jwks_max_age: int = 300

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from idp.config import Config
 from idp.errors import ConfigError
+from keys.envelope import Kek
 from keys.errors import KeyMaterialError
 from keys.kek import (
     Custody,
@@ -37,9 +38,14 @@ def hand_over(descriptor: int) -> None:
         raise ConfigError("--passphrase-fd: no text can be read there") from error
 
 
-def open_kek(config: Config) -> bytes:
+def open_kek(config: Config) -> Kek:
     """Return the key-encryption key; raises `KeyMaterialError` that says what to do."""
-    path = config.keys.kek_file
+    former = config.keys.former_kek_file
+    kek = _open(config, config.keys.kek_file)
+    return Kek(kek, [_open(config, former)] if former else [])
+
+
+def _open(config: Config, path: Path) -> bytes:
     if path not in _opened:
         kek = read_kek(path, custody(config))
         if config.keys.kek_source != "passphrase":

@@ -18,7 +18,7 @@ from idp.storage.columns import claim
 from idp.storage.database import Database
 from idp.storage.opening import open_sealer
 from idp.storage.tables import all_tables
-from keys.kek import read_kek
+from keys.kek import create_kek, read_kek
 from keys.sealing import index_version
 from keys.versions import PURPOSES
 from tests.driver import Browser, Portal, answer, citizen
@@ -257,6 +257,28 @@ def test_another_writer_wins(provider):
     assert known.phone == "+84900000099"
     assert outcome.left == 0
     assert not waiting
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_another_kek_takes_over(idp, config, provider, tmp_path):
+    """Who knows both opens everything; afterwards the new one alone does."""
+    new, file = tmp_path / "new", tmp_path / "config.toml"
+    create_kek(new)
+    was = f'kek_file = "{config.keys.kek_file}"'
+    both = f'kek_file = "{new}"\nformer_kek_file = "{config.keys.kek_file}"'
+    text = file.read_text()
+
+    file.write_text(text.replace(was, both))
+    assert idp("keys", "status").exit_code == 0
+    done = idp("keys", "reseal", "--kek", "--renew", "seal")
+    assert "secrets and keys sealed anew" in done.output
+    assert "\n0 secrets" in "\n" + idp("keys", "reseal", "--kek").output
+    file.write_text(text)
+    assert "another key-encryption key" in idp("keys", "reseal").output
+
+    file.write_text(text.replace(was, f'kek_file = "{new}"'))
+    assert idp("keys", "rotate").exit_code == 0
+    assert idp("audit", "verify").exit_code == 0
 
 
 def test_a_worker_looks_again_for_a_version_that_it_does_not_know(config, provider):

@@ -41,6 +41,8 @@ def configure_logging(level: str, form: str) -> None:
     theirs = max(logging.INFO, number)
     logging.basicConfig(level=theirs, stream=sys.stderr, format="%(name)s: %(message)s")
     logging.getLogger().setLevel(theirs)
+    # It tells every look at the schema, as often as somebody asks whether we are ready.
+    logging.getLogger("alembic").setLevel(max(logging.WARNING, number))
     for name in _OURS:
         logging.getLogger(name).setLevel(number)
 

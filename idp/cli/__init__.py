@@ -32,6 +32,7 @@ GROUPS = {
     "attack": "Try the known attacks on a sandbox, wherever it runs.",
     "backup": "Write a sealed archive of the database, and prove one.",
     "restore": "Write an archive into an empty database.",
+    "doctor": "Examine a deployment, and explain what is wrong with it.",
     "audit": "Prove that the audit log is whole.",
 }
 

@@ -86,4 +86,5 @@ def read(environ: WSGIEnvironment, *, max_body: int) -> MachineRequest:
         forwarded_for=environ.get("HTTP_X_FORWARDED_FOR"),
         user_agent=environ.get("HTTP_USER_AGENT", ""),
         accept=environ.get("HTTP_ACCEPT", ""),
+        probe=environ.get("HTTP_X_DINHDANH_PROBE"),
     )

@@ -75,8 +75,8 @@ def _discovery(server: AuthorizationServer, request: MachineRequest) -> MachineR
     return well_known.answer(server.metadata, request, max_age=max_age)
 
 
-def _live(_server: AuthorizationServer, request: MachineRequest) -> MachineResponse:
-    return probes.live(request)
+def _live(server: AuthorizationServer, request: MachineRequest) -> MachineResponse:
+    return probes.live(server.provider, request)
 
 
 def _ready(server: AuthorizationServer, request: MachineRequest) -> MachineResponse:

@@ -3,24 +3,38 @@
 The names of what fails are told, and nothing about why: that stands in the log.
 """
 
+import re
 from http import HTTPStatus
 
 import structlog
 
 from idp import metrics
+from idp.factors.throttle import source_of
 from idp.health import Watch
 from idp.oidc.errors import json_answer
 from idp.oidc.request_guard import MachineRequest, MachineResponse
+from idp.provider import Provider
 
 LIVE_PATH, READY_PATH = "/healthz", "/readyz"
+PROBE_HEADER, PROBE_KEY = "X-Dinhdanh-Probe", "probe:{}"
+_PROBE = re.compile(r"[0-9a-f]{32}")
 
 _log = structlog.get_logger("idp.health")
 
 
-def live(request: MachineRequest) -> MachineResponse:
-    """Answer, by which the process has shown that it does."""
-    del request
-    return json_answer(HTTPStatus.OK, {"status": "live"})
+def live(provider: Provider, request: MachineRequest) -> MachineResponse:
+    """Answer, by which the process has shown that it does.
+
+    `idp doctor` also learns where its request seems to come from: it has put the name
+    of its probe into the ephemeral store, where it serves once.
+    """
+    told = {"status": "live"}
+    probe = request.probe
+    is_shaped = probe is not None and _PROBE.fullmatch(probe)
+    if is_shaped and provider.ephemeral.take(PROBE_KEY.format(probe)) is not None:
+        proxies = provider.config.server.trusted_proxies
+        told["source"] = source_of(request.peer, request.forwarded_for, proxies)
+    return json_answer(HTTPStatus.OK, told)
 
 
 def ready(watch: Watch, request: MachineRequest) -> MachineResponse:

@@ -45,6 +45,7 @@ class MachineRequest:
     forwarded_for: str | None = None
     user_agent: str = ""
     accept: str = ""
+    probe: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

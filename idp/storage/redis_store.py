@@ -154,6 +154,13 @@ class RedisStore:
         """Raise if the server cannot be reached."""
         self._call("PING")
 
+    def facts(self) -> dict[str, str]:
+        """Return what the server tells of itself, and its `time` in seconds."""
+        lines = self._call("INFO").decode().splitlines()
+        told = dict(line.partition(":")[::2] for line in lines if ":" in line)
+        seconds, micros = (int(part) for part in self._call("TIME"))
+        return told | {"time": str(seconds + micros / 1e6)}
+
     def close(self) -> None:
         """Close the idle connections."""
         while item := self._idle.take():

@@ -150,7 +150,7 @@ def test_what_is_lost_is_named(
     lost: str,
 ) -> None:
     """A schema that is behind, or rings without keys."""
-    monkeypatch.setattr(provider.rings, "_refresh_after", 0.0)
+    monkeypatch.setattr(provider.rings, "_reread_after", 0.0)
     client = looking(provider)
     mend = lose(provider)
 

@@ -1,0 +1,1 @@
+"""The examination of a deployment: what is wrong, why it matters, what to run."""

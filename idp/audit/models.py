@@ -7,8 +7,20 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from idp.audit.named import OFFICER, PORTAL, Named
 from idp.storage.columns import blind_forever, sealed
 from idp.storage.database import Base
+
+
+def _of(name: str, whom: Named) -> sa.Index:
+    """Return PostgreSQL's index of the events that name such a one, by time."""
+    index = sa.Index(
+        f"ix_audit_events_{name}_at",
+        sa.text(whom.expression),
+        "at",
+        postgresql_where=sa.text(whom.occurs),
+    )
+    return index.ddl_if(dialect="postgresql")
 
 
 class AuditHead(Base):
@@ -46,6 +58,10 @@ class AuditEvent(Base):
 
     __table_args__ = (
         sa.Index("ix_audit_events_account_id_at", "account_id", "at"),
+        sa.Index("ix_audit_events_at", "at"),
+        sa.Index("ix_audit_events_type_at", "type", "at"),
+        _of("officer", OFFICER),
+        _of("portal", PORTAL),
         sa.Index(
             "ix_audit_events_number_index",
             "number_index",

@@ -176,3 +176,21 @@ class OfficerEnded(Event):
     unit_id: UUID
     what: str
     client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSearched(ServiceEvent):
+    """An officer searched the log, for what the filters name."""
+
+    officer_id: UUID
+    unit_id: UUID
+    filters: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditValuesOpened(Event):
+    """An officer opened the sealed values of the event at `place`, for a reason."""
+
+    officer_id: UUID
+    unit_id: UUID
+    place: str

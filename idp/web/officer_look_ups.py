@@ -7,8 +7,9 @@ from idp.staff import units
 from idp.web.language import gettext, phrase
 from idp.web.visit import Visit
 
-TYPES = ("OfficerLookedUp", "OfficerEnded")
+TYPES = ("OfficerLookedUp", "OfficerEnded", "AuditValuesOpened")
 LOOKED = phrase("%(unit)s looked at your data: %(purpose)s")
+OPENED = phrase("%(unit)s opened sealed values of your history")
 ENDED = {
     "session": phrase("%(unit)s signed one of your places out"),
     "sessions": phrase("%(unit)s signed all your places out"),
@@ -40,6 +41,8 @@ def text(here: Visit, entry: AuditEntry, portal: str) -> str:
     )
     if ended:
         said = gettext(ended, **named, portal=portal)
+    elif entry.type == "AuditValuesOpened":
+        said = gettext(OPENED, **named)
     else:
         purpose = PURPOSES.get(entry.data["purpose"])
         shown = gettext(purpose) if purpose else ""

@@ -1,17 +1,13 @@
 """What went wrong, ready to be shown: sentence, advice, code, error id, time."""
 
-import secrets
 from dataclasses import dataclass, replace
 
 import structlog
 from flask import request
 
 from idp import clock
-from idp.web import messages, presentation
+from idp.web import error_ids, messages, presentation
 from idp.web.language import gettext
-
-# No vowels and no look-alikes: easy to read out on the telephone, and never a word.
-_LETTERS = "23456789BCDFGHJKMNPQRSTVWXZ"
 
 log = structlog.get_logger("idp.web")
 
@@ -37,9 +33,8 @@ class Problem:
 
 def notice(code: str, *, description: str = "", detail: str = "") -> Problem:
     """Give the problem an id, write it to the log, and return what to show."""
-    error_id = "-".join(
-        "".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(2)
-    )
+    now = clock.now()
+    error_id = error_ids.new(now)
     log.info(
         "refused",
         code=code,
@@ -51,7 +46,7 @@ def notice(code: str, *, description: str = "", detail: str = "") -> Problem:
     return Problem(
         code=code,
         error_id=error_id,
-        time=presentation.exact_moment_text(clock.now()),
+        time=presentation.exact_moment_text(now),
         sentence=gettext(row.sentence),
         advice=gettext(row.advice),
         technical=description if row.technical else "",

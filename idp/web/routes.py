@@ -60,6 +60,8 @@ from idp.web.staff import account_sessions as staff_account_sessions
 from idp.web.staff import accounts as staff_accounts
 from idp.web.staff import alarms as staff_alarms
 from idp.web.staff import approvals as staff_approvals
+from idp.web.staff import audit as staff_audit
+from idp.web.staff import audit_entry as staff_audit_entry
 from idp.web.staff import changes as staff_changes
 from idp.web.staff import corrections as staff_corrections
 from idp.web.staff import desk_pages
@@ -122,6 +124,8 @@ BLUEPRINTS = (
     staff_approvals.blueprint,
     staff_account_sessions.blueprint,
     staff_accounts.blueprint,
+    staff_audit.blueprint,
+    staff_audit_entry.blueprint,
     staff_changes.blueprint,
     *desk_pages.BLUEPRINTS,
     staff_figures.blueprint,

@@ -65,7 +65,7 @@ def signed_in(app: Flask, citizen: Citizen, portal: Portal) -> Browser:
 
 def without_marks(text: str) -> str:
     """Return a page without what was typed, its error id, its time and its token."""
-    marks = r'class="code">[^<]*|class="number">[^<]*|value="[^"]*"'
+    marks = r'class="code">[^<]*|class="number">[^<]*|(value|data-request-id)="[^"]*"'
     return re.sub(marks, "", text)
 
 

@@ -30,6 +30,7 @@ WITHOUT_PROOF = {
     "staff_passkeys.options",
     "staff_representations.find",
     "staff_accounts.find",
+    "staff_audit.find",
     "staff_review.take",
     "staff_desk.begin",
 }

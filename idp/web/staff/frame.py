@@ -62,6 +62,7 @@ TABS = (
         "accounts",
     ),
     Tab("staff_people.show", phrase("Officers"), ("administrator",), "oversight"),
+    Tab("staff_audit.show", phrase("Audit log"), ("auditor",), "oversight"),
     Tab("staff_figures.show", phrase("Figures"), ("leader",), "oversight"),
 )
 ROLE_NAMES = {

@@ -1,0 +1,195 @@
+"""Auditors search the log: by time, kind, officer, portal, account and error id.
+
+Each search is itself an event. What is personal stays closed here (`audit_entry`), and
+an account is looked up by its number with a reason, as everywhere.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from idp.audit import search
+from idp.audit.search import Filters, Found, Place
+from idp.audit.staff_events import AuditSearched
+from idp.staff import people
+from idp.staff.officer import Officer
+from idp.web import error_ids, presentation
+from idp.web.language import gettext
+from idp.web.presentation import VIETNAM
+from idp.web.problem import Problem
+from idp.web.staff import access, account_view, finding, frame
+from idp.web.visit import Visit
+
+blueprint = Blueprint("staff_audit", __name__)
+
+ROLE = "auditor"
+TAB = "staff_audit.show"
+_FIND = "audit-account"
+_SHOWN = 50
+_LONGEST = 255
+NAMES = ("since", "until", "type", "officer", "portal", "error", "case")
+
+
+@blueprint.get("/staff/audit")
+def show() -> ResponseReturnValue:
+    """Show the form, and what fits once a search is asked for by the address."""
+    here, officer = access.enter(request.path, ROLE)
+    return officer if isinstance(officer, Response) else _page(here, officer)
+
+
+@blueprint.post("/staff/audit")
+def find() -> ResponseReturnValue:
+    """Look an account up by its number; its events are searched under a drawn name."""
+    here, officer = access.enter(request.path, ROLE)
+    if isinstance(officer, Response):
+        return officer
+    typed = here.check(access.purpose(officer, _FIND), *finding.FIELDS)
+    typed = finding.trimmed(typed)
+    found = finding.open_account(here, officer, typed)
+    if isinstance(found, Problem):
+        return _page(here, officer, typed, found)
+    return redirect(url_for(TAB, case=found), HTTPStatus.SEE_OTHER)
+
+
+def place_text(place: Place) -> str:
+    """Return a place as addresses and pages name it."""
+    return f"{place.month}.{place.shard}.{place.seq}"
+
+
+def place_of(text: str) -> Place | None:
+    """Return the place of this name, or None."""
+    month, _, rest = text.partition(".")
+    shard, _, seq = rest.partition(".")
+    if not (shard.isascii() and shard.isdigit() and seq.isascii() and seq.isdigit()):
+        return None
+    return Place(month[:7], int(shard[:2]), int(seq[:18]))
+
+
+def _page(
+    here: Visit,
+    officer: Officer,
+    typed: dict[str, str] | None = None,
+    problem: Problem | None = None,
+) -> Response:
+    asked = {name: request.args.get(name, "").strip()[:_LONGEST] for name in NAMES}
+    with here.provider.database.read() as connection:
+        everyone = people.list_people(connection, here.provider.sealer)
+        extent = search.extent(connection)
+    names = {str(person.id): person.name for person in everyone}
+    is_search = bool(request.args.keys() & {*NAMES, "after"}) and problem is None
+    found = _search(here, officer, asked) if is_search else []
+    rows = [_row(one, names) for one in found[:_SHOWN]]
+    return frame.page(
+        here,
+        officer,
+        "audit",
+        gettext("Audit log"),
+        tab=TAB,
+        problem=problem,
+        typed=typed or {},
+        asked=asked,
+        extent=extent,
+        types=search.event_types(),
+        officers=names,
+        is_search=is_search,
+        rows=rows,
+        after=_next(asked, found) if len(found) > _SHOWN else "",
+        purposes={name: gettext(text) for name, text in finding.PURPOSES.items()},
+        longest=finding.LONGEST,
+        token=here.token(access.purpose(officer, _FIND)),
+    )
+
+
+def _search(here: Visit, officer: Officer, asked: Mapping[str, str]) -> list[Found]:
+    """Return what fits, one more than is shown; the search is written down first."""
+    filters = _filters(here, officer, asked)
+    if filters is None:
+        return []
+    told = {name: text for name, text in asked.items() if text and name != "case"}
+    if filters.account_id is not None:
+        told["account"] = str(filters.account_id)
+    provider, after = here.provider, _after(request.args.get("after", ""))
+    with provider.database.transaction() as database:
+        event = AuditSearched(officer.id, officer.unit.id, told)
+        provider.audit.record(database, event, now=here.now)
+    with provider.database.read() as connection:
+        return search.find(connection, filters, after=after, limit=_SHOWN + 1)
+
+
+def _filters(here: Visit, officer: Officer, asked: Mapping[str, str]) -> Filters | None:
+    """Return what is looked for, or None where nothing could fit."""
+    since, until = _moment(asked["since"]), _moment(asked["until"])
+    if asked["error"]:
+        since = error_ids.minute_of(asked["error"], now=here.now)
+        until = since and since + timedelta(minutes=1)
+    officer_id, account_id = _uuid(asked["officer"]), None
+    if case := _uuid(asked["case"]):
+        account_id = account_view.open_case(here, officer, case)
+    for name, value in (
+        ("error", since),
+        ("since", since),
+        ("until", until),
+        ("officer", officer_id),
+        ("case", account_id),
+    ):
+        if asked[name] and value is None:
+            return None
+    return Filters(
+        since=since,
+        until=until,
+        type=asked["type"] or None,
+        officer_id=officer_id,
+        client_id=asked["portal"] or None,
+        account_id=account_id,
+    )
+
+
+def _row(one: Found, names: Mapping[str, str]) -> dict[str, Any]:
+    place = place_text(one.place)
+    return {
+        "at": presentation.exact_moment_text(one.at),
+        "type": one.type,
+        "place": place,
+        "account": str(one.account_id or ""),
+        "data": [
+            (name, names.get(str(value), value)) for name, value in one.data.items()
+        ],
+        "sealed": url_for("staff_audit_entry.show", place=place)
+        if one.is_sealed
+        else "",
+    }
+
+
+def _next(asked: Mapping[str, str], found: list[Found]) -> str:
+    last = found[_SHOWN - 1]
+    key = f"{round(last.at.timestamp() * 1_000_000)}.{place_text(last.place)}"
+    kept: dict[str, Any] = {name: text for name, text in asked.items() if text}
+    return url_for(TAB, after=key, **kept)
+
+
+def _after(text: str) -> tuple[datetime, Place] | None:
+    at, _, rest = text.partition(".")
+    place = place_of(rest)
+    if place is None or not (at.isascii() and at.isdigit() and len(at) < 18):
+        return None
+    seconds, rest_of = divmod(int(at), 1_000_000)
+    moment = datetime.fromtimestamp(seconds, VIETNAM)
+    return moment + timedelta(microseconds=rest_of), place
+
+
+def _moment(text: str) -> datetime | None:
+    with suppress(ValueError):
+        return datetime.fromisoformat(text).replace(tzinfo=VIETNAM)
+    return None
+
+
+def _uuid(text: str) -> UUID | None:
+    with suppress(ValueError):
+        return UUID(text)
+    return None

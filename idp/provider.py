@@ -12,6 +12,7 @@ from idp.config import Config
 from idp.config.key_clocks import key_clocks
 from idp.credentials import ending
 from idp.credentials.published import PublishedLists
+from idp.custody import incidents
 from idp.custody.sightings import Sightings
 from idp.enrolment.organisation_source import OrganisationSource, open_organisations
 from idp.factors.card_database import CardDatabase, open_card_database
@@ -92,6 +93,7 @@ def build_provider(config: Config) -> Provider:
     secrets = open_secrets(config, database)
     sealer = open_sealer(config, database)
     audit = AuditLog(sealer)
+    sightings = Sightings(database)
     opener = open_opener(config, open_kek(config))
     clocks = key_clocks(config)
     courier = Courier(
@@ -110,6 +112,7 @@ def build_provider(config: Config) -> Provider:
             clocks,
             reread_after=config.keys.reread_after,
             jwks_max_age=config.keys.jwks_max_age,
+            on_killed=sightings.refused,
         ),
         rotator=Rotator(audited_store(database, audit), opener, clocks),
         audit=audit,
@@ -130,7 +133,7 @@ def build_provider(config: Config) -> Provider:
         mail=open_mail(config.mail, database),
         courier=courier,
         funnel=Funnel(database, courier, every=config.figures.flush_after),
-        sightings=Sightings(database),
+        sightings=sightings,
         carrier=open_carrier(config.carrier, ephemeral),
         faces=open_faces(config.face),
         card_database=open_card_database(config.card_database),
@@ -140,6 +143,7 @@ def build_provider(config: Config) -> Provider:
     )
     provider.audit.listen(partial(feed.record, provider))
     provider.audit.listen(partial(ending.record, provider.audit))
+    provider.audit.listen(incidents.record)
     return provider
 
 

@@ -8,41 +8,28 @@ looks there, and publishes, records and destroys the keys whose time has come.
 import threading
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
 
 import structlog
 
 from idp import clock
 from idp.authentication import outbox
 from idp.authentication.logout_outbox import LOGOUTS
-from idp.authentication.outbox import Services
-from idp.custody.sightings import Sightings
+from idp.custody import aftermath
+from idp.custody.services import Services
 from idp.signals.delivery import SIGNALS
-from keys.rotation import Rotator
 
 log = structlog.get_logger("idp.retelling")
 
 
-class Watched(Services, Protocol):
-    """What a server looks after while it runs."""
-
-    @property
-    def sightings(self) -> Sightings:
-        """Who fetched the key set, counted in memory."""
-
-    @property
-    def rotator(self) -> Rotator:
-        """What moves the keys on."""
-
-
-def look(services: Watched, *, now: datetime) -> None:
+def look(services: Services, *, now: datetime) -> None:
     """Set out to tell whatever is due; two that look at once tell it once."""
     services.sightings.flush()
     for kind in (LOGOUTS, SIGNALS):
         outbox.deliver_due(services, kind, now=now)
+    aftermath.look(services, now=now)
 
 
-def tend_keys(services: Watched, *, now: datetime) -> None:
+def tend_keys(services: Services, *, now: datetime) -> None:
     """Rotate what the policy wants, record and destroy what the clock has ended."""
     services.rotator.rotate_due(now=now)
     services.rotator.settle(now=now)
@@ -51,7 +38,7 @@ def tend_keys(services: Watched, *, now: datetime) -> None:
 _CHORES = ((look, "portals not told again"), (tend_keys, "keys not tended"))
 
 
-def keep_looking(services: Watched) -> Callable[[], None]:
+def keep_looking(services: Services) -> Callable[[], None]:
     """Look now and every few seconds in a thread of its own; return what ends it."""
     over = threading.Event()
 

@@ -10,7 +10,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,11 +35,15 @@ _UNKNOWN_KID_PAUSE = 1.0  # seconds; so that made-up kids cannot hammer the stor
 
 
 class KeyRings:
-    """The rings of a running process; safe for any number of threads."""
+    """The rings of a running process; safe for any number of threads.
+
+    `on_killed` is told the name and the type of each token that a killed key is said to
+    have signed.
+    """
 
     algorithms = ALGORITHMS
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - where the keys are, then the clocks' settings
         self,
         store: RingStore,
         opener: Opener,
@@ -47,12 +51,14 @@ class KeyRings:
         *,
         reread_after: float = 2.0,
         jwks_max_age: float = 300.0,
+        on_killed: Callable[[str, str, datetime], None] = lambda *_: None,
     ) -> None:
         self._store = store
         self._opener = opener
         self._clocks = clocks
         self._reread_after = reread_after
         self._cache_time = timedelta(seconds=jwks_max_age)
+        self._on_killed = on_killed
         self._served_at: datetime | None = None
         self._reloading = threading.Lock()
         self._read_at = time.monotonic()
@@ -108,12 +114,19 @@ class KeyRings:
             snapshot = self._current_for_unknown_kid(now)
             key = snapshot.find(unverified.kid, now)
         if key is None:
+            if snapshot.is_killed(unverified.kid):
+                self._on_killed(unverified.kid, unverified.typ, now)
             raise InvalidTokenError("not a key of ours")
         if key.ring.purpose not in purposes:
             raise InvalidTokenError("a key for another purpose")
         if unverified.alg != key.ring.alg:
             raise InvalidTokenError("another algorithm than the key's")
         return unverified.verify(snapshot.parsed[key.kid].public_key)
+
+    def reread(self, now: datetime) -> None:
+        """Read the rings at once: this process has changed them."""
+        with self._reloading:
+            self._reload(now)
 
     def jwks(self, now: datetime) -> dict[str, Any]:
         """Return the JWK set of the published keys (RFC 7517 §5)."""

@@ -70,6 +70,14 @@ class Snapshot:
                     return key if self._lives(key, now) else None
         return None
 
+    def is_killed(self, kid: str) -> bool:
+        """Say whether a compromised key once signed by that name."""
+        return any(
+            key.kid == kid and key.compromised_at is not None
+            for keys in self.rings.values()
+            for key in keys
+        )
+
     def key_set(self, kids: tuple[str, ...]) -> dict[str, Any]:
         """Return the JWK set of these keys (RFC 7517 §5)."""
         return {"keys": [dict(self.parsed[kid].public_jwk) for kid in kids]}

@@ -77,7 +77,7 @@ class Kind:
 
     `table` has `id`, `client_id`, `attempts`, `due_at` and `last_answer`; `tell` makes
     one exchange and returns the status, of which `heard` are the good ones; `given_up`
-    is the event that remains of a notice nobody heard.
+    is the event that remains of a notice nobody heard, `taken` of one that was.
     """
 
     name: str
@@ -85,6 +85,7 @@ class Kind:
     tell: Callable[[Services, RelyingParty, Any, datetime], int]
     heard: frozenset[int]
     given_up: Callable[[Any], Event]
+    taken: Callable[[Any], Event | None] = lambda _: None
 
     def lane(self, client_id: str) -> str:
         """Return the name of the portal's lane."""
@@ -251,6 +252,8 @@ def _settle(
             sa.delete(table).where(table.id.in_(over)).returning(table.id)
         ).scalars()
         mine = set(dropped)
-        for notice in given_up:
+        for notice in lot:
             if notice.id in mine:
-                services.audit.record(database, kind.given_up(notice), now=now)
+                end = kind.given_up if notice.id in missed else kind.taken
+                if (event := end(notice)) is not None:
+                    services.audit.record(database, event, now=now)

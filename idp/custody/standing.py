@@ -8,7 +8,7 @@ took one for good.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from idp.relying_parties.record import RelyingParty
@@ -32,7 +32,8 @@ class Standing:
 
     `has_since` is when it was first given the key; `lacks_at` when it last fetched a
     set without it, later than any with it; `used_at` when it came back with a token of
-    a sign-in under the key. None is never. `via` is how we know whose fetches they are.
+    a sign-in under the key. None is never. `via` is how we know whose fetches they are;
+    `in_use_at` is the newest sign-in that it took for good, whatever the key.
     """
 
     client_id: str
@@ -41,7 +42,22 @@ class Standing:
     has_last: datetime | None = None
     lacks_at: datetime | None = None
     used_at: datetime | None = None
+    in_use_at: datetime | None = None
     via: str | None = None
+
+    @property
+    def last_fetch(self) -> datetime | None:
+        """Return when it last fetched any key set."""
+        return max(filter(None, (self.has_last, self.lacks_at)), default=None)
+
+    def caches_beyond(self, lead: int) -> bool:
+        """Say whether it signed people in by keys it had fetched longer ago than that.
+
+        Then it caches too long, or has written our keys down: a rotation breaks it.
+        """
+        if self.last_fetch is None or self.in_use_at is None:
+            return False
+        return self.in_use_at - self.last_fetch > timedelta(seconds=lead)
 
     @property
     def is_seen(self) -> bool:
@@ -84,14 +100,13 @@ def of_key(
         own = by_client.get(party.client_id, [])
         issued_at, seen_at = returns.get(party.client_id, (None, None))
         is_under = issued_at and signs_from and issued_at >= signs_from
+        one = _standing(party, own, kid)
         used_at = seen_at if is_under else None
-        found.append(_standing(party, own, kid, used_at))
+        found.append(replace(one, used_at=used_at, in_use_at=issued_at))
     return sorted(found, key=lambda one: (one.has_since is not None, one.name))
 
 
-def _standing(
-    party: RelyingParty, own: Sequence[Fetch], kid: str, used_at: datetime | None
-) -> Standing:
+def _standing(party: RelyingParty, own: Sequence[Fetch], kid: str) -> Standing:
     having = [fetch for fetch in own if kid in fetch.kids]
     lacking = [fetch.last_at for fetch in own if kid not in fetch.kids]
     has_last = max((fetch.last_at for fetch in having), default=None)
@@ -105,7 +120,6 @@ def _standing(
         has_since=min((fetch.first_at for fetch in having), default=None),
         has_last=has_last,
         lacks_at=lacks_at,
-        used_at=used_at,
         via="network" if "network" in vias else "hint" if vias else None,
     )
 

@@ -157,7 +157,8 @@ def poll(server: AuthorizationServer, request: MachineRequest) -> MachineRespons
         kept = _own(database, party, request)
         if kept.endpoint_url is not None:
             raise InvalidRequestError("this stream is pushed")
-        delivery.acknowledge(database, party.client_id, [*done, *refused])
+        taken = [*done, *refused]
+        delivery.acknowledge(provider, database, party.client_id, taken, now=request.at)
         is_open = kept.status == "enabled"
     most = min(most, _MOST_AT_ONCE) if is_open else 0
     sets, more = delivery.poll(provider, party, most=most, now=request.at)

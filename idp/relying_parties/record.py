@@ -58,6 +58,7 @@ class RelyingParty:
     remote_keys: RemoteKeys | None = None
     messages: Messages = field(default_factory=Messages)
     authorization_details_types: tuple[str, ...] = ()
+    contacts: tuple[str, ...] = ()
 
     @property
     def needs_bound_tokens(self) -> bool:

@@ -56,6 +56,7 @@ def _addresses(document: Mapping[str, Any]) -> dict[str, Any]:
         "backchannel_logout_uri": document.get("backchannel_logout_uri"),
         "frontchannel_logout_uri": document.get("frontchannel_logout_uri"),
         notified: document.get(notified),
+        "contacts": tuple(document.get("contacts", ())),
     }
 
 

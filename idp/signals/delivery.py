@@ -10,11 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session as DatabaseSession
 
 from idp import clock, outbound
+from idp.audit.custody_events import KeyWarningTaken
 from idp.audit.portal_events import SignalNotTold
 from idp.authentication import outbox
 from idp.authentication.outbox import Kind, Services
 from idp.outbound import NoAnswerError
 from idp.relying_parties.record import RelyingParty
+from idp.signals import kinds
 from idp.signals.models import SignalNotice, SignalStream
 from idp.signals.streams import open_authorization
 
@@ -69,12 +71,20 @@ def _given_up(notice: SignalNotice) -> SignalNotTold:
     return SignalNotTold(notice.account_id, notice.client_id, notice.attempts)
 
 
+def _taken(notice: Any) -> KeyWarningTaken | None:
+    """Return what stays of a word about our own keys; all else is the portal's."""
+    if notice.event != kinds.KEY_COMPROMISED:
+        return None
+    return KeyWarningTaken(notice.client_id, notice.id)
+
+
 SIGNALS = Kind(
     name="signal",
     table=SignalNotice,
     tell=_push,
     heard=frozenset({HTTPStatus.OK, HTTPStatus.ACCEPTED}),
     given_up=_given_up,
+    taken=_taken,
 )
 
 
@@ -104,15 +114,23 @@ def poll(
 
 
 def acknowledge(
-    database: DatabaseSession, client_id: str, names: Collection[str]
+    services: Services,
+    database: DatabaseSession,
+    client_id: str,
+    names: Collection[str],
+    *,
+    now: datetime,
 ) -> None:
     """Forget what the portal has taken, or refused for good (RFC 8936 §2.4)."""
     known = [found for name in names if (found := _uuid(name))]
-    database.execute(
-        sa.delete(SignalNotice).where(
-            SignalNotice.client_id == client_id, SignalNotice.id.in_(known)
-        )
-    )
+    gone = database.execute(
+        sa.delete(SignalNotice)
+        .where(SignalNotice.client_id == client_id, SignalNotice.id.in_(known))
+        .returning(SignalNotice.client_id, SignalNotice.id, SignalNotice.event)
+    ).all()
+    for notice in gone:
+        if (event := _taken(notice)) is not None:
+            services.audit.record(database, event, now=now)
 
 
 def _uuid(text: Any) -> UUID | None:

@@ -32,6 +32,8 @@ LEVEL_CHANGE = f"{_CAEP}/assurance-level-change"
 DISABLED = f"{_RISC}/account-disabled"
 ENABLED = f"{_RISC}/account-enabled"
 IDENTIFIER_CHANGED = f"{_RISC}/identifier-changed"
+# Ours: no profile has an event about the transmitter's own keys.
+KEY_COMPROMISED = "urn:dinhdanh:event:signing-key-compromised"
 SUPPORTED = (
     SESSION_REVOKED,
     CREDENTIAL_CHANGE,
@@ -39,6 +41,7 @@ SUPPORTED = (
     DISABLED,
     ENABLED,
     IDENTIFIER_CHANGED,
+    KEY_COMPROMISED,
 )
 VERIFICATION = "https://schemas.openid.net/secevent/ssf/event-type/verification"
 

@@ -1,0 +1,106 @@
+"""How far a key's signatures reach: which grants and sign-ins stand on them.
+
+Of a grant is known when it was given, refreshed and used; whoever did one of these
+while the key signed got tokens of it. Refresh tokens are opaque, so no key signs them.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+from idp.authentication.models import SessionRecord
+from idp.config import LifetimesConfig
+from idp.consent.models import Grant, RefreshToken
+from idp.figures.models import UsageRecord
+from idp.relying_parties.record import RelyingParty
+
+_GRANTS = cast("sa.Table", Grant.__table__)
+_REFRESHES = cast("sa.Table", RefreshToken.__table__)
+_USES = cast("sa.Table", UsageRecord.__table__)
+_SESSIONS = cast("sa.Table", SessionRecord.__table__)
+# What tokens for portals are signed by; nothing else gives a grant its tokens.
+_OF_GRANTS = frozenset({"id_token", "access_token"})
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From when until when a key signed, and for which clients."""
+
+    client_ids: Collection[str]
+    since: datetime
+    until: datetime
+
+
+def clients_of(parties: Iterable[RelyingParty], purpose: str, alg: str) -> list[str]:
+    """Return the clients whose grants bring tokens that the ring signs."""
+    if purpose not in _OF_GRANTS:
+        return []
+    return [
+        party.client_id
+        for party in parties
+        if purpose == "access_token" or party.id_token_alg == alg
+    ]
+
+
+def grants(span: Span, now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition of live grants that got tokens in the span.
+
+    Whoever decided anew since the key was killed is not asked again.
+    """
+    during = (span.since, span.until)
+    refreshed = sa.exists().where(
+        _REFRESHES.c.grant_id == _GRANTS.c.id,
+        _REFRESHES.c.issued_at.between(*during),
+    )
+    used = sa.exists().where(
+        _USES.c.account_id == _GRANTS.c.account_id,
+        _USES.c.client_id == _GRANTS.c.client_id,
+        _USES.c.at.between(*during),
+    )
+    return sa.and_(
+        _GRANTS.c.ended_at.is_(None),
+        _GRANTS.c.expires_at > now,
+        _GRANTS.c.granted_at <= span.until,
+        _GRANTS.c.client_id.in_(span.client_ids),
+        sa.or_(_GRANTS.c.granted_at >= span.since, refreshed, used),
+    )
+
+
+def sessions(
+    lifetimes: LifetimesConfig, until: datetime, now: datetime
+) -> sa.ColumnElement[bool]:
+    """Return the condition of people's sign-ins that began before `until` and last."""
+    return sa.and_(
+        _SESSIONS.c.ended_at.is_(None),
+        _SESSIONS.c.started_at <= until,
+        _SESSIONS.c.started_at > now - timedelta(seconds=lifetimes.session_max),
+        _SESSIONS.c.last_seen_at > now - timedelta(seconds=lifetimes.session_idle),
+    )
+
+
+def count(connection: Connection | Session, table: type[Any], condition: Any) -> int:
+    """Return how many rows there are of a condition."""
+    query = sa.select(sa.func.count()).select_from(table).where(condition)
+    return int(connection.execute(query).scalar_one())
+
+
+def tokens(
+    connection: Connection | Session, span: Span, *, life: int, now: datetime
+) -> int:
+    """Return how many answers with tokens of the span may still be valid."""
+    since = max(span.since, now - timedelta(seconds=life))
+    uses = sa.and_(
+        _USES.c.at.between(since, span.until),
+        _USES.c.client_id.in_(span.client_ids),
+    )
+    refreshes = sa.and_(
+        _REFRESHES.c.issued_at.between(since, span.until),
+        _REFRESHES.c.client_id.in_(span.client_ids),
+    )
+    used = count(connection, UsageRecord, uses)
+    return used + count(connection, RefreshToken, refreshes)

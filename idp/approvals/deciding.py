@@ -64,12 +64,14 @@ def _approve(
     row = _decide(session, officer, proposal_id, "approved", "", now)
     kind = KINDS[row.kind]
     _require_roles(session, kind.roles, officer.id, row.asked_by)
-    _record(session, services.audit, officer, proposal_id, "approved", "", now)
     by = str(officer.id)
     try:
-        return kind.carry_out(services, session, row.payload, by=by, now=now)
+        # Before anything is audited: acts lock their tables first, the log comes last.
+        afterwards = kind.carry_out(services, session, row.payload, by=by, now=now)
     except (IdpError, KeysError) as error:
         raise CarryOutError(str(error), detail=str(error)) from error
+    _record(session, services.audit, officer, proposal_id, "approved", "", now)
+    return afterwards
 
 
 def take_up(

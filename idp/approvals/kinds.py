@@ -7,19 +7,15 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
+from idp.custody import services as custody
 from idp.locks import sweeping
-from idp.relying_parties.registry import RelyingParties
 
 Payload = Mapping[str, Any]
 Afterwards = Callable[[], None]
 
 
-class Services(sweeping.Services, Protocol):
+class Services(sweeping.Services, custody.Services, Protocol):
     """The part of the running provider by which proposals are carried out."""
-
-    @property
-    def relying_parties(self) -> RelyingParties:
-        """Return the registered portals."""
 
 
 class CarryOut(Protocol):

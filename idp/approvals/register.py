@@ -1,9 +1,14 @@
 """Every kind of proposal by its name; each area of two-person acts adds its own."""
 
-from idp.approvals import accounts, portals, trust
+from idp.approvals import accounts, keys, portals, trust
 from idp.approvals.kinds import Kind
 
-KINDS: dict[str, Kind] = {**portals.KINDS, **trust.KINDS, **accounts.KINDS}
+KINDS: dict[str, Kind] = {
+    **portals.KINDS,
+    **trust.KINDS,
+    **accounts.KINDS,
+    **keys.KINDS,
+}
 
 
 def kinds_of(roles: frozenset[str]) -> tuple[str, ...]:

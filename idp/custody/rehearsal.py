@@ -6,7 +6,7 @@ of which we know better, or nothing. A kill costs what its choices say.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
@@ -16,16 +16,7 @@ from idp.custody import reach, records, standing
 from idp.custody.reach import Span
 from idp.custody.services import Services
 from idp.custody.standing import Standing
-from keys.ring import Clock, Ring, RingKey
-
-
-@dataclass(frozen=True, slots=True)
-class Dates:
-    """When a rotation that begins now would take its steps."""
-
-    published: datetime
-    signs: datetime
-    destroyed: datetime
+from keys.ring import Ring, RingKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +41,6 @@ class Portals:
     def having(self) -> Sequence[Standing]:
         """Those that were given the key."""
         return [one for one in self.all if one.has_since and not one.lacks_at]
-
-
-def dates(clock: Clock, now: datetime) -> Dates:
-    """Return the steps of a rotation that begins at `now`; pure."""
-    signs = now + timedelta(seconds=clock.publish_lead)
-    return Dates(now, signs, signs + timedelta(seconds=clock.keep_retired))
 
 
 def cost(

@@ -70,6 +70,9 @@ from idp.web.staff import home as staff_home
 from idp.web.staff import hotline as staff_hotline
 from idp.web.staff import hotline_unlock as staff_hotline_unlock
 from idp.web.staff import invitation as staff_invitation
+from idp.web.staff import key_incident as staff_key_incident
+from idp.web.staff import key_kill as staff_key_kill
+from idp.web.staff import keys as staff_keys
 from idp.web.staff import locks as staff_locks
 from idp.web.staff import networks as staff_networks
 from idp.web.staff import own_passkeys as staff_passkeys
@@ -129,6 +132,9 @@ BLUEPRINTS = (
     staff_changes.blueprint,
     *desk_pages.BLUEPRINTS,
     staff_figures.blueprint,
+    staff_keys.blueprint,
+    staff_key_kill.blueprint,
+    staff_key_incident.blueprint,
     staff_corrections.blueprint,
     staff_locks.blueprint,
     staff_home.blueprint,

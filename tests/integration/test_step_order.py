@@ -112,6 +112,7 @@ def test_every_form_has_its_own_token(
         "card": "00000000-0000-4000-8000-000000000000",
         "code": "unknown",
         "name": "unknown",
+        "kid": "unknown",
         "token": "unknown",
         "case_id": "unknown",
         "activation_id": "unknown",

@@ -61,6 +61,7 @@ TABS = (
         ("reviewer",),
         "accounts",
     ),
+    Tab("staff_keys.show", phrase("Keys"), ("security", "auditor"), "oversight"),
     Tab("staff_people.show", phrase("Officers"), ("administrator",), "oversight"),
     Tab("staff_audit.show", phrase("Audit log"), ("auditor",), "oversight"),
     Tab("staff_figures.show", phrase("Figures"), ("leader",), "oversight"),

@@ -1,0 +1,158 @@
+"""Keys in words: what a ring signs, where a key stands, what a proposal will do."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from idp import clock
+from idp.custody import rehearsal
+from idp.custody.rehearsal import Cost
+from idp.provider import Provider
+from idp.web import presentation
+from idp.web.language import gettext, phrase
+from idp.web.staff.descriptions import Description
+from keys.ring import Ring, RingKey, State
+
+PURPOSES = {
+    "id_token": phrase("ID tokens and signed userinfo"),
+    "access_token": phrase("Access tokens"),
+    "event": phrase("Sign-outs and security events"),
+    "jarm": phrase("Signed answers to portals"),
+    "credential": phrase("Wallets' credentials"),
+    "audit": phrase("Heads of the audit log"),
+}
+STATES = {
+    State.GENERATED: phrase("generated"),
+    State.NEXT: phrase("published"),
+    State.ACTIVE: phrase("signing"),
+    State.RETIRED: phrase("verifying only"),
+    State.GONE: phrase("destroyed"),
+}
+TYPES = {
+    "at+jwt": phrase("access tokens"),
+    "JWT": phrase("ID tokens"),
+    "logout+jwt": phrase("sign-out tokens"),
+    "secevent+jwt": phrase("security events"),
+}
+EVIDENCE = {
+    "network": phrase("fetched, from its own network"),
+    "hint": phrase("fetched, by its own word"),
+}
+GRANTS = {
+    "rekey": phrase("Keep the permissions: the next refresh is signed by the new key"),
+    "revoke": phrase(
+        "End the permissions that got tokens of this key: citizens decide anew"
+    ),
+}
+SESSIONS = {
+    "stay": phrase("Keep people signed in with us"),
+    "end": phrase("Sign everybody out: all prove themselves anew"),
+}
+
+
+def ring_name(ring: Ring) -> str:
+    """Return what a ring signs, and by which algorithm."""
+    return f"{gettext(PURPOSES[ring.purpose])} · {ring.alg}"
+
+
+def short(kid: str) -> str:
+    """Return enough of a key's name to tell it from its neighbours."""
+    return kid[:8]
+
+
+def moment(at: datetime | None) -> str:
+    """Return a moment, or a dash."""
+    return presentation.moment_text(at) if at else "–"
+
+
+def losses(cost: Cost, choice: Mapping[str, str]) -> list[str]:
+    """Return what a kill costs, line by line."""
+    lines = [
+        gettext(
+            "At once: whatever this key has signed is refused here. Up to %(tokens)s "
+            "token answers of the last minutes are worthless.",
+            tokens=cost.tokens,
+        )
+    ]
+    if cost.has_grants:
+        revoked = choice["grants"] == "revoke"
+        lines.append(
+            gettext("%(number)s permissions end.", number=cost.grants)
+            if revoked
+            else gettext(
+                "%(number)s permissions live on and are re-keyed.", number=cost.grants
+            )
+        )
+    ended = choice["sessions"] == "end"
+    lines.append(
+        gettext("%(number)s sign-ins end.", number=cost.sessions)
+        if ended
+        else gettext("%(number)s sign-ins go on.", number=cost.sessions)
+    )
+    return lines
+
+
+def _rotate(provider: Provider, payload: Mapping[str, Any]) -> Description:
+    ring = Ring.named(payload["ring"])
+    dates = provider.rotator.rehearse(ring, now=clock.now())
+    return Description(
+        (
+            gettext("Ring: %(ring)s.", ring=ring_name(ring)),
+            gettext(
+                "The next key is published at once and signs from %(time)s on.",
+                time=moment(dates.signs_at),
+            ),
+            gettext(
+                "The old key verifies until %(time)s and is destroyed then.",
+                time=moment(dates.destroyed_at),
+            ),
+            gettext("Nobody is signed out."),
+        )
+    )
+
+
+def _publish(provider: Provider, payload: Mapping[str, Any]) -> Description:
+    described = _rotate(provider, payload)
+    named = gettext("It is this key, generated before: %(kid)s.", kid=payload["kid"])
+    return Description((*described.effects, named))
+
+
+def _kill(provider: Provider, payload: Mapping[str, Any]) -> Description:
+    now, kid = clock.now(), payload["kid"]
+    key = find(provider, kid)
+    ring = gettext("Ring: %(ring)s.", ring=ring_name(Ring.named(payload["ring"])))
+    if key is None or (key.destroyed_at is not None and key.destroyed_at <= now):
+        return Description((ring,), obstacle=gettext("This key is destroyed already."))
+    with provider.database.read() as connection:
+        cost = rehearsal.cost(provider, connection, key, now)
+    return Description(
+        (
+            ring,
+            gettext(
+                "The key %(kid)s is destroyed; its successor signs at once.", kid=kid
+            ),
+            *losses(cost, payload),
+            gettext("Portals are told by security event and by letter."),
+        ),
+        warnings=(
+            gettext(
+                "Portals may believe forged tokens until they fetch the key set anew, "
+                "at the latest %(minutes)s minutes from then.",
+                minutes=-(-provider.config.keys.jwks_max_age // 60),
+            ),
+        ),
+    )
+
+
+def find(provider: Provider, kid: str) -> RingKey | None:
+    """Return a key by its name."""
+    rows = provider.rotator.store.rows()
+    return next((row for row in rows if row.kid == kid), None)
+
+
+# By the kind of proposal: its title, and what will happen.
+WORDS = {
+    "keys.rotate": (phrase("Rotate the ring %(subject)s"), _rotate),
+    "keys.publish": (phrase("Publish a generated key of %(subject)s"), _publish),
+    "keys.kill": (phrase("Kill a key of %(subject)s"), _kill),
+}

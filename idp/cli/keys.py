@@ -1,14 +1,14 @@
 """`idp keys`: create the secrets and rings, show them, rotate, publish and kill."""
 
 from collections.abc import Iterable
-from datetime import datetime
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from idp import clock
 from idp.audit.key_changes import initialise_keys
+from idp.cli import board
+from idp.cli.board import moment
 from idp.cli.ceremony import ceremony
 from idp.cli.context import CliContext, pass_cli
 from idp.cli.key_transfer import export_public, import_key
@@ -18,8 +18,10 @@ from idp.errors import ConfigError
 from idp.storage.key_material import new_kek, open_kek, open_opener
 from idp.storage.migration import is_current
 from idp.storage.opening import open_database
+from keys.board import board as departures_of
 from keys.errors import KeysError
-from keys.ring import RINGS, Ring, RingKey, State, state, timeline
+from keys.rehearsal import Rehearsal
+from keys.ring import RINGS, Ring
 from keys.ring_store import KeyChange
 from keys.rotation import Rotation
 
@@ -75,23 +77,24 @@ def init(cli: CliContext, *, create_kek: bool) -> None:
 
 
 @group.command()
+@click.option("--json", "as_json", is_flag=True, help="The same for machines.")
 @pass_cli
-def status(cli: CliContext) -> None:
-    """Show every key; first destroy the private keys whose time is over."""
+def status(cli: CliContext, *, as_json: bool) -> None:
+    """Show who signs, who is next and when; first record what the clock has ended."""
     now, rotator = clock.now(), cli.provider.rotator
-    _say_changes(rotator.settle(now=now))
-    table = Table(title=f"Signing keys at {_moment(now)}")
-    for heading in ("Ring", "Key", "State", "Since", "Next change"):
-        table.add_column(heading, overflow="fold")
-    rows = rotator.store.rows()
-    for ring in RINGS:
-        keep = rotator.clocks[ring.purpose].keep_retired
-        for key in timeline(rows, ring, keep_retired=keep):
-            table.add_row(ring.name, key.kid, *_described(key, now))
+    changes = rotator.settle(now=now)
+    max_age = cli.config.keys.jwks_max_age
+    departures = departures_of(
+        rotator.store.rows(), rotator.clocks, now, jwks_max_age=max_age
+    )
+    if as_json:
+        click.echo(board.as_json(departures, now))
+        return
+    _say_changes(changes)
     console = Console()
     if not console.is_terminal:
-        console.width = 140  # a pipe has no width: one line a key
-    console.print(table)
+        console.width = 150  # a pipe has no width: one line a ring
+    board.show(departures, now, console)
     show_board(cli.provider.database, cli.config, console)
 
 
@@ -100,14 +103,18 @@ _NAMES = click.Choice([ring.name for ring in RINGS])
 
 @group.command()
 @click.option("--ring", "name", type=_NAMES, help="Only this ring.")
+@click.option("--rehearse", is_flag=True, help="Only tell what would happen.")
 @pass_cli
-def rotate(cli: CliContext, *, name: str | None) -> None:
+def rotate(cli: CliContext, *, name: str | None, rehearse: bool) -> None:
     """Publish each ring's next key; it signs by itself after the publish lead.
 
     Repeating the command while a key waits changes nothing, so a timer may run it.
     """
     now, rotator = clock.now(), cli.provider.rotator
     for ring in (Ring.named(name),) if name else RINGS:
+        if rehearse:
+            _say_rehearsal(rotator.rehearse(ring, now=now))
+            continue
         rotation = rotator.rotate(ring, now=now)
         _say_changes(rotation.changes)
         _say_waiting(rotation)
@@ -154,7 +161,7 @@ def _say_waiting(rotation: Rotation) -> None:
     if upcoming is not None:
         click.echo(
             f"{active.ring.name}: {upcoming.kid} is published and signs from "
-            f"{_moment(upcoming.activates_at)} on, until then {active.kid} does. "
+            f"{moment(upcoming.activates_at)} on, until then {active.kid} does. "
             "Nothing else to do."
         )
 
@@ -164,29 +171,14 @@ def _say_changes(changes: Iterable[KeyChange]) -> None:
         click.echo(f"{change.ring.name}: recorded that {change.kid} is {change.kind}.")
 
 
-def _described(key: RingKey, now: datetime) -> tuple[str, str, str]:
-    where = state(key, now)
-    since = {
-        State.GENERATED: key.generated_at,
-        State.NEXT: key.published_at,
-        State.ACTIVE: key.activates_at,
-        State.RETIRED: key.retired_at,
-        State.GONE: key.destroyed_at,
-    }
-    then = {
-        State.GENERATED: ("", None),
-        State.NEXT: ("signs", key.activates_at),
-        State.ACTIVE: ("retires", key.retired_at),
-        State.RETIRED: ("gone", key.destroyed_at),
-        State.GONE: ("", None),
-    }
-    verb, at = then[where]
-    change = f"{verb} {_moment(at)}" if at else "–"
-    return where.value, _moment(since[where]), change
-
-
-def _moment(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "–"
+def _say_rehearsal(told: Rehearsal) -> None:
+    upcoming = f"{told.upcoming.kid}" if told.upcoming else "a new key"
+    click.echo(
+        f"{told.ring.name}: {upcoming} is in the key set from "
+        f"{moment(told.published_at)} on and signs from {moment(told.signs_at)} on. "
+        f"{told.active.kid} retires then, and is destroyed "
+        f"{moment(told.destroyed_at)}. Nothing was done."
+    )
 
 
 for _command in (ceremony, import_key, export_public):

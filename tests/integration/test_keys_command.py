@@ -1,6 +1,10 @@
 """`idp keys` as an operator runs it: start, look, rotate, repeat, emergency."""
 
+import json
 import re
+import shutil
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -21,11 +25,10 @@ format = "text"
 """
 
 
-@pytest.fixture
-def idp(tmp_path):
-    """Return a function that runs `idp` on a configuration of its own."""
-    config = tmp_path / "config.toml"
-    config.write_text(_SETTINGS.format(folder=tmp_path))
+def command(folder):
+    """Return a function that runs `idp` on a configuration in a folder."""
+    config = folder / "config.toml"
+    config.write_text(_SETTINGS.format(folder=folder))
 
     def run(*arguments):
         result = CliRunner().invoke(main, ["--config", str(config), *arguments])
@@ -36,10 +39,26 @@ def idp(tmp_path):
 
 
 @pytest.fixture
-def started(idp):
-    """Return the same with a migrated database and first keys."""
-    assert idp("db", "upgrade").exit_code == 0
-    assert idp("keys", "init", "--create-kek").exit_code == 0
+def idp(tmp_path):
+    """Return a function that runs `idp` on a configuration of its own."""
+    return command(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory):
+    """Return a folder with a migrated database and first keys, made once."""
+    folder = tmp_path_factory.mktemp("begun")
+    run = command(folder)
+    assert run("db", "upgrade").exit_code == 0
+    assert run("keys", "init", "--create-kek").exit_code == 0
+    return folder
+
+
+@pytest.fixture
+def started(begun, idp, tmp_path):
+    """Return `idp` on a copy of that."""
+    for name in ("provider.db", "kek"):
+        shutil.copy(begun / name, tmp_path)
     return idp
 
 
@@ -104,7 +123,7 @@ def test_status_before_init_names_the_remedy(idp):
 
 
 def test_status_shows_each_key_and_its_next_change(started):
-    """One line a key: ring, kid, state, since when, what comes next."""
+    """One line a ring: who signs, since when, who is next; then the other keys."""
     published = kids(started("keys", "rotate", "--ring", "access_token.ES256").output)[
         0
     ]
@@ -115,11 +134,48 @@ def test_status_shows_each_key_and_its_next_change(started):
 
     assert len(lines) == len(RINGS) + 1
     active, waiting = (line for line in lines if "access_token.ES256" in line)
-    assert "active" in active
-    assert "retires 2" in active
+    assert "boarding" in active
+    assert f"{published[:8]}…" in active
     assert published in waiting
     assert "next" in waiting
     assert "signs 2" in waiting
+
+
+def test_status_as_json(started):
+    """The field names that the handbook promises, and dates that machines read."""
+    started("keys", "rotate", "--ring", "jarm.ES256")
+
+    told = json.loads(started("keys", "status", "--json").output)
+
+    rings = {ring["ring"]: ring for ring in told["rings"]}
+    assert list(rings) == [ring.name for ring in RINGS]
+    jarm, audit = rings["jarm.ES256"], rings["audit.ES256"]
+    assert [ring["status"] for ring in (jarm, audit)] == ["boarding", "on_time"]
+    assert [key["state"] for key in jarm["keys"]] == ["active", "next"]
+    assert jarm["departs_at"] == jarm["keys"][1]["signs_at"]
+    reign = datetime.fromisoformat(audit["departs_at"]) - datetime.fromisoformat(
+        audit["keys"][0]["signs_at"]
+    )
+    assert reign == timedelta(days=90)
+    assert audit["warnings"] == []
+    promised = set(re.findall(r"`(\w+)`", _documented()))
+    fields = {name for ring in told["rings"] for name in (*ring, *ring["keys"][0])}
+    assert {*told, *fields} <= promised
+
+
+def _documented():
+    text = (Path(__file__).parents[2] / "docs" / "keys.md").read_text("utf-8")
+    return text.partition("--json")[2].partition("\n## ")[0]
+
+
+def test_a_rehearsal_changes_nothing(started):
+    """It tells the dates of each ring, and none is published."""
+    before = started("keys", "status").output.splitlines()[3:]
+
+    told = started("keys", "rotate", "--rehearse")
+
+    assert told.output.count("Nothing was done.") == len(RINGS)
+    assert started("keys", "status").output.splitlines()[3:] == before
 
 
 def test_rotate_repeats_without_effect(started):

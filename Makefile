@@ -20,7 +20,7 @@ PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13 python3.1
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --no-input install
 TEST_TOOLS := .venv/.test-requirements
 
-.PHONY: install demo test check format bench prove fuzz lock help clean
+.PHONY: install demo hsm test check format bench prove fuzz lock help clean
 .DEFAULT_GOAL := install
 
 # Without compiled files every program of a demo compiles the whole code anew.
@@ -32,6 +32,10 @@ demo: $(BIN)/idp  ## provider, portals, reader: PORT=8000 STATE=.state RESET=1 T
 	@$(BIN)/idp demo --port "$(PORT)" --state "$(STATE)" \
 		$(if $(filter-out 0,$(RESET)),--reset) $(if $(filter-out 0,$(TLS)),--tls) \
 		$(if $(filter-out 0,$(PCSC)),--pcsc)
+
+hsm: $(BIN)/idp  ## add what a hardware security module needs, from the lock
+	awk '/^[^ ]/ {on = /^python-pkcs11==/} on' requirements-test.lock \
+		| $(PIP_INSTALL) --require-hashes --no-deps --requirement /dev/stdin
 
 test: $(TEST_TOOLS)  ## every test, with coverage; ARGS="tests/unit -k otp" for a part
 	@tests/install-services

@@ -35,6 +35,7 @@ from idp.oidc.request_guard import MachineRequest, MachineResponse
 from idp.oidc.server import AuthorizationServer
 from idp.oidc.wallets import endpoints as wallets
 from idp.oidc.wallets.metadata import ISSUE_PATH, NONCE_PATH
+from keys.errors import TokenError
 
 Handler = Callable[[AuthorizationServer, MachineRequest], MachineResponse]
 
@@ -167,6 +168,8 @@ def handle(
         response = errors.answer(error, scheme=protected.challenge_scheme(request))
     except IdpError as error:
         response = errors.refusal(error)
+    except TokenError as error:
+        response = errors.unsigned(error)
     except Exception as error:  # noqa: BLE001 - the mapper: logged, told by id alone
         response = errors.unexpected(error)
     if request.dpop is not None and server.provider.config.dpop.require_nonce:

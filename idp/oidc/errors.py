@@ -9,8 +9,10 @@ import structlog
 from authlib.oauth2.rfc6749 import OAuth2Error
 
 from idp.errors import BusyError, IdpError
+from idp.metrics import KEY_ERRORS
 from idp.oidc.compact_jws import STRONG_ALGORITHMS
 from idp.oidc.request_guard import MachineResponse, legible
+from keys.errors import TokenError
 
 NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
 JSON_HEADERS = (("Content-Type", "application/json"), *NO_STORE)
@@ -153,6 +155,13 @@ def refusal(error: IdpError) -> MachineResponse:
         error.status,
         {"error": name, "error_description": legible_sentence(description)},
     )
+
+
+def unsigned(error: TokenError) -> MachineResponse:
+    """Return 503: the hardware that holds the signing key gives no answer."""
+    KEY_ERRORS.labels("token").inc()
+    _log.error("token unreachable", detail=str(error))
+    return refusal(BusyError("No signature can be made now"))
 
 
 def unexpected(error: Exception) -> MachineResponse:

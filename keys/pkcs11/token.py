@@ -137,7 +137,7 @@ def load_binding() -> Any:
         return importlib.import_module("pkcs11")
     except ImportError as error:
         raise KeyMaterialError(
-            "python-pkcs11 is not installed: pip install 'dinhdanh-idp[pkcs11]'"
+            "python-pkcs11 is not installed: run `make hsm`"
         ) from error
 
 

@@ -36,21 +36,16 @@ def group() -> None:
 @pass_cli
 def create(cli: CliContext, *, file: Path) -> None:
     """Write the whole database, as of one moment, to FILE; never replaces a file."""
-    part = file.with_name(f"{file.name}.part")
+    if file.exists():
+        raise click.ClickException(f"{file} exists: an archive is never replaced")
+    part = file.with_name(f"{file.name}.part")  # what is half written has another name
     with closing(open_database(cli.config)) as database:
         audit = AuditLog(open_sealer(cli.config, database))
         kek = open_kek(cli.config)
         rows = _write(database, part, kek)
         with part.open("rb") as written:
             digest = file_digest(written, "sha256").hexdigest()
-        try:
-            os.link(part, file)  # unlike a rename, it replaces nothing
-        except OSError as error:
-            raise click.ClickException(
-                f"cannot write {file}: {error.strerror}"
-            ) from error
-        finally:
-            part.unlink()
+        part.replace(file)
         with database.transaction() as session:
             audit.record(session, BackupMade(digest, rows), now=clock.now())
     click.echo(f"{rows} rows in {file}, SHA-256 {digest}.")

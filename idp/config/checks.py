@@ -90,6 +90,9 @@ def _check_numbers(config: Config) -> None:
                 raise ConfigError(f"{name} must be positive")
     if config.lifetimes.jarm > 600:
         raise ConfigError("lifetimes.jarm must be at most 600")  # JARM §2.1
+    if config.keys.sealing_lead <= config.keys.reread_after:
+        # Every process must know a version before anybody uses it.
+        raise ConfigError("keys.sealing_lead must be above keys.reread_after")
     if config.lifetimes.pushed_request >= 600:
         # FAPI 2.0 Security Profile §5.3.2.2
         raise ConfigError("lifetimes.pushed_request must be below 600")

@@ -82,7 +82,7 @@ def test_an_archive_moves_to_the_other_database(
     made = run(tmp_path, source, kek, "backup", "create", archive)
     assert made.exit_code == 0, made.output
     again = run(tmp_path, source, kek, "backup", "create", archive)
-    assert "File exists" in again.output
+    assert "never replaced" in again.output
     assert "Whole" in run(tmp_path, source, kek, "backup", "verify", archive).output
     assert archive.stat().st_mode & 0o077 == 0
     content = archive.read_bytes()

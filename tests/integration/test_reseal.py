@@ -2,6 +2,7 @@
 
 from contextlib import closing, suppress
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -10,8 +11,16 @@ from click.testing import CliRunner
 from idp import clock
 from idp.accounts import contacts, identifiers
 from idp.accounts.models import Account, PersonalNumber
+from idp.audit.factor_events import LostCardCleared
 from idp.audit.log import AuditLog
 from idp.cli import main
+from idp.enrolment import importing
+from idp.enrolment.models import Dossier
+from idp.factors import chip_lost, recovery_codes
+from idp.factors.chip_card import document_index
+from idp.registry.answers import LastAnswers
+from idp.registry.embedded import EmbeddedRegistry
+from idp.registry.port import Question
 from idp.sealing import reseal, versions
 from idp.sealing.columns import UNDER_KEK, is_in_use, sealed_tables
 from idp.storage.columns import claim
@@ -21,6 +30,7 @@ from idp.storage.tables import all_tables
 from keys.kek import create_kek, read_kek
 from keys.sealing import index_version
 from keys.versions import PURPOSES
+from tests.dossier_files import dossiers, write_csv
 from tests.driver import Browser, Portal, answer, citizen
 from tests.services import BACKENDS
 
@@ -290,3 +300,82 @@ def test_a_worker_looks_again_for_a_version_that_it_does_not_know(config, provid
         early._read_at -= timedelta(seconds=2).total_seconds()
 
         assert early.open(sealed, context="c") == b"x"
+
+
+def in_each_stage(provider, act):
+    """Call `act` with a row under the old key, then with the row brought up."""
+    renewed(provider, "index", "seal")
+    act()
+    database = provider.database
+    with database.read() as connection:
+        current = reseal.in_use(connection)
+    outcome = reseal.reseal(database, provider.sealer, current)
+    assert (outcome.left, outcome.unreadable) == (0, {})
+    act()
+
+
+def test_what_nobody_keeps_the_value_of_is_found_again(provider):
+    """Recovery codes, cards reported lost and cached answers survive a renewal."""
+    database, sealer, audit = provider.database, provider.sealer, provider.audit
+    now, question = clock.now(), Question("999099123456", "An", "1990-01-01")
+    answers = LastAnswers(database, sealer)
+    codes = []
+    with database.transaction() as session:
+        person = someone(provider)["personal_number"]
+        account_id = identifiers.find_account_id(session, sealer, person)
+        codes += recovery_codes.make(session, audit, sealer, account_id, now=now)
+        audit.record(session, LostCardCleared(None), now=now, number="999099123456")
+    record = EmbeddedRegistry(database, sealer).find(person, now=now)
+    answers.keep(question, record, now=now)
+
+    def report():
+        index = document_index(sealer, number="999099123456", document="099123456")
+        with database.transaction() as session:
+            chip_lost.add(
+                session, audit, index, ground="lost", account_id=None, now=now
+            )
+
+    def look():
+        index = document_index(sealer, number="999099123456", document="099123456")
+        with database.transaction() as session:
+            assert chip_lost.is_lost(session, index, issued_on=None)
+            assert recovery_codes.verify(
+                session, audit, sealer, account_id, code=codes.pop(), now=now
+            )
+        assert answers.find(question, since=now) == record
+        report()  # anew, in the place of the former report
+        with database.read() as connection:
+            assert len(chip_lost.list_reports(connection)) == 1
+            found = audit.recent(connection, uuid4(), 5, numbers=["999099123456"])
+        assert [entry.type for entry in found] == ["LostCardCleared"]
+
+    report()
+    in_each_stage(provider, look)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_import_knows_everybody_across_a_renewal(provider, tmp_path):
+    """Who is there under the old key is refused; who is new comes under the new one."""
+    first = write_csv(tmp_path / "first.csv", dossiers(3))
+    importing.run(provider, first, now=clock.now())
+    renewed(provider, "index")
+
+    more = write_csv(tmp_path / "more.csv", dossiers(5))
+    done = importing.run(provider, more, now=clock.now())
+
+    assert (done.progress.taken, done.progress.refused) == (2, 3)
+    with provider.database.read() as connection:
+        indexes = connection.scalars(sa.select(Dossier.external_id_index)).all()
+    assert sorted(map(index_version, filter(None, indexes))) == [1, 1, 1, 2, 2]
+
+
+def test_a_version_with_values_under_it_stays(provider):
+    """However long it is retired, a key goes only when nothing is left under it."""
+    renewed(provider, "seal")
+    wait(provider, 86_400)
+
+    with (
+        pytest.raises(versions.SealingKeyError, match="still has values"),
+        provider.database.transaction() as session,
+    ):
+        versions.destroy(session, provider.audit, provider.config, 1, now=clock.now())

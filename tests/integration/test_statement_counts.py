@@ -43,6 +43,7 @@ def counting(provider, portal=None):
     provider.rings.jwks(
         clock.now()
     )  # keys are read again by the clock, not by requests
+    provider.sealer.index("", context="")
 
     def committed(connection):
         counted.commits += 1

@@ -138,6 +138,7 @@ def test_whole_numbers_are_numbers() -> None:
         ({"keys": {"rotate_every": -1}}, "keys.rotate_every must be positive"),
         ({"keys": {"publish_lead": 90000, "rotate_every": 1}}, "below keys.rotate"),
         ({"keys": {"jwks_max_age": 900}}, "together must be below keys.pub"),
+        ({"keys": {"sealing_lead": 2}}, "sealing_lead must be above keys.reread"),
         ({"password": {"waiting": 7}}, "must be below server.threads"),
         ({"server": {"threads": 5}}, "must be below server.threads"),
         ({"sandbox": {"enabled": "yes"}}, "sandbox.enabled must be of type bool"),

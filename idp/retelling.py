@@ -1,4 +1,4 @@
-"""What a server looks after as long as it runs: untold portals, and its keys.
+"""What a server looks after as long as it runs: untold portals, its keys, audit heads.
 
 The first attempt to tell a portal follows its effect at once. What it did not hear
 then, or what a process that died did not get to, waits in the database: each worker
@@ -8,10 +8,12 @@ looks there, and publishes, records and destroys the keys whose time has come.
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 import structlog
 
 from idp import clock
+from idp.audit import heads, sinks
 from idp.authentication import outbox
 from idp.authentication.logout_outbox import LOGOUTS
 from idp.custody import aftermath
@@ -35,7 +37,18 @@ def tend_keys(services: Services, *, now: datetime) -> None:
     services.rotator.settle(now=now)
 
 
-_CHORES = ((look, "portals not told again"), (tend_keys, "keys not tended"))
+def attest(services: Services, *, now: datetime) -> None:
+    """Sign where the audit log's chains end, and tell it outside (docs/audit.md)."""
+    heads.sign_due(services, now=now)
+    sinks.write_file(services, now=now)
+    services.courier.along("audit", partial(sinks.post_due, services, now=now))
+
+
+_CHORES = (
+    (look, "portals not told again"),
+    (tend_keys, "keys not tended"),
+    (attest, "audit heads not signed"),
+)
 
 
 def keep_looking(services: Services) -> Callable[[], None]:

@@ -3,6 +3,7 @@
 A key in hardware would be another `Signer`; nothing else would know.
 """
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
     decode_dss_signature,
     encode_dss_signature,
 )
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -73,6 +75,17 @@ def generate(alg: str) -> PrivateKey:
     if alg == "RS256":
         return rsa.generate_private_key(public_exponent=65537, key_size=_RSA_BITS)
     raise ValueError(f"no ring signs with {alg}")
+
+
+def public_key(jwk: Mapping[str, str]) -> tuple[str, PublicKey]:
+    """Return the RFC 7638 thumbprint of a P-256 JWK, and its key; or `ValueError`."""
+    try:
+        key = ECKey.import_key({name: jwk[name] for name in ("kty", "crv", "x", "y")})
+    except (KeyError, JoseError) as error:
+        raise ValueError("not a P-256 key") from error
+    if isinstance(key.public_key.curve, ec.SECP256R1):
+        return key.thumbprint(), key.public_key
+    raise ValueError("not a P-256 key")
 
 
 def public_jwk(key: PublicKey, alg: str) -> dict[str, str]:

@@ -24,6 +24,7 @@ from keys.ring import (
     Purpose,
     Ring,
     RingKey,
+    published,
     timeline,
 )
 from keys.ring_store import RingStore
@@ -127,6 +128,17 @@ class KeyRings:
         """Read the rings at once: this process has changed them."""
         with self._reloading:
             self._reload(now)
+
+    def public_jwks(self, purpose: str, now: datetime) -> list[dict[str, str]]:
+        """Return the public JWKs of a purpose, also of one that no portal reads."""
+        snapshot = self._current(now)
+        return [
+            dict(snapshot.parsed[key.kid].public_jwk)
+            for ring, keys in snapshot.rings.items()
+            if ring.purpose == purpose
+            for key in published(keys, now)
+            if key.kid in snapshot.parsed
+        ]
 
     def jwks(self, now: datetime) -> dict[str, Any]:
         """Return the JWK set of the published keys (RFC 7517 §5)."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from json.encoder import encode_basestring
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from idp.audit.event import Event
 
 SHARDS = 16
 _SERVICE_SHARD = 0
+_DIGITS = "0123456789abcdef"
 _encode = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
 ).encode
@@ -27,18 +29,6 @@ class Link:
     type: str
     account_id: UUID | None
     data: str
-
-
-def link_of(row: Any) -> Link:
-    """Return the chained part of a stored row."""
-    return Link(
-        month=row.month,
-        shard=row.shard,
-        at=row.at,
-        type=row.type,
-        account_id=row.account_id,
-        data=row.data,
-    )
 
 
 def link_to(event: Event, data: Mapping[str, Any], *, at: datetime) -> Link:
@@ -58,6 +48,11 @@ def shard_of(account_id: UUID | None) -> int:
     return _SERVICE_SHARD if account_id is None else account_id.int % SHARDS
 
 
+def shard_of_text(account: str | None) -> int:
+    """Return the shard of an account whose id is given as text: its last digit."""
+    return _SERVICE_SHARD if account is None else _DIGITS.find(account[-1:])
+
+
 def month_of(at: datetime) -> str:
     """Return the UTC month in which an event is chained."""
     here = at.astimezone(UTC)
@@ -75,16 +70,28 @@ def genesis(month: str, shard: int) -> bytes:
 
 
 def encode(link: Link) -> bytes:
-    """Return the bytes of a row that are chained: the canonical JSON of its parts.
+    """Return the bytes of a row that are chained: the canonical JSON of its parts."""
+    account = None if link.account_id is None else str(link.account_id)
+    tail = encode_place(link.month, link.shard)
+    at = round(link.at.timestamp() * 1_000_000)
+    return encode_row(at, link.type, account, link.data, tail)
 
-    Put together by hand, since every effect waits for it.
+
+def encode_row(at: int, kind: str, account: str | None, data: str, tail: str) -> bytes:
+    """Return the canonical JSON of a row's plain values, in a chain with this `tail`.
+
+    Put together by hand: every effect waits for it, and every row of a proof.
     """
-    account = "null" if link.account_id is None else f'"{link.account_id}"'
+    holder = "null" if account is None else f'"{account}"'
     return (
-        f'{{"account_id":{account},"at":{round(link.at.timestamp() * 1_000_000)},'
-        f'"data":{_encode(link.data)},"month":{_encode(link.month)},'
-        f'"shard":{link.shard},"type":{_encode(link.type)}}}'
+        f'{{"account_id":{holder},"at":{at},"data":{encode_basestring(data)},'
+        f'{tail}"type":{encode_basestring(kind)}}}'
     ).encode()
+
+
+def encode_place(month: str, shard: int) -> str:
+    """Return the members that all rows of one chain share."""
+    return f'"month":{_encode(month)},"shard":{shard},'
 
 
 def link_hash(previous: bytes, link: Link) -> bytes:

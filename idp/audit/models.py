@@ -69,3 +69,44 @@ class AuditEvent(Base):
             sqlite_where=sa.text("number_index IS NOT NULL"),
         ),
     )
+
+
+class SignedHeadRow(Base):
+    """One signed head, as it is exported."""
+
+    __tablename__ = "audit_signed_heads"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    jws: Mapped[str] = mapped_column(sa.Text)
+
+
+class SignedChain(Base):
+    """Where the newest signed heads see the end of a chain: what moved since is next.
+
+    A chain of a month that was purged tells the head that said so.
+    """
+
+    __tablename__ = "audit_signed_chains"
+
+    month: Mapped[str] = mapped_column(sa.String(7), primary_key=True)
+    shard: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seq: Mapped[int]
+    hash: Mapped[bytes]
+    purged_by: Mapped[int | None]
+
+
+class AuditSink(Base):
+    """How far one place outside the database has the signed heads.
+
+    `failure` is of the last try, None after a good one.
+    """
+
+    __tablename__ = "audit_sinks"
+
+    name: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    number: Mapped[int]
+    attempts: Mapped[int]
+    due_at: Mapped[datetime]
+    told_at: Mapped[datetime | None]
+    failure: Mapped[str | None] = mapped_column(sa.String(200))

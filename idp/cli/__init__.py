@@ -33,7 +33,7 @@ GROUPS = {
     "backup": "Write a sealed archive of the database, and prove one.",
     "restore": "Write an archive into an empty database.",
     "doctor": "Examine a deployment, and explain what is wrong with it.",
-    "audit": "Prove that the audit log is whole.",
+    "audit": "Prove the audit log, sign its heads, tell it to a SIEM.",
 }
 
 

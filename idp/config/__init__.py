@@ -7,6 +7,7 @@ given as file paths only. `settings` declares, `reading` reads, `checks` refuses
 """
 
 from idp.config.activation import ActivationConfig
+from idp.config.audit import AuditConfig
 from idp.config.checks import LOOPBACK_HOSTS
 from idp.config.enrolment import EnrolmentConfig
 from idp.config.figures import FiguresConfig, ImportConfig
@@ -45,6 +46,7 @@ __all__ = [
     "LOOPBACK_HOSTS",
     "ActivationConfig",
     "AssuranceConfig",
+    "AuditConfig",
     "CardDatabaseConfig",
     "CarrierConfig",
     "ChipConfig",

@@ -131,6 +131,10 @@ def _check_addresses(config: Config) -> None:
         ),
         "face.url": (config.face.match, config.face.url),
         "card_database.url": (config.card_database.match, config.card_database.url),
+        "audit.heads_url": (
+            "http" if config.audit.heads_url else "off",
+            config.audit.heads_url,
+        ),
         "organisations.url": (config.organisations.source, config.organisations.url),
     }
     for name, (kind, url) in addresses.items():

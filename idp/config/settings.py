@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from idp.config.activation import ActivationConfig
+from idp.config.audit import AuditConfig
 from idp.config.credentials import CredentialsConfig
 from idp.config.enrolment import EnrolmentConfig
 from idp.config.figures import FiguresConfig, ImportConfig
@@ -295,6 +296,7 @@ class Config:
     sandbox: SandboxConfig = field(default_factory=SandboxConfig)
     health: HealthConfig = field(default_factory=HealthConfig)
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
+    audit: AuditConfig = field(default_factory=AuditConfig)
     log: LogConfig = field(default_factory=LogConfig)
 
     @property

@@ -26,7 +26,7 @@ def test_values_come_back() -> None:
 
     assert personal.unseal(SEALER, row) == VALUES
     assert personal.is_bound(SEALER, row)
-    assert not personal.was_erased(row)
+    assert not personal.was_erased(row.personal_sealed, row.data)
 
 
 def test_values_do_not_open_elsewhere() -> None:
@@ -82,7 +82,7 @@ def test_erased_values_leave_the_row_bound() -> None:
     row.personal_sealed = None
 
     assert personal.is_bound(SEALER, row)
-    assert personal.was_erased(row)
+    assert personal.was_erased(row.personal_sealed, row.data)
 
 
 def test_equal_values_have_unequal_commitments() -> None:

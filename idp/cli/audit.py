@@ -26,6 +26,7 @@ from idp.audit.head import HeadFault
 from idp.audit.proof import gather, own_keys, read_keys
 from idp.audit.stream import Span
 from idp.audit.verification import Report, count_events, verify
+from idp.cli.audit_export import export
 from idp.cli.audit_heads import heads
 from idp.cli.context import CliContext, pass_cli
 from idp.storage.database import Database
@@ -48,6 +49,7 @@ def group() -> None:
 
 
 group.add_command(heads)
+group.add_command(export)
 
 
 @group.command("verify")

@@ -63,7 +63,7 @@ _GROUPS = {
     Kind(_DATA, ("access",)): "OfficerLookedUp DataExported AuditSearched "
     "AuditValuesOpened BackupMade",
     Kind(_DATA, ("change",)): "ImportBegan ImportEnded UsagePurged RowsPurged "
-    "EvidencePurged SandboxLoaded ResealBegan ResealEnded "
+    "EventsPurged EvidencePurged SandboxLoaded ResealBegan ResealEnded "
     "DatabaseRestored",
     Kind(_CONFIG, ("creation",)): "ClientRegistered InitialTokenIssued "
     "InitialTokenUsed RegistrationTokenIssued KeyGenerated KeyImported KeyPublished "

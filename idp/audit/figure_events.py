@@ -53,6 +53,14 @@ class RowsPurged(ServiceEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class EventsPurged(ServiceEvent):
+    """Events of whole months past their term were deleted, as a signed head says."""
+
+    rows: int
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
 class EvidencePurged(ServiceEvent):
     """Dossiers that opened no account were emptied of whom they named, and how."""
 

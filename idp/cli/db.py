@@ -49,7 +49,7 @@ def retain(cli: CliContext, *, dry_run: bool) -> None:
     """Delete or empty what is past its term; run it every day.
 
     History of use, sessions, personal parts of audit events, spent tokens, answers of
-    the registry, evidence of refused dossiers.
+    the registry, evidence of refused dossiers, whole months of the audit log.
 
     Counts of days are kept, and each portion that is deleted is in the audit log.
     """

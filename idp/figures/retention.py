@@ -12,18 +12,19 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
+from idp.audit import purge as months
 from idp.audit.chain import month_of
 from idp.audit.event import ServiceEvent
 from idp.audit.figure_events import EvidencePurged, RowsPurged, UsagePurged
-from idp.audit.log import AuditLog
 from idp.audit.models import AuditEvent
 from idp.config import Config
 from idp.figures import days
 from idp.figures.models import UsageRecord
 from idp.registry.models import RegistryAnswer
-from idp.storage.database import Database, UtcDateTime
+from idp.storage.database import UtcDateTime
 
 _PORTION = 5000
+_MONTHS = "audit_events (whole months)"
 _USAGE = cast("sa.Table", UsageRecord.__table__)
 _ANSWERS = cast("sa.Table", RegistryAnswer.__table__)
 # Both belong to packages above this one; only these columns are used.
@@ -51,20 +52,8 @@ _EVENTS = cast("sa.Table", AuditEvent.__table__)
 _PLACE = (_EVENTS.c.month, _EVENTS.c.shard, _EVENTS.c.seq)
 
 
-class Services(Protocol):
+class Services(months.Services, Protocol):
     """The part of the running provider that retention needs."""
-
-    @property
-    def config(self) -> Config:
-        """Return the configuration."""
-
-    @property
-    def database(self) -> Database:
-        """Return the database."""
-
-    @property
-    def audit(self) -> AuditLog:
-        """Return the audit log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +100,22 @@ def purge(services: Services, *, now: datetime, dry_run: bool) -> list[Purged]:
     figures = services.config.figures
     if not dry_run:
         days.count_days(services.database, now=now, settle=figures.settle)
-    return [
+    done = [
         _apply(services, rule, now, dry_run=dry_run)
         for rule in _rules(services.config, now)
     ]
+    return [*done, _months(services, now, dry_run=dry_run)]
+
+
+def _months(services: Services, now: datetime, *, dry_run: bool) -> Purged:
+    """Give up the audit log's months past their term, whole, with a signed head."""
+    years = services.config.audit.keep_years
+    before = month_of(years_before(now.astimezone(UTC), years))
+    begin = datetime.strptime(before, "%Y-%m").replace(tzinfo=UTC)
+    if dry_run:
+        with services.database.read() as connection:
+            return Purged(_MONTHS, months.count(connection, before), begin)
+    return Purged(_MONTHS, months.purge(services, before, now=now), begin)
 
 
 def _rules(config: Config, now: datetime) -> tuple[_Rule, ...]:

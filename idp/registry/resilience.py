@@ -69,6 +69,11 @@ class Breaker:
             self._until = now + self._rest  # the others wait for this one
             return True
 
+    def rests(self, now: datetime) -> bool:
+        """Say whether it holds questions back, without taking a turn."""
+        with self._lock:
+            return self._until is not None and now < self._until
+
     def note(self, *, failed: bool, now: datetime) -> None:
         """Count what came of a question."""
         with self._lock:
@@ -101,6 +106,10 @@ class ResilientRegistry:
     def authority(self) -> str:
         """The name of the authority."""
         return self._remote.authority
+
+    def rests(self, now: datetime) -> bool:
+        """Say whether it is not asked for a while, because it failed of late."""
+        return self._breaker.rests(now)
 
     @property
     def capabilities(self) -> frozenset[str]:

@@ -66,6 +66,7 @@ from idp.web.staff import changes as staff_changes
 from idp.web.staff import corrections as staff_corrections
 from idp.web.staff import desk_pages
 from idp.web.staff import figures as staff_figures
+from idp.web.staff import health as staff_health
 from idp.web.staff import home as staff_home
 from idp.web.staff import hotline as staff_hotline
 from idp.web.staff import hotline_unlock as staff_hotline_unlock
@@ -137,6 +138,7 @@ BLUEPRINTS = (
     staff_key_incident.blueprint,
     staff_corrections.blueprint,
     staff_locks.blueprint,
+    staff_health.blueprint,
     staff_home.blueprint,
     staff_hotline.blueprint,
     staff_hotline_unlock.blueprint,

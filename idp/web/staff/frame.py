@@ -64,6 +64,12 @@ TABS = (
     Tab("staff_keys.show", phrase("Keys"), ("security", "auditor"), "oversight"),
     Tab("staff_people.show", phrase("Officers"), ("administrator",), "oversight"),
     Tab("staff_audit.show", phrase("Audit log"), ("auditor",), "oversight"),
+    Tab(
+        "staff_health.show",
+        phrase("Health"),
+        ("security", "auditor", "administrator", "leader"),
+        "oversight",
+    ),
     Tab("staff_figures.show", phrase("Figures"), ("leader",), "oversight"),
 )
 ROLE_NAMES = {

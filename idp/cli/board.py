@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from idp.sealing.versions import Line
 from keys.board import Departure
 from keys.ring import RingKey, State, state
 
@@ -49,7 +50,9 @@ def _others(keys: Iterable[RingKey], now: datetime) -> Table:
     return table
 
 
-def as_json(departures: Iterable[Departure], now: datetime) -> str:
+def as_json(
+    departures: Iterable[Departure], sealing: Iterable[Line], now: datetime
+) -> str:
     """Return the board with the field names that docs/keys.md promises."""
     rings = [
         {
@@ -64,7 +67,27 @@ def as_json(departures: Iterable[Departure], now: datetime) -> str:
         }
         for line in departures
     ]
-    return json.dumps({"at": _iso(now), "rings": rings}, indent=2)
+    told = {"at": _iso(now), "rings": rings, "sealing": [_version(i) for i in sealing]}
+    return json.dumps(told, indent=2)
+
+
+def show_sealing(lines: Iterable[Line], console: Console) -> None:
+    """Print the versions of the keys that seal and index columns."""
+    table = Table("Key", "State", "Since", "Next change", title="Sealing keys")
+    for line in lines:
+        then = f"{line.then} {moment(line.at)}" if line.at else line.then or "–"
+        table.add_row(line.name, line.state.value, moment(line.since), then)
+    console.print(table)
+
+
+def _version(line: Line) -> dict[str, Any]:
+    return {
+        "purpose": line.purpose,
+        "version": line.number,
+        "state": line.state.value,
+        "since": _iso(line.since),
+        "changes_at": _iso(line.at),
+    }
 
 
 def _key(key: RingKey, now: datetime) -> dict[str, Any]:

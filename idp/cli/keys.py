@@ -12,9 +12,10 @@ from idp.cli.board import moment
 from idp.cli.ceremony import ceremony
 from idp.cli.context import CliContext, pass_cli
 from idp.cli.key_transfer import export_public, import_key
-from idp.cli.reseal import reseal, show_board
+from idp.cli.reseal import reseal
 from idp.config import Config
 from idp.errors import ConfigError
+from idp.sealing.versions import board as sealing_board
 from idp.storage.key_material import new_kek, open_kek, open_opener
 from idp.storage.migration import is_current
 from idp.storage.opening import open_database
@@ -87,15 +88,17 @@ def status(cli: CliContext, *, as_json: bool) -> None:
     departures = departures_of(
         rotator.store.rows(), rotator.clocks, now, jwks_max_age=max_age
     )
+    with cli.provider.database.read() as connection:
+        sealing = sealing_board(connection, cli.config)
     if as_json:
-        click.echo(board.as_json(departures, now))
+        click.echo(board.as_json(departures, sealing, now))
         return
     _say_changes(changes)
     console = Console()
     if not console.is_terminal:
         console.width = 150  # a pipe has no width: one line a ring
     board.show(departures, now, console)
-    show_board(cli.provider.database, cli.config, console)
+    board.show_sealing(sealing, console)
 
 
 _NAMES = click.Choice([ring.name for ring in RINGS])

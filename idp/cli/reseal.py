@@ -1,16 +1,14 @@
 """`idp keys reseal`: new keys for sealed columns, and every row brought up to them."""
 
 from contextlib import closing
-from datetime import datetime
 
 import click
-from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from idp import clock
 from idp.audit.log import AuditLog
 from idp.audit.sealing_events import ResealBegan, ResealEnded
+from idp.cli.board import moment
 from idp.cli.context import CliContext, pass_cli
 from idp.config import Config
 from idp.sealing import reseal as work
@@ -83,7 +81,7 @@ def _run(
     with database.transaction() as session:
         for purpose in renew:
             made = versions.publish(session, audit, kek, purpose, now=now)
-            begins = _moment(versions.usable_from(made, config))
+            begins = moment(versions.usable_from(made, config))
             click.echo(
                 f"{made.name} is published: run `idp keys reseal` from {begins}."
             )
@@ -96,17 +94,6 @@ def _run(
             versions.destroy(session, audit, config, number, now=clock.now())
         click.echo(f"seal version {number} is destroyed.")
     return outcome
-
-
-def show_board(database: Database, config: Config, console: Console) -> None:
-    """Print the versions of the sealing keys."""
-    with database.read() as connection:
-        lines = versions.board(connection, config)
-    table = Table("Key", "State", "Since", "Next change", title="Sealing keys")
-    for line in lines:
-        then = f"{line.then} {_moment(line.at)}" if line.at else line.then or "–"
-        table.add_row(line.name, line.state.value, _moment(line.since), then)
-    console.print(table)
 
 
 def _bring_up(database: Database, config: Config, audit: AuditLog) -> work.Outcome:
@@ -136,7 +123,3 @@ def _bring_up(database: Database, config: Config, audit: AuditLog) -> work.Outco
     for table, rows in outcome.unreadable.items():
         click.echo(f"{table}: {rows} rows do not open under any key.")
     return outcome
-
-
-def _moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC"

@@ -160,7 +160,9 @@ def test_status_as_json(started):
     assert audit["warnings"] == []
     promised = set(re.findall(r"`(\w+)`", _documented()))
     fields = {name for ring in told["rings"] for name in (*ring, *ring["keys"][0])}
-    assert {*told, *fields} <= promised
+    seal, index = told["sealing"]
+    assert (seal["purpose"], seal["version"], seal["state"]) == ("seal", 1, "active")
+    assert {*told, *fields, *seal, *index} <= promised
 
 
 def _documented():

@@ -13,6 +13,7 @@ from idp.accounts import contacts, identifiers
 from idp.accounts.models import Account, PersonalNumber
 from idp.audit.factor_events import LostCardCleared
 from idp.audit.log import AuditLog
+from idp.audit.verification import verify
 from idp.cli import main
 from idp.enrolment import importing
 from idp.enrolment.models import Dossier
@@ -348,6 +349,8 @@ def test_what_nobody_keeps_the_value_of_is_found_again(provider):
             assert len(chip_lost.list_reports(connection)) == 1
             found = audit.recent(connection, uuid4(), 5, numbers=["999099123456"])
         assert [entry.type for entry in found] == ["LostCardCleared"]
+        with database.snapshot() as connection:
+            assert not verify(connection, sealer).faults
 
     report()
     in_each_stage(provider, look)

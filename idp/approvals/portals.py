@@ -14,10 +14,16 @@ from sqlalchemy.orm import Session
 
 from idp.approvals.kinds import Afterwards, Kind, Payload, Services
 from idp.consent import grants
-from idp.relying_parties import own_registration, registration_tokens
+from idp.relying_parties import (
+    own_registration,
+    registration_tokens,
+    security_level,
+    suspension,
+)
 from idp.staff.errors import StaffChangeError
 
 REGISTER, CHANGE, REMOVE = "portal.register", "portal.change", "portal.remove"
+RESUME = "portal.resume"
 INITIAL_TOKEN, OWN_TOKEN = "portal.initial_token", "portal.own_token"
 ROLES = ("relying_party_manager", "security")
 _SECRET = "client_secret"  # noqa: S105 - the name of a member
@@ -78,6 +84,7 @@ def _register(
     del by
     parties, client_id = services.relying_parties, payload["client_id"]
     parties.take_turns(session)
+    _require_certificate(services, payload["after"], now)
     if parties.version(session, client_id) != payload["version"]:
         raise StaffChangeError("the registration has changed meanwhile: propose anew")
     digest = payload["secret_digest"]
@@ -92,6 +99,31 @@ def _register(
     )
     approved = own_registration.approved_of(response)
     registration_tokens.approve(session, client_id, approved)
+    return None
+
+
+def _require_certificate(
+    services: Services, registered: Mapping[str, Any], now: datetime
+) -> None:
+    """Raise where the setting asks for a certificate in force (Decree 69/2024)."""
+    config = services.config.registration
+    if not config.require_security_certificate:
+        return
+    stands = security_level.state(registered, warn_days=0, now=now)
+    if stands in {"missing", "expired"}:
+        raise StaffChangeError(f"certificate of security level 3: {stands}")
+
+
+def _resume(
+    services: Services, session: Session, payload: Payload, *, by: str, now: datetime
+) -> Afterwards | None:
+    """Let a suspended portal work again."""
+    client_id = payload["client_id"]
+    parties = services.relying_parties
+    registered = parties.document(session.connection(), client_id)
+    _require_certificate(services, registered, now)
+    suspension.resume(session, services.audit, client_id, by=by, now=now)
+    parties.forget_on_commit(session, client_id)
     return None
 
 
@@ -157,6 +189,7 @@ def _uses(payload: Payload) -> str:
 KINDS = {
     REGISTER: Kind(ROLES, _register, _client),
     CHANGE: Kind(ROLES, _register, _client),
+    RESUME: Kind(ROLES, _resume, _client),
     REMOVE: Kind(ROLES, _remove, _client),
     INITIAL_TOKEN: Kind(ROLES, _initial_token, _uses),
     OWN_TOKEN: Kind(ROLES, _own_token, _client),

@@ -7,6 +7,23 @@ from idp.audit.event import ServiceEvent
 
 
 @dataclass(frozen=True, slots=True)
+class ClientSuspended(ServiceEvent):
+    """An officer stopped a portal at once, for a reason."""
+
+    client_id: str
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClientResumed(ServiceEvent):
+    """Two officers let a suspended portal work again."""
+
+    client_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class InitialTokenIssued(ServiceEvent):
     """An operator let somebody register so many clients."""
 

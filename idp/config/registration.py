@@ -16,6 +16,8 @@ class RegistrationConfig:
     reserved_names: tuple[str, ...] = ()
     statement_issuers_file: Path | None = None
     require_statement: bool = False
+    require_security_certificate: bool = False
+    certificate_warning_days: int = 60
     fetch_timeout: float = 3.0
     fetch_bytes: int = 65_536
     fetches_at_once: int = 2

@@ -83,7 +83,11 @@ def signed_claims(
     except InvalidTokenError:
         return None
     is_ours = claims.get("iss") == provider.config.issuer
-    return claims if is_ours and claims["exp"] > now.timestamp() else None
+    if not is_ours or claims["exp"] <= now.timestamp():
+        return None
+    # Officers have stopped the portal: whoever asks hears of a dead token.
+    is_stopped = provider.relying_parties.is_suspended(claims["client_id"])
+    return None if is_stopped else claims
 
 
 def _revocations(claims: dict[str, Any]) -> list[str]:

@@ -23,10 +23,10 @@ from idp.logs import note_client
 from idp.oidc import codes, pushed, response_modes, way
 from idp.oidc.authorization_request import (
     FOREIGN_REDIRECT_URI,
-    UNKNOWN_CLIENT,
     RefusedRequestError,
     UntrustedRequestError,
     parse_request,
+    party_at_work,
 )
 from idp.oidc.decoupled import outcome
 from idp.oidc.request_guard import Form
@@ -129,9 +129,7 @@ def _dispatch_own_page(visit: Visit) -> Response:
 
 def _party(provider: Provider, asked: AuthorizationRequest) -> RelyingParty:
     # The registration may have changed since the request was checked.
-    party = provider.relying_parties.find(asked.client_id)
-    if party is None:
-        raise UntrustedRequestError("unknown client", code=UNKNOWN_CLIENT)
+    party = party_at_work(provider, asked.client_id)
     if not asked.waiting and not redirect_uri_allowed(party, asked.redirect_uri):
         raise UntrustedRequestError(
             "redirect_uri is not registered", code=FOREIGN_REDIRECT_URI

@@ -25,11 +25,13 @@ from idp.oidc import request_objects, requested
 from idp.oidc.request_guard import Form, legible
 from idp.oidc.response_modes import DEFAULT, MODES, ReplyTo
 from idp.oidc.server import AuthorizationServer, protocol_request
+from idp.provider import Provider
 from idp.relying_parties.record import RelyingParty, redirect_uri_allowed
 
 MAX_LENGTH = 4096
 
 UNKNOWN_CLIENT = "DD-OIDC-001"
+SUSPENDED_CLIENT = "DD-OIDC-007"
 FOREIGN_REDIRECT_URI = "DD-OIDC-002"
 NO_REDIRECT_URI = "DD-OIDC-003"
 MALFORMED = "DD-OIDC-004"
@@ -114,7 +116,14 @@ def is_plain(params: Form) -> bool:
 def _known_party(server: AuthorizationServer, params: Form) -> RelyingParty:
     if not is_plain(params):
         raise UntrustedRequestError("a parameter is too long or not plain text")
-    party = server.provider.relying_parties.find(params.get("client_id", ""))
+    return party_at_work(server.provider, params.get("client_id", ""))
+
+
+def party_at_work(provider: Provider, client_id: str) -> RelyingParty:
+    """Return the portal, or raise what tells people that it is unknown or suspended."""
+    party = provider.relying_parties.find(client_id)
+    if party is None and provider.relying_parties.is_suspended(client_id):
+        raise UntrustedRequestError("suspended client", code=SUSPENDED_CLIENT)
     if party is None:
         raise UntrustedRequestError("unknown client", code=UNKNOWN_CLIENT)
     return party

@@ -226,7 +226,7 @@ def _authenticated(
         raise _refused()
     with provider.database.read() as connection:
         approved = registration_tokens.find_own(connection, client_id, token)
-    if approved is None:
+    if approved is None or provider.relying_parties.is_suspended(client_id):
         raise _refused()
     return client_id, token, approved
 

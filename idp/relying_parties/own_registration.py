@@ -9,19 +9,20 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from idp.relying_parties import egress, members, messages
+from idp.relying_parties import egress, members, messages, security_level
 from idp.relying_parties.errors import InvalidMetadataError
 from idp.relying_parties.metadata import validate
 from idp.relying_parties.registration_tokens import Approved
 from idp.relying_parties.sender import BOUND
 
 _APIS = ("resources", "allowed_resources")
+_OURS = (egress.MEMBER, security_level.MEMBER)
 NOT_THEIRS = frozenset(
-    {"client_id", "client_secret", "claims_policy", "sector", egress.MEMBER, *_APIS}
+    {"client_id", "client_secret", "claims_policy", "sector", *_OURS, *_APIS}
 )
 _OPERATORS = (
     "scope", "claims_policy", "sector", "minimum_acr", "profile", "grant_types",
-    egress.MEMBER, *_APIS,
+    *_OURS, *_APIS,
     # What an operator switched on is not the client's to switch off.
     "require_pkce", "require_nonce", "require_pushed_authorization_requests", *BOUND,
     "token_endpoint_auth_method", "token_endpoint_auth_signing_alg",
@@ -99,7 +100,12 @@ def _scope(
 def new_secret(metadata: Mapping[str, Any]) -> dict[str, str]:
     """Return a new secret where the client asks for one, as its own client_secret."""
     asked = members.choice(metadata, ROTATION, (OVERLAPPING, AT_ONCE), None)
-    return {} if asked is None else {"client_secret": secrets.token_urlsafe(32)}
+    return {} if asked is None else {"client_secret": another_secret()}
+
+
+def another_secret() -> str:
+    """Return a secret as it is made for clients."""
+    return secrets.token_urlsafe(32)
 
 
 def ends_at_once(wanted: Mapping[str, Any]) -> bool:

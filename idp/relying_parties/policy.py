@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from idp.relying_parties import egress, fapi2, members
+from idp.relying_parties import egress, fapi2, members, security_level
 from idp.relying_parties.errors import InvalidMetadataError
 from idp.relying_parties.purposes import claims_of, purposes_of
 from idp.relying_parties.redirects import flaw, is_host, sector_of
@@ -27,6 +27,7 @@ def read_policy(
         "claims_policy": _claims_policy(metadata),
         **_resources(metadata, document),
         **egress.read(metadata),
+        **security_level.read(metadata),
     }
     allowed = members.strings(metadata, "allowed_resources")
     if allowed is not None:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from idp import clock
 from idp.audit.events import ClientRegistered, ClientRemoved, ClientReplaced
 from idp.audit.log import AuditLog
-from idp.relying_parties import messages, registration_tokens
+from idp.relying_parties import messages, registration_tokens, security_level
 from idp.relying_parties.client_keys import retire_keys
 from idp.relying_parties.errors import InvalidMetadataError, UnknownClientError
 from idp.relying_parties.metadata import validate
@@ -40,6 +40,7 @@ _PROTECTIONS = (
     "minimum_acr",
     "allowed_resources",
     "sector",
+    security_level.MEMBER,
     "require_pushed_authorization_requests",
     *BOUND,
     "token_endpoint_auth_method",
@@ -116,6 +117,7 @@ def register(
         session.add(record)
     elif before is None:
         record.created_at = now
+        record.suspended_at = record.suspension = None
     record.document, record.policy = document, policy
     record.updated_at, record.removed_at = now, None
     session.flush()

@@ -42,6 +42,7 @@ _FIND = (
         _PARTIES.c.document,
         _PARTIES.c.policy,
         _PARTIES.c.updated_at,
+        _PARTIES.c.suspended_at,
         _SECRETS.c.digest,
         _SECRETS.c.expires_at,
     )
@@ -60,6 +61,7 @@ class _Entry:
     updated_at: datetime | None = None
     fresh_until: datetime | None = None
     secrets: tuple[tuple[bytes, datetime | None], ...] = ()
+    is_suspended: bool = False
 
     def is_same(self, updated_at: datetime, now: datetime) -> bool:
         """Say whether the record did not change and no replaced key ran out."""
@@ -92,8 +94,13 @@ class RelyingParties:
         self._lock = Lock()
 
     def find(self, client_id: str) -> RelyingParty | None:
-        """Return the registered relying party, or None."""
-        return self._entry(client_id).party
+        """Return the registered relying party at work, or None."""
+        entry = self._entry(client_id)
+        return None if entry.is_suspended else entry.party
+
+    def is_suspended(self, client_id: str) -> bool:
+        """Say whether the client is registered, but officers have suspended it."""
+        return self._entry(client_id).is_suspended
 
     def check_secret(self, client_id: str, secret: str) -> bool:
         """Say whether `secret` is a live secret of the client, in constant time."""
@@ -103,7 +110,7 @@ class RelyingParties:
         for digest, expires_at in entry.secrets:
             is_live = expires_at is None or expires_at > now
             is_right |= hmac.compare_digest(given, digest) and is_live
-        return is_right and entry.party is not None
+        return is_right and entry.party is not None and not entry.is_suspended
 
     def all(self, connection: Connection) -> list[RelyingParty]:
         """Return every registered relying party, by identifier."""
@@ -161,7 +168,7 @@ class RelyingParties:
             digest=self.digest,
             terms=registration.Terms(sandbox, now, overlap, secret_digest),
         )
-        self._forget_on_commit(session, response["client_id"])
+        self.forget_on_commit(session, response["client_id"])
         return response
 
     def remove(
@@ -169,7 +176,7 @@ class RelyingParties:
     ) -> None:
         """Remove a client and its secrets; raises UnknownClientError."""
         registration.remove(session, audit, client_id, now=now)
-        self._forget_on_commit(session, client_id)
+        self.forget_on_commit(session, client_id)
 
     def _entry(self, client_id: str) -> _Entry:
         for remembered in (self._known, self._unknown):
@@ -194,6 +201,7 @@ class RelyingParties:
                 updated_at=rows[0].updated_at,
                 fresh_until=fresh_until,
                 secrets=tuple((r.digest, r.expires_at) for r in rows if r.digest),
+                is_suspended=rows[0].suspended_at is not None,
             )
         self._remember(client_id, entry)
         return entry
@@ -228,7 +236,9 @@ class RelyingParties:
             while len(place) > limit:
                 place.popitem(last=False)
 
-    def _forget_on_commit(self, session: Session, client_id: str) -> None:
+    def forget_on_commit(self, session: Session, client_id: str) -> None:
+        """Look a client up anew once what this transaction changed of it stands."""
+
         def forget(_session: Session) -> None:
             with self._lock:
                 self._known.pop(client_id, None)

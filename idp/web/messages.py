@@ -221,6 +221,13 @@ MESSAGES: dict[str, Message] = {
     "DD-OIDC-006": Message(
         phrase("The portal's request is not in order."), _TELL_PORTAL, technical=True
     ),
+    "DD-OIDC-007": Message(
+        phrase("Signing in at this portal is suspended."),
+        phrase(
+            "Our officers have stopped it for now. Your account is not affected, and "
+            "nothing was told to the portal. Ask the portal when it comes back."
+        ),
+    ),
     # Pages and forms
     "DD-WEB-010": Message(
         phrase("This form is out of date."),

@@ -78,6 +78,8 @@ from idp.web.staff import locks as staff_locks
 from idp.web.staff import networks as staff_networks
 from idp.web.staff import own_passkeys as staff_passkeys
 from idp.web.staff import people as staff_people
+from idp.web.staff import portal_changes as staff_portal_changes
+from idp.web.staff import portals as staff_portals
 from idp.web.staff import representations as staff_representations
 from idp.web.staff import review as staff_review
 from idp.web.staff import sign_in as staff_sign_in
@@ -145,6 +147,8 @@ BLUEPRINTS = (
     staff_invitation.blueprint,
     staff_passkeys.blueprint,
     staff_people.blueprint,
+    staff_portal_changes.blueprint,
+    staff_portals.blueprint,
     staff_representations.blueprint,
     staff_review.blueprint,
     staff_sign_in.blueprint,

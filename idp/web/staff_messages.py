@@ -27,6 +27,11 @@ STAFF_MESSAGES: dict[str, Message] = {
         phrase("It was approved, but could not be carried out."),
         phrase("Nothing has changed, and the proposal still waits. See why below."),
     ),
+    "DD-PROP-001": Message(
+        phrase("That cannot be proposed."),
+        phrase("Nothing was proposed. What is wrong stands below, for developers."),
+        technical=True,
+    ),
     "DD-STAFF-006": Message(
         phrase("This is your own case, or of somebody whom the law ties to you."),
         phrase(

@@ -62,6 +62,11 @@ TABS = (
         "accounts",
     ),
     Tab("staff_keys.show", phrase("Keys"), ("security", "auditor"), "oversight"),
+    Tab(
+        "staff_portals.show",
+        phrase("Portals"),
+        ("relying_party_manager", "security", "auditor"),
+    ),
     Tab("staff_people.show", phrase("Officers"), ("administrator",), "oversight"),
     Tab("staff_audit.show", phrase("Audit log"), ("auditor",), "oversight"),
     Tab(
@@ -106,6 +111,7 @@ DONE = {
     "proposal-withdrawn": phrase("Withdrawn; nothing happens."),
     "acknowledged": phrase("Noted: you know of it."),
     "address": phrase("Your address for letters is kept."),
+    "suspended": phrase("Suspended: nobody signs in there, its tokens are refused."),
     "proposed": phrase("Proposed. Another officer approves it here."),
     "unit": phrase("The unit was added."),
     "taken": phrase("The dossier is yours. Decide when you have checked it."),

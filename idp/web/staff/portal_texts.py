@@ -4,9 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from idp import clock
 from idp.approvals import portals
 from idp.approvals.kinds import Payload
 from idp.provider import Provider
+from idp.relying_parties import security_level, standings
 from idp.relying_parties.errors import UnknownClientError
 from idp.web.language import gettext, phrase
 from idp.web.staff.descriptions import Change, Description
@@ -79,6 +81,12 @@ def _object_text(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
+def as_json(document: Mapping[str, Any]) -> str:
+    """Return what is registered as a portal's developer would send it."""
+    told = {name: value for name, value in document.items() if name not in _HIDDEN}
+    return json.dumps(told, ensure_ascii=False, indent=2)
+
+
 def differences(
     before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> tuple[Change, ...]:
@@ -98,13 +106,13 @@ def differences(
 
 
 def _register(provider: Provider, payload: Payload) -> Description:
-    del provider
     effects = [gettext("The portal can sign people in at once.")]
     if payload["secret_digest"]:
         effects.append(
             gettext("Its secret works from then on; only the proposer has it.")
         )
-    return Description(tuple(effects), differences({}, payload["after"]))
+    warnings = _about_certificate(provider, payload["after"])
+    return Description(tuple(effects), differences({}, payload["after"]), warnings)
 
 
 def _change(provider: Provider, payload: Payload) -> Description:
@@ -119,7 +127,37 @@ def _change(provider: Provider, payload: Payload) -> Description:
             )
         )
     before = _live(provider, payload["client_id"])
-    return Description(tuple(effects), differences(before, payload["after"]))
+    warnings = _about_certificate(provider, payload["after"])
+    return Description(tuple(effects), differences(before, payload["after"]), warnings)
+
+
+def _resume(provider: Provider, payload: Payload) -> Description:
+    effect = gettext(
+        "People sign in there again, and tokens that have not ended work again."
+    )
+    try:
+        with provider.database.read() as connection:
+            found = standings.one(connection, payload["client_id"])
+    except UnknownClientError:  # removed meanwhile
+        return Description((effect,), obstacle=gettext("gone already"))
+    why = Change(gettext("Why it was suspended"), found.suspension or "", "")
+    return Description((effect,), (why,), _about_certificate(provider, found.document))
+
+
+def _about_certificate(
+    provider: Provider, registered: Mapping[str, Any]
+) -> tuple[str, ...]:
+    config = provider.config.registration
+    days = config.certificate_warning_days
+    words = {
+        "missing": gettext("No certificate of security level 3 is registered."),
+        "expired": gettext("The certificate of security level 3 has expired."),
+        "ending": gettext("The certificate of security level 3 ends soon."),
+        "valid": "",
+    }
+    now = clock.now()
+    told = words[security_level.state(registered, warn_days=days, now=now)]
+    return (told,) if told else ()
 
 
 def _remove(provider: Provider, payload: Payload) -> Description:
@@ -161,6 +199,7 @@ def _live(provider: Provider, client_id: str) -> dict[str, Any]:
 WORDS = {
     portals.REGISTER: (phrase("Register the portal %(subject)s"), _register),
     portals.CHANGE: (phrase("Change the portal %(subject)s"), _change),
+    portals.RESUME: (phrase("Let the portal %(subject)s work again"), _resume),
     portals.REMOVE: (phrase("Remove the portal %(subject)s"), _remove),
     portals.INITIAL_TOKEN: (
         phrase("A token that registers portals: %(subject)s"),

@@ -1,0 +1,150 @@
+"""Portals' pages: suspended at once, everything else proposed and read as a diff."""
+
+import json
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from idp import clock
+from idp.app import connect
+from tests.driver import Browser, error_code
+from tests.integration.test_approvals import PORTAL, ROLE, post, propose
+from tests.integration.token_side import authorize, redeem, register, userinfo
+from tests.integration.token_side import post as token_call
+from tests.staff import sign_in_officer
+
+SCOPES = "openid profile offline_access"
+
+
+@pytest.fixture
+def officers(app, provider) -> tuple[Browser, Browser]:
+    """Return two officers' browsers, signed in."""
+    browsers = (Browser(app.test_client()), Browser(app.test_client()))
+    for number, browser in enumerate(browsers):
+        sign_in_officer(browser, provider, roles=ROLE, name=f"Officer {number}")
+    return browsers
+
+
+def open_portal(browser: Browser, client_id: str) -> str:
+    """Find a portal in the list; return its address."""
+    page = browser.visit(f"/staff/portals?q={client_id}")
+    return re.search(r'href="(/staff/portals/[\w-]+)">', page.text)[1]
+
+
+def act(browser: Browser, path: str, decision: str, **typed: str):
+    fields = {"reason": "The council has asked", "hours": "48"} | typed
+    return post(browser, path, decision, **fields)
+
+
+def test_a_suspended_portal_works_again_when_two_resume_it(
+    app, provider, officers
+) -> None:
+    """People read that it is suspended, secret and tokens are refused, nothing ends."""
+    first, second = officers
+    portal, client = register(provider), app.test_client()
+    tokens = redeem(client, portal, authorize(provider, portal, scopes=SCOPES))
+    token = tokens["access_token"]
+    assert userinfo(client, token).status_code == 200
+    path = open_portal(first, portal.client_id)
+    address = f"/authorize?client_id={portal.client_id}"
+
+    assert "done=suspended" in act(first, path, "suspend").request.url
+
+    assert error_code(client.get(address)) == "DD-OIDC-007"
+    assert userinfo(client, token).status_code == 401
+    refused = token_call(client, "/introspect", portal, {"token": token})
+    assert refused.status_code == 401
+    proposal = act(first, path, "resume").request.path
+    assert error_code(post(first, proposal, "approve")) == "DD-STAFF-004"
+    assert userinfo(client, token).status_code == 401
+    post(second, proposal, "approve")
+    assert userinfo(client, token).status_code == 200
+    assert error_code(client.get(address)) != "DD-OIDC-007"
+
+
+def test_a_new_secret_works_beside_the_old_one(provider, officers) -> None:
+    """Shown once to the proposer; the old one has an end, told on the page."""
+    first, second = officers
+    old = register_now(provider)["client_secret"]
+    path = open_portal(first, "library")
+
+    page = act(first, path, "secret", hours="48")
+
+    secret = re.search(r'<dd class="code">([\w-]{43})</dd>', page.text)[1]
+    proposal = re.search(r"/staff/approvals/[0-9a-f-]{36}", page.text)[0]
+    assert not provider.relying_parties.check_secret("library", secret)
+    assert secret not in second.visit(proposal).text
+    post(second, proposal, "approve")
+    assert provider.relying_parties.check_secret("library", secret)
+    assert provider.relying_parties.check_secret("library", old)
+    assert first.visit(path).text.count("dùng được đến") == 1
+
+
+def test_a_change_is_read_as_a_diff_and_only_of_what_was_proposed(
+    provider, officers
+) -> None:
+    """Risky members are marked; meanwhile changed, it is not carried out."""
+    first, second = officers
+    register_now(provider)
+    path = open_portal(first, "library")
+    changed = PORTAL | {"redirect_uris": ["https://library.example/new"]}
+    page = act(first, path, "change", metadata=json.dumps(changed))
+    proposal = re.search(r"/staff/approvals/[0-9a-f-]{36}", page.text)[0]
+
+    page = second.visit(proposal)
+
+    assert '<del class="value">https://library.example/back</del>' in page.text
+    assert '<ins class="value">https://library.example/new</ins>' in page.text
+    assert page.text.count("xem kỹ") == 1
+    assert "City library" not in re.sub(r"<title>.*?</title>", "", page.text)
+    register_now(provider, client_name="City library two")
+    page = post(second, proposal, "approve")
+    assert error_code(page) == "DD-STAFF-008"
+    assert "changed meanwhile" in page.text
+    assert "https://library.example/back" in str(described(provider))
+    wrong = act(first, path, "change", metadata="{")
+    assert error_code(wrong) == "DD-PROP-001"
+
+
+def test_no_portal_is_approved_without_a_certificate_where_one_is_asked(
+    app, provider, officers
+) -> None:
+    """Decree 69/2024 art. 18: level 3, in force; its end is told before."""
+    first, second = officers
+    registration = replace(
+        provider.config.registration, require_security_certificate=True
+    )
+    config = replace(provider.config, registration=registration)
+    connect(app, replace(provider, config=config))
+    today = clock.now().date()
+
+    def proposal(days: int) -> str:
+        until = (today + timedelta(days=days)).isoformat()
+        told = {"number": "7/GCN", "issued_by": "Bộ", "valid_until": until}
+        path = propose(provider, security_certificate=told)
+        post(first, path, "take_up")
+        return path
+
+    page = post(second, proposal(-2), "approve")
+    assert error_code(page) == "DD-STAFF-008"
+    assert "đã hết hạn" in page.text
+    path = proposal(20)
+    assert "sắp hết hạn" in second.visit(path).text
+    post(second, path, "approve")
+    assert provider.relying_parties.find("library") is not None
+    assert "library" in first.visit("/staff/portals?state=ending").text
+    assert "library" not in first.visit("/staff/portals?state=expired").text
+
+
+def register_now(provider, **changes):
+    with provider.database.transaction() as session:
+        return provider.relying_parties.add(
+            session, provider.audit, PORTAL | changes, sandbox=True, now=clock.now()
+        )
+
+
+def described(provider):
+    with provider.database.read() as connection:
+        return provider.relying_parties.document(connection, "library")

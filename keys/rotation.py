@@ -5,7 +5,8 @@ because another worker may have won meanwhile. A change is one transaction: a pr
 that dies in its middle leaves what was before.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -47,9 +48,7 @@ class Rotator:
 
         A key that was generated beforehand goes first.
         """
-        fresh = self._fresh(ring, now)
-        with self.store.locked() as transaction:
-            steps = Steps(transaction, self.clocks, now)
+        with self._spare(ring, now) as fresh, self._steps(now) as steps:
             found = steps.standing(ring)
             if found.waiting is None:
                 # What waited a moment ago may have begun to sign.
@@ -68,15 +67,13 @@ class Rotator:
 
         `record` is the digest of what tells how they were made.
         """
-        with self.store.locked() as transaction:
-            steps = Steps(transaction, self.clocks, now)
+        with self._steps(now) as steps:
             for key in keys:
                 steps.admit(key, how, record)
 
     def publish(self, kid: str, *, now: datetime) -> Rotation:
         """Publish a generated key as the next one of its ring."""
-        with self.store.locked() as transaction:
-            steps = Steps(transaction, self.clocks, now)
+        with self._steps(now) as steps:
             key = steps.find(kid)
             steps.publish(key)
             return _rotation(steps, key.ring, now)
@@ -88,17 +85,13 @@ class Rotator:
         else one generated beforehand, else a new one: portals may not know it yet.
         """
         ring = next((row.ring for row in self.store.rows() if row.kid == kid), None)
-        fresh = self._fresh(ring, now) if ring else None
-        with self.store.locked() as transaction:
-            steps = Steps(transaction, self.clocks, now)
+        with self._spare(ring, now) as fresh, self._steps(now) as steps:
             key = steps.find(kid)
             found = steps.standing(key.ring)
             successor = found.waiting or found.unseen or fresh
             successor = successor or self._generate(key.ring, now)
             at = steps.kill(key, successor, reason)
-            rotation = _rotation(steps, key.ring, at)
-        self.opener.erase(key)
-        return rotation
+            return _rotation(steps, key.ring, at)
 
     def rehearse(self, ring: Ring, *, now: datetime) -> Rehearsal:
         """Return what `rotate` would do now."""
@@ -122,19 +115,34 @@ class Rotator:
         rows = {row.kid: row for row in self.store.rows()}
         if not ended(rows, self.clocks, now)[1]:
             return []
-        with self.store.locked() as transaction:
-            changes = Steps(transaction, self.clocks, now).changes
-        for change in changes:
-            if change.kind == "destroyed":
-                self.opener.erase(rows[change.kid])
-        return changes
+        with self._steps(now) as steps:
+            return steps.changes
 
-    def _fresh(self, ring: Ring, now: datetime) -> RingKey | None:
-        """Return a new key if it will be needed: making an RSA key takes its time."""
-        found = standing(self.store.rows(), ring, self.clocks, now)
-        if found.waiting or found.unseen:
-            return None
-        return self._generate(ring, now)
+    @contextmanager
+    def _steps(self, now: datetime) -> Iterator[Steps]:
+        """Take steps inside the lock; erase what they destroyed once it is written."""
+        with self.store.locked() as transaction:
+            steps = Steps(transaction, self.clocks, now)
+            yield steps
+        for key in steps.gone:
+            self.opener.erase(key)
+
+    @contextmanager
+    def _spare(self, ring: Ring | None, now: datetime) -> Iterator[RingKey | None]:
+        """Yield a new key if it will be needed: making an RSA key takes its time.
+
+        Who loses the race for the lock leaves none behind in a token.
+        """
+        fresh = None
+        if ring is not None:
+            found = standing(self.store.rows(), ring, self.clocks, now)
+            is_needed = found.waiting is None and found.unseen is None
+            fresh = self._generate(ring, now) if is_needed else None
+        try:
+            yield fresh
+        finally:
+            if fresh and all(row.kid != fresh.kid for row in self.store.rows()):
+                self.opener.erase(fresh)
 
     def _generate(self, ring: Ring, now: datetime) -> RingKey:
         return self.opener.generate(ring, now=now)

@@ -80,12 +80,14 @@ class Steps:
     clocks: Clocks
     now: datetime
     changes: list[KeyChange] = field(default_factory=list)
+    gone: list[RingKey] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         rows = {row.kid: row for row in self.transaction.rows()}
         changed, changes = ended(rows, self.clocks, self.now)
         for row in changed:
             self.transaction.replace(row)
+        self.gone += [rows[c.kid] for c in changes if c.kind == "destroyed"]
         self._note(*changes)
 
     def find(self, kid: str) -> RingKey:
@@ -128,6 +130,7 @@ class Steps:
             key = replace(key, retired_at=at)
         dead = replace(key, private_sealed=None, destroyed_at=at, compromised_at=at)
         self.transaction.replace(dead)
+        self.gone.append(key)
         self._note(KeyChange("killed", key.kid, key.ring, at, reason))
         if signed:
             self._begin(successor, at)

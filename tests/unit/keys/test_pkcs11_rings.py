@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pkcs11
 import pytest
 
 from keys.errors import InvalidTokenError, KeyMaterialError, TokenError
@@ -72,6 +73,41 @@ def test_a_killed_key_is_destroyed_in_the_token(opener):
         verified(rings, text, at)
     with pytest.raises(TokenError):
         opener.signer(victim)
+
+
+def test_who_loses_a_race_leaves_nothing_in_the_token(token, opener):
+    """Two rotate at once: the loser's new key is erased again, as is what has ended."""
+    ring, store = RINGS[0], begun()
+    rotator = Rotator(store, opener, CLOCKS)
+    before = keys_in(token)
+    first = rotator.rotate(ring, now=START).upcoming
+    late = Rotator(Raced(store, rotator, ring), opener, CLOCKS)
+    late.rotate(ring, now=after(LEAD))
+    second = rotator.rotate(ring, now=after(LEAD)).upcoming
+    assert keys_in(token) == before + 2
+
+    rotator.rotate(RINGS[1], now=after(9 * LEAD))
+
+    assert opener.signer(second)
+    with pytest.raises(TokenError):
+        opener.signer(first)
+
+
+class Raced:
+    """A store in which another wins just before one gets the lock."""
+
+    def __init__(self, store, other, ring):
+        self.rows, self._store, self._other, self._ring = store.rows, store, other, ring
+
+    def locked(self):
+        self._other.rotate(self._ring, now=after(LEAD))
+        return self._store.locked()
+
+
+def keys_in(token):
+    """Return how many private keys the token holds."""
+    wanted = {pkcs11.Attribute.CLASS: pkcs11.ObjectClass.PRIVATE_KEY}
+    return token.run(lambda session: len(list(session.get_objects(wanted))))
 
 
 def test_a_row_cannot_lend_a_key_to_another_ring(opener):

@@ -16,12 +16,13 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from prometheus_client import CollectorRegistry, start_http_server
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from idp import clock
+from idp.approvals.models import BrokenGlass, Proposal
 from idp.authentication.logout_outbox import LOGOUTS
 from idp.config import Config
 from idp.signals.delivery import SIGNALS
@@ -81,32 +82,54 @@ class Stores(Collector):
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def collect(self) -> Iterable[GaugeMetricFamily]:
+    def collect(self) -> Iterable[Metric]:
         """Yield the gauges; a database that is away is told, and hides nothing else."""
         up = GaugeMetricFamily("dinhdanh_database_up", "Whether the database answers")
         now = clock.now()
         try:
             told = [
                 *_keys(DatabaseRingStore(self._database).rows(), now),
-                *self._outboxes(now),
+                *self._outboxes(),
+                *self._two_persons(now),
             ]
         except (StoreUnreachableError, SQLAlchemyError):
             told = []
         up.add_metric([], float(bool(told)))
         return [up, *told]
 
-    def describe(self) -> Iterable[GaugeMetricFamily]:
+    def describe(self) -> Iterable[Metric]:
         """Say nothing before the first scrape: nothing is asked at the start."""
         return ()
 
-    def _outboxes(self, now: datetime) -> Iterator[GaugeMetricFamily]:
+    def _two_persons(self, now: datetime) -> Iterator[Metric]:
+        broken = CounterMetricFamily(
+            "dinhdanh_glass_broken", "Acts that took two and were done by one command"
+        )
+        heard = GaugeMetricFamily(
+            "dinhdanh_glass_unacknowledged", "Those that two have not acknowledged yet"
+        )
+        waiting = GaugeMetricFamily(
+            "dinhdanh_proposals_open", "Proposals that wait for a second officer"
+        )
+        count = sa.func.count
+        with self._database.read() as connection:
+            every = connection.scalar(sa.select(count()).select_from(BrokenGlass))
+            unheard = sa.select(count()).where(BrokenGlass.second_by.is_(None))
+            still = sa.select(count()).where(
+                Proposal.state == "open", Proposal.expires_at > now
+            )
+            broken.add_metric([], every or 0)
+            heard.add_metric([], connection.scalar(unheard) or 0)
+            waiting.add_metric([], connection.scalar(still) or 0)
+        yield from (broken, heard, waiting)
+
+    def _outboxes(self) -> Iterator[GaugeMetricFamily]:
         depth = GaugeMetricFamily(
             "dinhdanh_outbox_notices", "Notices no portal has heard", labels=["kind"]
         )
         oldest = GaugeMetricFamily(
             "dinhdanh_outbox_attempts", "Most attempts at one notice", labels=["kind"]
         )
-        del now
         with self._database.read() as connection:
             for kind in (LOGOUTS, SIGNALS):
                 table = kind.table

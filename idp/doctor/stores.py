@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from idp import clock, health
+from idp.audit.models import AuditEvent
+from idp.audit.sealing_events import BackupMade
 from idp.doctor.finding import Finding, error, good, note, warning
 from idp.provider import Provider
 from idp.storage import migration
@@ -21,6 +23,7 @@ _POSTGRESQL_TELLS = sa.text(
     "SELECT current_setting('server_version_num') AS version, "
     "extract(epoch FROM clock_timestamp()) AS time"
 )
+_BACKUP_WITHIN = timedelta(days=2)
 _FULL = 0.8  # of its memory
 _ROOM = 4  # times what readiness needs
 _NOT_IN_STEP = 5  # TIME_ERROR of adjtimex(2)
@@ -52,6 +55,7 @@ def examine(provider: Provider) -> Iterator[Finding]:
     yield from of_step(_adjtimex())
     yield from _keys(provider, clock.now())
     yield from _room(provider)
+    yield from _backup(provider, clock.now())
 
 
 def _database(provider: Provider) -> Iterator[Finding]:
@@ -183,3 +187,24 @@ def _room(provider: Provider) -> Iterator[Finding]:
                 "When it is full nothing can be written, and nobody signs in.",
                 "free some room, or move the store",
             )
+
+
+def _backup(provider: Provider, now: datetime) -> Iterator[Finding]:
+    with provider.database.read() as connection:
+        # Events of nobody's account are few, and found by their index.
+        made = connection.scalar(
+            sa.select(sa.func.max(AuditEvent.at)).where(
+                AuditEvent.account_id.is_(None),
+                AuditEvent.type == BackupMade.__name__,
+            )
+        )
+    if made is not None and now - made <= _BACKUP_WITHIN:
+        yield good("backup", f"The last archive is of {made:%Y-%m-%d %H:%M} UTC")
+        return
+    when = f"of {made:%Y-%m-%d}" if made else "not recorded"
+    yield warning(
+        "no-backup",
+        f"The last archive is {when}",
+        "What happened since is lost with the disk; other ways of copying tell nobody.",
+        "idp backup create FILE each night; idp backup verify FILE",
+    )

@@ -96,11 +96,22 @@ def served(deployment: Deployment, **changes: Any) -> Iterator[Deployment]:
 def test_a_sandbox_that_works(deployment: Deployment) -> None:
     """Only that it is one is found; the report for people says the same."""
     with served(deployment) as running:
+        archive = str(deployment.file.with_name("archive"))
+        command = ["--config", str(running.file), "backup", "create", archive]
+        assert CliRunner().invoke(main, command).exit_code == 0
         found, told = running.ask()
         shown = CliRunner().invoke(main, ["--config", str(running.file), "doctor"])
 
     good = {name for name, severity in found.items() if severity == "good"}
-    assert good >= {"discovery", "source", "client-cert", "schema", "keys", "key"}
+    assert good >= {
+        "discovery",
+        "source",
+        "client-cert",
+        "schema",
+        "keys",
+        "key",
+        "backup",
+    }
     assert {name for name, told in found.items() if told == "error"} == set()
     assert found["sandbox"] == found["issuer"] == "warning"
     assert told.exit_code == shown.exit_code == 1
@@ -169,6 +180,10 @@ def _age_a_key(deployment: Deployment) -> None:
     _change(deployment, sa.update(KeyRecord).values(times))
 
 
+def _forget_backups(_: Deployment) -> None:
+    """Nothing was ever archived here."""
+
+
 def _lose_a_key(deployment: Deployment) -> None:
     _change(deployment, sa.delete(KeyRecord).where(KeyRecord.ring == "jarm.RS256"))
 
@@ -182,6 +197,7 @@ def _lose_a_key(deployment: Deployment) -> None:
         (_fall_behind, ("database-fails",), "error"),
         (_run_ahead, ("schema-ahead",), "note"),
         (_age_a_key, ("old-key",), "warning"),
+        (_forget_backups, ("no-backup",), "warning"),
         (_lose_a_key, ("not-built",), "error"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

@@ -31,10 +31,10 @@ def _kill(
     services: Services, session: Session, payload: Payload, *, by: str, now: datetime
 ) -> Afterwards | None:
     choice, reason = Choice.of(payload), payload["reason"]
-    _, finish = kill.kill(services, session, choice, reason=reason, by=by, now=now)
+    done = kill.kill(services, session, choice, reason=reason, by=by, now=now)
 
     def afterwards() -> None:
-        finish()
+        done.afterwards()
         aftermath.look(services, now=now)
 
     return afterwards

@@ -1,16 +1,14 @@
 """`idp keys`: create the secrets and rings, show them, rotate, publish and kill."""
 
-from collections.abc import Iterable
-
 import click
 from rich.console import Console
 
 from idp import clock
 from idp.audit.key_changes import initialise_keys
 from idp.cli import board
-from idp.cli.board import moment
 from idp.cli.ceremony import ceremony
 from idp.cli.context import CliContext, pass_cli
+from idp.cli.key_moves import kill_key, publish, rotate, say_changes
 from idp.cli.key_transfer import export_public, import_key
 from idp.cli.reseal import reseal
 from idp.config import Config
@@ -21,10 +19,6 @@ from idp.storage.migration import is_current
 from idp.storage.opening import open_database
 from keys.board import board as departures_of
 from keys.errors import KeysError
-from keys.rehearsal import Rehearsal
-from keys.ring import RINGS, Ring
-from keys.ring_store import KeyChange
-from keys.rotation import Rotation
 
 
 class _KeysGroup(click.Group):
@@ -93,61 +87,12 @@ def status(cli: CliContext, *, as_json: bool) -> None:
     if as_json:
         click.echo(board.as_json(departures, sealing, now))
         return
-    _say_changes(changes)
+    say_changes(changes)
     console = Console()
     if not console.is_terminal:
         console.width = 150  # a pipe has no width: one line a ring
     board.show(departures, now, console)
     board.show_sealing(sealing, console)
-
-
-_NAMES = click.Choice([ring.name for ring in RINGS])
-
-
-@group.command()
-@click.option("--ring", "name", type=_NAMES, help="Only this ring.")
-@click.option("--rehearse", is_flag=True, help="Only tell what would happen.")
-@pass_cli
-def rotate(cli: CliContext, *, name: str | None, rehearse: bool) -> None:
-    """Publish each ring's next key; it signs by itself after the publish lead.
-
-    Repeating the command while a key waits changes nothing, so a timer may run it.
-    """
-    now, rotator = clock.now(), cli.provider.rotator
-    for ring in (Ring.named(name),) if name else RINGS:
-        if rehearse:
-            _say_rehearsal(rotator.rehearse(ring, now=now))
-            continue
-        rotation = rotator.rotate(ring, now=now)
-        _say_changes(rotation.changes)
-        _say_waiting(rotation)
-
-
-@group.command()
-@click.argument("kid")
-@pass_cli
-def publish(cli: CliContext, *, kid: str) -> None:
-    """Publish the generated key KID as the next one of its ring."""
-    rotation = cli.provider.rotator.publish(kid, now=clock.now())
-    _say_changes(rotation.changes)
-    _say_waiting(rotation)
-
-
-@group.command()
-@click.argument("kid")
-@click.option("--reason", required=True, help="Why; it is kept in the audit log.")
-@pass_cli
-def kill(cli: CliContext, *, kid: str, reason: str) -> None:
-    """Destroy the compromised key KID: whatever it signed is refused from now on.
-
-    Its successor signs at once, before portals have fetched it.
-    """
-    rotation = cli.provider.rotator.kill(kid, now=clock.now(), reason=reason)
-    _say_changes(rotation.changes)
-    click.echo(
-        f"{rotation.active.ring.name}: {rotation.active.kid} signs. Portals "
-        "believe the killed key until they fetch the key set anew."
-    )
 
 
 def _kek(config: Config, *, may_create: bool) -> bytes:
@@ -159,30 +104,5 @@ def _kek(config: Config, *, may_create: bool) -> bytes:
     return open_kek(config)
 
 
-def _say_waiting(rotation: Rotation) -> None:
-    upcoming, active = rotation.upcoming, rotation.active
-    if upcoming is not None:
-        click.echo(
-            f"{active.ring.name}: {upcoming.kid} is published and signs from "
-            f"{moment(upcoming.activates_at)} on, until then {active.kid} does. "
-            "Nothing else to do."
-        )
-
-
-def _say_changes(changes: Iterable[KeyChange]) -> None:
-    for change in changes:
-        click.echo(f"{change.ring.name}: recorded that {change.kid} is {change.kind}.")
-
-
-def _say_rehearsal(told: Rehearsal) -> None:
-    upcoming = f"{told.upcoming.kid}" if told.upcoming else "a new key"
-    click.echo(
-        f"{told.ring.name}: {upcoming} is in the key set from "
-        f"{moment(told.published_at)} on and signs from {moment(told.signs_at)} on. "
-        f"{told.active.kid} retires then, and is destroyed "
-        f"{moment(told.destroyed_at)}. Nothing was done."
-    )
-
-
-for _command in (ceremony, import_key, export_public):
+for _command in (rotate, publish, kill_key, ceremony, import_key, export_public):
     group.add_command(_command)

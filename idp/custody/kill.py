@@ -22,6 +22,7 @@ from idp.relying_parties.record import RelyingParty
 from idp.signals import feed, kinds
 from idp.signals.models import SignalNotice, SignalStream
 from keys.ring import RingKey
+from keys.rotation import Rotation
 
 MAX_REASON = 500
 
@@ -44,6 +45,15 @@ class Choice:
         return cls(payload["kid"], payload["grants"], payload["sessions"])
 
 
+@dataclass(frozen=True, slots=True)
+class Killed:
+    """What was done; `afterwards` is to be called once it is committed."""
+
+    incident_id: UUID
+    rotation: Rotation
+    afterwards: Callable[[], None]
+
+
 def kill(  # noqa: PLR0913 - the stores, then the decision
     services: Services,
     session: Session,
@@ -52,8 +62,8 @@ def kill(  # noqa: PLR0913 - the stores, then the decision
     reason: str,
     by: str,
     now: datetime,
-) -> tuple[UUID, Callable[[], None]]:
-    """Kill a key; return its incident, and what to do once this is committed."""
+) -> Killed:
+    """Kill a key in this transaction, and write down what remains to be done."""
     rotator, afterwards = rotating.inside(services, session, now)
     rotation = rotator.kill(choice.kid, now=now, reason=reason)
     dead = next(row for row in rotator.store.rows() if row.kid == choice.kid)
@@ -85,7 +95,7 @@ def kill(  # noqa: PLR0913 - the stores, then the decision
     for portal in _portals(services, concerned, notices, now):
         portal.incident_id = incident_id
         session.add(portal)
-    return incident_id, afterwards
+    return Killed(incident_id, rotation, afterwards)
 
 
 def _members(choice: Choice, successor: RingKey, at: datetime) -> dict[str, Any]:

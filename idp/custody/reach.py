@@ -98,9 +98,15 @@ def tokens(
         _USES.c.at.between(since, span.until),
         _USES.c.client_id.in_(span.client_ids),
     )
+    # The first refresh token of a chain comes with the answer to a code.
+    with_code = sa.exists().where(
+        _USES.c.at == _REFRESHES.c.issued_at,
+        _USES.c.client_id == _REFRESHES.c.client_id,
+    )
     refreshes = sa.and_(
         _REFRESHES.c.issued_at.between(since, span.until),
         _REFRESHES.c.client_id.in_(span.client_ids),
+        ~with_code,
     )
     used = count(connection, UsageRecord, uses)
     return used + count(connection, RefreshToken, refreshes)

@@ -19,6 +19,8 @@ url = "sqlite:///{folder}/provider.db"
 url = "embedded:{folder}/ephemeral.db"
 [sandbox]
 enabled = true
+[staff]
+two_persons = false
 [log]
 level = "WARNING"
 format = "text"

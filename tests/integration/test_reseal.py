@@ -80,6 +80,8 @@ def idp(config, tmp_path):
         url = "embedded:{tmp_path}/commands.db"
         [keys]
         kek_file = "{config.keys.kek_file}"
+        [staff]
+        two_persons = false
         [sandbox]
         enabled = true
         """

@@ -12,10 +12,11 @@ from idp.audit.log import AuditLog
 from idp.audit.sealing_events import DatabaseRestored
 from idp.audit.verification import verify
 from idp.backup.archive import ArchiveError, Begin, End, Head, read_archive
-from idp.backup.rows import RowsDigest, insertion, lines_of, read_row
+from idp.backup.rows import RowsDigest, lines_of, row_reader
 from idp.storage import migration
+from idp.storage.bulk import insert_rows
 from idp.storage.database import Database
-from idp.storage.tables import all_tables, is_counted
+from idp.storage.tables import all_tables, fills_itself
 from idp.storage.versions import read_versions
 from keys.versions import StoredSealer, Version
 
@@ -66,7 +67,7 @@ def restore(
 def _refuse_used(connection: Connection) -> None:
     for table in all_tables():
         query = sa.select(sa.literal(1)).select_from(table).limit(1)
-        if connection.execute(query).first() is not None:
+        if not fills_itself(table) and connection.execute(query).first() is not None:
             raise ArchiveError(
                 f"table {table.name} is not empty: restore into a new database, "
                 "migrated by `idp db upgrade`, without `idp keys init`"
@@ -82,8 +83,7 @@ def _load(
     tables = {table.name: table for table in all_tables()}
     ends: list[End] = []
     made_at: datetime | None = None
-    begun: Begin | None = None
-    waiting: list[Any] = []
+    filling: _Filling | None = None
     for part in read_archive(file, kek):
         if isinstance(part, Head):
             made_at = part.made_at
@@ -91,31 +91,45 @@ def _load(
         elif isinstance(part, Begin):
             if part.table not in tables:
                 raise ArchiveError(f"no table {part.table} in this release")
-            begun = part
-            if is_counted(tables[part.table]):
-                # Triggers have counted what was written; here is what it came to.
-                connection.execute(sa.delete(tables[part.table]))
-        elif begun is None:
+            filling = _Filling(connection, tables[part.table], part.columns)
+        elif filling is None:
             raise ArchiveError("a row of no table")
         elif isinstance(part, End):
-            _insert(connection, tables[begun.table], begun, waiting)
+            filling.flush()
             ends.append(part)
             on_table(part.table, part.rows)
         else:
-            waiting.append(read_row(tables[begun.table], begun.columns, part))
-            if len(waiting) == _BATCH:
-                _insert(connection, tables[begun.table], begun, waiting)
+            filling.add(part)
     if made_at is None or {end.table for end in ends} != tables.keys():
         raise ArchiveError("the archive has not every table")
     return ends, made_at
 
 
-def _insert(
-    connection: Connection, table: sa.Table, begun: Begin, waiting: list[Any]
-) -> None:
-    if waiting:
-        connection.execute(insertion(table, begun.columns), waiting)
-        waiting.clear()
+class _Filling:
+    """A table that is being filled, in portions."""
+
+    def __init__(
+        self, connection: Connection, table: sa.Table, columns: list[str]
+    ) -> None:
+        self._connection = connection
+        self._table = table
+        self._columns = columns
+        self._read = row_reader(table, columns, connection.dialect.name)
+        self._waiting: list[list[Any]] = []
+        if fills_itself(table):
+            # Triggers have counted what was written; the archive has the result.
+            connection.execute(sa.delete(table))
+
+    def add(self, values: list[Any]) -> None:
+        """Take a row."""
+        self._waiting.append(self._read(values))
+        if len(self._waiting) == _BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        insert_rows(self._connection, self._table.name, self._columns, self._waiting)
+        self._waiting.clear()
 
 
 def _check_schema(connection: Connection, head: Head) -> None:

@@ -51,23 +51,19 @@ class RowsDigest:
         return f"{self._sum:064x}"
 
 
-def read_row(table: sa.Table, columns: Sequence[str], values: list[Any]) -> Any:
-    """Return a line's values by column, as the table takes them."""
-    return {
-        name: None if value is None else _reader(table.c[name].type)(value)
-        for name, value in zip(columns, values, strict=True)
-    }
+def row_reader(
+    table: sa.Table, columns: Sequence[str], dialect: str
+) -> Callable[[list[Any]], list[Any]]:
+    """Return what turns a line's values into those that `storage.bulk` takes."""
+    readers = [_reader(table.c[name].type, dialect) for name in columns]
 
+    def read(values: list[Any]) -> list[Any]:
+        return [
+            None if value is None else reader(value)
+            for reader, value in zip(readers, values, strict=True)
+        ]
 
-def insertion(table: sa.Table, columns: Sequence[str]) -> sa.Insert:
-    """Return the statement that writes a row back; nothing is nothing, in JSON too."""
-    values: dict[str, Any] = {}
-    for name in columns:
-        column = table.c[name]
-        is_json = isinstance(column.type, sa.JSON)
-        kind = sa.JSON(none_as_null=bool(column.nullable)) if is_json else column.type
-        values[name] = sa.bindparam(name, type_=kind)
-    return sa.insert(table).values(values)
+    return read
 
 
 def _line(values: Any) -> bytes:
@@ -85,11 +81,11 @@ def _writer(kind: Any) -> _Convert:
     return lambda value: value
 
 
-def _reader(kind: Any) -> _Convert:
+def _reader(kind: Any, dialect: str) -> _Convert:
     if isinstance(kind, sa.LargeBinary):
         return b64decode
     if isinstance(kind, sa.Uuid):
         return UUID
-    if isinstance(kind, UtcDateTime):
-        return lambda value: _EPOCH + timedelta(microseconds=value)
+    if isinstance(kind, sa.JSON) and dialect == "sqlite":
+        return json.dumps
     return lambda value: value

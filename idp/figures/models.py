@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.storage.database import Base
-from idp.storage.tables import COUNTED
+from idp.storage.tables import FILLED_BY_SCHEMA
 
 _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite's own row number
 
@@ -72,7 +72,7 @@ class AccountCount(Base):
     """A difference in how many accounts of a level are in a state."""
 
     __tablename__ = "account_counts"
-    __table_args__ = COUNTED
+    __table_args__ = FILLED_BY_SCHEMA
 
     id: Mapped[int] = mapped_column(_SERIAL, primary_key=True)
     level: Mapped[int] = mapped_column(sa.SmallInteger)
@@ -84,7 +84,7 @@ class DossierCount(Base):
     """A difference in how many dossiers of a kind and province are in a state."""
 
     __tablename__ = "dossier_counts"
-    __table_args__ = COUNTED
+    __table_args__ = FILLED_BY_SCHEMA
 
     id: Mapped[int] = mapped_column(_SERIAL, primary_key=True)
     kind: Mapped[str] = mapped_column(sa.String(32))

@@ -43,16 +43,19 @@ class Rotator:
     opener: Opener
     clocks: Clocks
 
-    def rotate(self, ring: Ring, *, now: datetime) -> Rotation:
+    def rotate(self, ring: Ring, *, now: datetime, by_people: bool = True) -> Rotation:
         """Publish the next key of `ring`, unless one already waits.
 
-        A key that was generated beforehand goes first.
+        A key that was generated beforehand goes first, if people decide: one person
+        alone may have brought it in.
         """
-        with self._spare(ring, now) as fresh, self._steps(now) as steps:
+        spare = self._spare(ring, now, by_people=by_people)
+        with spare as fresh, self._steps(now) as steps:
             found = steps.standing(ring)
             if found.waiting is None:
+                unseen = found.unseen if by_people else None
                 # What waited a moment ago may have begun to sign.
-                steps.publish(found.unseen or fresh or self._generate(ring, now))
+                steps.publish(unseen or fresh or self._generate(ring, now))
             return _rotation(steps, ring, now)
 
     def admit(
@@ -98,14 +101,14 @@ class Rotator:
         return rehearse(self.store.rows(), ring, self.clocks, now)
 
     def rotate_due(self, *, now: datetime) -> list[Rotation]:
-        """Publish the next key of each ring whose policy wants it."""
+        """Publish a new key of each ring whose policy wants it."""
         rows = self.store.rows()
         due = [
             ring
             for ring in RINGS
             if (at := due_at(rows, ring, self.clocks, now)) and now >= at
         ]
-        return [self.rotate(ring, now=now) for ring in due]
+        return [self.rotate(ring, now=now, by_people=False) for ring in due]
 
     def settle(self, *, now: datetime) -> list[KeyChange]:
         """Record what the clock has ended and destroy the private keys that are gone.
@@ -128,7 +131,9 @@ class Rotator:
             self.opener.erase(key)
 
     @contextmanager
-    def _spare(self, ring: Ring | None, now: datetime) -> Iterator[RingKey | None]:
+    def _spare(
+        self, ring: Ring | None, now: datetime, *, by_people: bool = True
+    ) -> Iterator[RingKey | None]:
         """Yield a new key if it will be needed: making an RSA key takes its time.
 
         Who loses the race for the lock leaves none behind in a token.
@@ -136,7 +141,8 @@ class Rotator:
         fresh = None
         if ring is not None:
             found = standing(self.store.rows(), ring, self.clocks, now)
-            is_needed = found.waiting is None and found.unseen is None
+            has_unseen = by_people and found.unseen is not None
+            is_needed = found.waiting is None and not has_unseen
             fresh = self._generate(ring, now) if is_needed else None
         try:
             yield fresh

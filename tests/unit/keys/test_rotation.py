@@ -355,6 +355,8 @@ def test_the_policy_rotates_by_itself():
     store = begun()
     policy = {"id_token": Clock(LEAD, KEEP, reign)}
     rotator = Rotator(store, OPENER, {**CLOCKS, **policy})
+    brought = OPENER.generate(ES256, now=START)
+    rotator.admit([brought], now=START, how="imported")
 
     early = rotator.rotate_due(now=after(reign - LEAD - 1))
     due = rotator.rotate_due(now=after(reign - LEAD))
@@ -363,4 +365,5 @@ def test_the_policy_rotates_by_itself():
     assert (early, again) == ([], [])
     assert {rotation.active.ring for rotation in due} == {ES256, RS256}
     assert all(key.upcoming.activates_at == after(reign) for key in due)
+    assert brought.kid not in {key.upcoming.kid for key in due}, "people publish it"
     assert rotator_of(store).rotate_due(now=after(10**9)) == []  # it is off

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.prove.__main__ import is_exact
+from tests.prove.auditing import prove_audit
 from tests.prove.importing import prove
 from tests.prove.signing import prove_signing
 from tests.prove.timing import measure
@@ -39,6 +40,17 @@ def test_known_and_unknown_persons_get_one_answer(
     for question in measure(services, rounds=2, folder=tmp_path):
         assert question.is_uniform, (question.page, question.answers)
         assert all(len(times) == 2 for times in question.took.values())
+
+
+def test_a_log_is_proven_by_its_heads_alone(services: Services, tmp_path: Path) -> None:
+    """In memory that does not grow with the rows, none left uncovered."""
+    small, large = prove_audit(services, sizes=(10_000, 50_000), folder=tmp_path)
+
+    assert small.is_whole
+    assert large.is_whole
+    assert large.uncovered == 0
+    assert large.rows - small.rows == 40_000
+    assert large.peak_mib < 1.2 * small.peak_mib
 
 
 def test_a_token_signs_ten_thousand_times(tmp_path: Path) -> None:

@@ -79,7 +79,6 @@ def latest(connection: Connection) -> Latest:
         sinks=tuple(
             Sink(row.name, max(0, number - row.number), row.told_at, row.failure)
             for row in connection.execute(query)
-            if row.told_at or row.failure  # a sink that is configured
         ),
     )
 

@@ -15,7 +15,9 @@ from typing import IO, Any
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
 
 from idp.audit import head
 from idp.audit.heads import Services
@@ -59,10 +61,10 @@ def write_file(services: Services, *, now: datetime) -> None:
     except (OSError, ForkedError, InvalidTokenError) as error:
         reason = str(error) if isinstance(error, ForkedError) else type(error).__name__
         log.warning("audit heads not written", detail=reason)
-        _note(services, FILE, failure=reason)
+        _note(services, FILE, now, failure=reason)
         return
     if written:
-        _note(services, FILE, number=number, told_at=now, failure=None)
+        _note(services, FILE, now, number=number, told_at=now, failure=None)
 
 
 def post_due(services: Services, *, now: datetime) -> None:
@@ -78,10 +80,10 @@ def post_due(services: Services, *, now: datetime) -> None:
     failure = _post(settings, lot)
     if failure is not None:
         log.warning("audit heads not taken", detail=failure)
-        _note(services, HTTP, failure=failure)
+        _note(services, HTTP, now, failure=failure)
         return
     done = {"number": number + len(lot), "attempts": 0, "due_at": now}
-    _note(services, HTTP, **done, told_at=now, failure=None)
+    _note(services, HTTP, now, **done, told_at=now, failure=None)
 
 
 def _post(settings: AuditConfig, lot: list[str]) -> str | None:
@@ -152,6 +154,7 @@ def _claim(services: Services, now: datetime) -> int | None:
     wait = services.config.audit.retry_after
     with services.database.transaction() as session:
         newest = session.scalar(sa.select(sa.func.max(_ROWS.c.number))) or 0
+        _open(session, HTTP, now)
         query = sa.select(AuditSink).where(
             AuditSink.name == HTTP, AuditSink.number < newest, AuditSink.due_at <= now
         )
@@ -163,7 +166,16 @@ def _claim(services: Services, now: datetime) -> int | None:
         return row.number
 
 
-def _note(services: Services, name: str, **values: Any) -> None:
+def _note(services: Services, name: str, now: datetime, **values: Any) -> None:
     with services.database.transaction() as session:
+        _open(session, name, now)
         note = sa.update(AuditSink).where(AuditSink.name == name)
         session.execute(note.values(values))
+
+
+def _open(session: Session, name: str, now: datetime) -> None:
+    """Have a row for the place; of workers that come at once one makes it."""
+    is_postgresql = session.connection().dialect.name == "postgresql"
+    insert: Any = (postgresql if is_postgresql else sqlite).insert(AuditSink)
+    row = {"name": name, "number": 0, "attempts": 0, "due_at": now}
+    session.execute(insert.values(row).on_conflict_do_nothing())

@@ -30,7 +30,7 @@ def upgrade() -> None:
         _required("hash", sa.LargeBinary),
         sa.Column("purged_by", sa.Integer, nullable=True),
     )
-    sinks = op.create_table(
+    op.create_table(
         "audit_sinks",
         _key("name", sa.String(16)),
         _required("number", sa.Integer),
@@ -39,8 +39,6 @@ def upgrade() -> None:
         sa.Column("told_at", _MOMENT, nullable=True),
         sa.Column("failure", sa.String(200), nullable=True),
     )
-    none = {"number": 0, "attempts": 0, "due_at": 0}
-    op.bulk_insert(sinks, [{"name": name, **none} for name in ("file", "http")])
 
 
 def _key(name: str, kind: Any) -> sa.Column[Any]:

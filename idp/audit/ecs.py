@@ -68,7 +68,8 @@ _GROUPS = {
     Kind(_CONFIG, ("creation",)): "ClientRegistered InitialTokenIssued "
     "InitialTokenUsed RegistrationTokenIssued KeyGenerated KeyImported KeyPublished "
     "KekKept SealingKeyPublished",
-    Kind(_CONFIG, ("change",)): "ClientReplaced KeyActivated KeyRetired "
+    Kind(_CONFIG, ("change",)): "ClientReplaced ClientSuspended ClientResumed "
+    "KeyActivated KeyRetired "
     "ChipTrustChanged SealingKeyActivated KekReplaced GlassBroken KeyIncidentBegun "
     "KeyIncidentOver",
     Kind(_CONFIG, ("deletion",)): "ClientRemoved InitialTokenEnded KeyDestroyed "

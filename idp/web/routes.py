@@ -83,6 +83,7 @@ from idp.web.staff import portals as staff_portals
 from idp.web.staff import representations as staff_representations
 from idp.web.staff import review as staff_review
 from idp.web.staff import sign_in as staff_sign_in
+from idp.web.staff import trust as staff_trust
 
 BLUEPRINTS = (
     pages.blueprint,
@@ -152,6 +153,7 @@ BLUEPRINTS = (
     staff_representations.blueprint,
     staff_review.blueprint,
     staff_sign_in.blueprint,
+    staff_trust.blueprint,
     user_code.blueprint,
     enrol_details.blueprint,
     enrol_steps.blueprint,

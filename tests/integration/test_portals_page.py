@@ -4,6 +4,8 @@ import json
 import re
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
+from io import BytesIO
 
 import pytest
 
@@ -11,6 +13,8 @@ from idp import clock
 from idp.app import connect
 from tests.driver import Browser, error_code
 from tests.integration.test_approvals import PORTAL, ROLE, post, propose
+from tests.integration.test_authority_requests import token_of
+from tests.integration.test_chip_command import state
 from tests.integration.token_side import authorize, redeem, register, userinfo
 from tests.integration.token_side import post as token_call
 from tests.staff import sign_in_officer
@@ -148,3 +152,34 @@ def register_now(provider, **changes):
 def described(provider):
     with provider.database.read() as connection:
         return provider.relying_parties.document(connection, "library")
+
+
+def test_the_trust_store_is_changed_by_two(app, provider) -> None:
+    """A file is read as what it adds; another approves; so is a removal."""
+    first, second = Browser(app.test_client()), Browser(app.test_client())
+    for name, browser in (("One", first), ("Two", second)):
+        sign_in_officer(browser, provider, roles=["security"], name=name)
+    item = state()
+
+    def send(data: bytes):
+        token = token_of(first.visit("/staff/trust"))
+        form = {"csrf_token": token, "reason": "From the ministry"}
+        form["file"] = (BytesIO(data), "vn.cer")
+        return first.visit("/staff/trust", data=form)
+
+    assert error_code(send(b"no certificate")) == "DD-PROP-001"
+    proposal = send(item.der).request.path
+    page = second.visit(proposal)
+    digest = sha256(item.der).hexdigest()
+    assert digest[:8] in page.text
+    assert digest not in second.visit("/staff/trust").text
+    assert error_code(post(first, proposal, "approve")) == "DD-STAFF-004"
+    post(second, proposal, "approve")
+    assert digest in second.visit("/staff/trust?kind=csca&country=VN").text
+    page = first.visit("/staff/trust")
+    token = re.search(rf"{digest}.*?value=\"([0-9a-f]+)\"", page.text, re.DOTALL)[1]
+    form = {"csrf_token": token, "reason": "It is stolen"}
+    proposal = first.visit(f"/staff/trust/{digest}", data=form).request.path
+    post(second, proposal, "approve")
+    assert digest not in second.visit("/staff/trust").text
+    assert error_code(send(item.der)) is None

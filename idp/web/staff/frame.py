@@ -67,6 +67,7 @@ TABS = (
         phrase("Portals"),
         ("relying_party_manager", "security", "auditor"),
     ),
+    Tab("staff_trust.show", phrase("Chip trust"), ("security", "auditor")),
     Tab("staff_people.show", phrase("Officers"), ("administrator",), "oversight"),
     Tab("staff_audit.show", phrase("Audit log"), ("auditor",), "oversight"),
     Tab(

@@ -15,7 +15,7 @@ from idp.web.staff.descriptions import Change, Description
 
 # What people call a member; others keep their registered name (RFC 7591).
 LABELS = {
-    "client_name": phrase("Name"),
+    "client_name": phrase("Name of the portal"),
     "client_uri": phrase("Website"),
     "logo_uri": phrase("Picture"),
     "policy_uri": phrase("Privacy policy"),
@@ -74,6 +74,8 @@ def _object_text(value: Mapping[str, Any]) -> str:
     if "claim" in value:
         basis = f" ({value['legal_basis']})" if value.get("legal_basis") else ""
         return f"{value['claim']}: {value.get('purpose', '')}{basis}"
+    if "valid_until" in value:
+        return ", ".join(str(value[name]) for name in security_level.PARTS)
     if "keys" in value:
         return value_text(value["keys"])
     if "kty" in value:

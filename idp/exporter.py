@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from idp import clock
 from idp.approvals.models import BrokenGlass, Proposal
+from idp.audit import heads
 from idp.authentication.logout_outbox import LOGOUTS
 from idp.config import Config
 from idp.signals.delivery import SIGNALS
@@ -91,6 +92,7 @@ class Stores(Collector):
                 *_keys(DatabaseRingStore(self._database).rows(), now),
                 *self._outboxes(),
                 *self._two_persons(now),
+                *self._heads(now),
             ]
         except (StoreUnreachableError, SQLAlchemyError):
             told = []
@@ -122,6 +124,25 @@ class Stores(Collector):
             heard.add_metric([], connection.scalar(unheard) or 0)
             waiting.add_metric([], connection.scalar(still) or 0)
         yield from (broken, heard, waiting)
+
+    def _heads(self, now: datetime) -> Iterator[Metric]:
+        age = GaugeMetricFamily(
+            "dinhdanh_audit_head_age_seconds", "Age of the newest signed audit head"
+        )
+        uncovered = GaugeMetricFamily(
+            "dinhdanh_audit_uncovered_events", "Events since the newest signed head"
+        )
+        behind = GaugeMetricFamily(
+            "dinhdanh_audit_sink_behind", "Signed heads a sink lacks", labels=["sink"]
+        )
+        with self._database.read() as connection:
+            newest = heads.latest(connection)
+        if newest.at is not None:
+            age.add_metric([], (now - newest.at).total_seconds())
+        uncovered.add_metric([], newest.uncovered)
+        for sink in newest.sinks:
+            behind.add_metric([sink.name], sink.behind)
+        yield from (age, uncovered, behind)
 
     def _outboxes(self) -> Iterator[GaugeMetricFamily]:
         depth = GaugeMetricFamily(

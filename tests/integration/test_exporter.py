@@ -8,10 +8,13 @@ from prometheus_client import CollectorRegistry
 
 from idp import clock
 from idp.approvals.models import BrokenGlass
+from idp.audit import heads
 from idp.exporter import Stores
 from idp.provider import Provider
 from idp.storage.database import Database
 from keys.ring import RINGS
+
+_AN_HOUR = 3600
 
 
 def told(database: Database) -> CollectorRegistry:
@@ -26,6 +29,7 @@ def test_keys_outboxes_and_broken_glass(provider: Provider) -> None:
     glass = BrokenGlass(id=uuid4(), act="keys.kill", reason="theft", at=clock.now())
     with provider.database.transaction() as session:
         session.add(glass)
+    assert heads.sign(provider, now=clock.now()) > 0
 
     seen = told(provider.database)
 
@@ -41,6 +45,10 @@ def test_keys_outboxes_and_broken_glass(provider: Provider) -> None:
     assert seen.get_sample_value("dinhdanh_glass_broken_total") == 1
     assert seen.get_sample_value("dinhdanh_glass_unacknowledged") == 1
     assert seen.get_sample_value("dinhdanh_proposals_open") == 0
+    age = seen.get_sample_value("dinhdanh_audit_head_age_seconds")
+    assert age is not None
+    assert 0 <= age < _AN_HOUR
+    assert seen.get_sample_value("dinhdanh_audit_uncovered_events") == 0
     for kind in ("logout", "signal"):
         labels = {"kind": kind}
         assert seen.get_sample_value("dinhdanh_outbox_notices", labels) == 0

@@ -40,7 +40,7 @@ class Portals:
     @property
     def having(self) -> Sequence[Standing]:
         """Those that were given the key."""
-        return [one for one in self.all if one.has_since and not one.lacks_at]
+        return [one for one in self.all if one.has]
 
 
 def cost(

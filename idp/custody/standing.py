@@ -46,6 +46,11 @@ class Standing:
     via: str | None = None
 
     @property
+    def has(self) -> bool:
+        """Say whether it was given the key, and no set without it since."""
+        return self.has_since is not None and self.lacks_at is None
+
+    @property
     def last_fetch(self) -> datetime | None:
         """Return when it last fetched any key set."""
         return max(filter(None, (self.has_last, self.lacks_at)), default=None)
@@ -66,7 +71,7 @@ class Standing:
 
     def has_it_by(self, published_at: datetime, max_age: int) -> datetime:
         """Return when its cache has the key at the latest, if it keeps to our word."""
-        if self.has_since and not self.lacks_at:
+        if self.has_since and self.has:
             return self.has_since
         return max(published_at, self.lacks_at or published_at) + timedelta(
             seconds=max_age

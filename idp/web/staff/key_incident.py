@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from idp.custody import incidents, records, standing
 from idp.custody.standing import Standing
 from idp.web.language import gettext
-from idp.web.staff import access, frame, key_texts, keys
+from idp.web.staff import access, frame, key_texts, keys, paging
 from idp.web.visit import Visit
 from keys.ring import Ring
 
@@ -26,7 +26,7 @@ def show(incident_id: UUID) -> ResponseReturnValue:
     with here.provider.database.read() as connection:
         incident = incidents.find(connection, incident_id)
         refused = incidents.refusals(connection, incident.kid)
-    portals = _portals(here, incident)
+    portals, start = _portals(here, incident), (paging.number() - 1) * paging.PAGE
     return frame.page(
         here,
         officer,
@@ -40,7 +40,12 @@ def show(incident_id: UUID) -> ResponseReturnValue:
         grants=gettext(key_texts.GRANTS[incident.grants]),
         sessions=gettext(key_texts.SESSIONS[incident.sessions]),
         refused=[_refused(row) for row in refused],
-        portals=portals,
+        portals=portals[start : start + paging.PAGE],
+        pages=paging.pages(
+            "staff_key_incident.show",
+            has_more=len(portals) > start + paging.PAGE,
+            incident_id=str(incident_id),
+        ),
         exposed=sum(one["is_exposed"] for one in portals),
     )
 

@@ -13,7 +13,7 @@ from idp.errors import NotFoundError
 from idp.staff.officer import Officer
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
-from idp.web.staff import access, frame, key_axis, key_texts
+from idp.web.staff import access, frame, key_axis, key_sealing, key_texts, paging
 from idp.web.visit import Visit
 from keys.rehearsal import due_at
 from keys.ring import (
@@ -53,6 +53,7 @@ def show() -> ResponseReturnValue:
         "keys",
         gettext("Signing keys"),
         rings=[_board(here, ring, rows) for ring in RINGS],
+        sealing=key_sealing.versions(here.provider),
         incidents=[
             {
                 "href": url_for("staff_key_incident.show", incident_id=item.id),
@@ -217,6 +218,9 @@ def _ring(
             else Portals((), (), ())
         )
     dates = provider.rotator.rehearse(ring, now=now)
+    lacking_only = request.args.get("show") == "lacking"
+    listed = [one for one in found.all if not (lacking_only and one.has)]
+    shown = listed[(paging.number() - 1) * paging.PAGE :]
     return frame.page(
         here,
         officer,
@@ -228,7 +232,14 @@ def _ring(
         keys=[_line(key, here) for key in (*waiting, *reversed(living))],
         past=[_line(key, here) for key in reversed(gone)],
         next=_next(here, ring, rows, keys),
-        portals=[_portal(one, looked_at, here) for one in found.all],
+        portals=[_portal(one, looked_at, here) for one in shown[: paging.PAGE]],
+        lacking_only=lacking_only,
+        pages=paging.pages(
+            "staff_keys.one",
+            has_more=len(shown) > paging.PAGE,
+            name=_path(ring),
+            show="lacking" if lacking_only else "",
+        ),
         looked_at=looked_at and key_texts.short(looked_at.kid),
         safe_at=_safe_at(found, looked_at, here),
         late=[one.name for one in found.late],
@@ -252,14 +263,13 @@ def _safe_at(found: Portals, key: RingKey | None, here: Visit) -> str:
 
 
 def _portal(one: Any, key: RingKey | None, here: Visit) -> dict[str, Any]:
-    has = one.has_since is not None and one.lacks_at is None
     max_age = here.provider.config.keys.jwks_max_age
     since = key.published_at if key else None
     return {
         "name": one.name,
         "client_id": one.client_id,
-        "has": has,
-        "evidence": gettext(key_texts.EVIDENCE[one.via]) if has and one.via else "",
+        "has": one.has,
+        "evidence": gettext(key_texts.EVIDENCE[one.via]) if one.via else "",
         "fetched": key_texts.moment(one.last_fetch),
         "by": key_texts.moment(one.has_it_by(since, max_age)) if since else "–",
         "used": key_texts.moment(one.used_at) if one.used_at else "",

@@ -80,6 +80,7 @@ def waiting(  # noqa: PLR0913 - filters of one list
     province_code: str | None = None,
     unit_id: UUID | None = None,
     overdue_only: bool = False,
+    offset: int = 0,
     limit: int = 100,
 ) -> list[DossierView]:
     """Return open dossiers, the earliest due first (D69 art. 13)."""
@@ -92,7 +93,8 @@ def waiting(  # noqa: PLR0913 - filters of one list
         query = query.where(Dossier.unit_id == unit_id)
     if overdue_only:
         query = query.where(Dossier.due_at <= now)
-    rows = connection.execute(query.order_by(Dossier.due_at, Dossier.id).limit(limit))
+    query = query.order_by(Dossier.due_at, Dossier.id).offset(offset).limit(limit)
+    rows = connection.execute(query)
     return [_view(row) for row in rows]
 
 

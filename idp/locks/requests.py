@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
+from idp.accounts import places
 from idp.accounts.calendar import HANOI, Calendar
 from idp.accounts.lifecycle import live_locks
 from idp.audit.lock_events import AuthorityAnswered, AuthorityAsked, AuthorityForwarded
@@ -162,17 +163,33 @@ def refuse(  # noqa: PLR0913 - the stores, then the decision
     _decide(services, session, request_id, "refused", officer_id, reasons, now)
 
 
-def list_open(connection: Connection, sealer: Sealer, limit: int) -> list[Request]:
-    """Return what waits, the most urgent first."""
-    query = _ALL.where(AuthorityRequest.state.in_(_OPEN)).order_by(_DUE)
-    return [_read(sealer, row) for row in connection.execute(query.limit(limit))]
+def list_open(
+    connection: Connection,
+    sealer: Sealer,
+    limit: int,
+    *,
+    province_code: str | None,
+    offset: int = 0,
+) -> list[Request]:
+    """Return what waits for a province's officers, the most urgent first."""
+    query = _ALL.where(
+        AuthorityRequest.state.in_(_OPEN),
+        places.is_of(AuthorityRequest.account_id, province_code),
+    )
+    query = query.order_by(_DUE, AuthorityRequest.id).offset(offset).limit(limit)
+    return [_read(sealer, row) for row in connection.execute(query)]
 
 
-def count_open(connection: Connection, *, now: datetime) -> tuple[int, int]:
-    """Return how many wait, and how many of them are overdue."""
+def count_open(
+    connection: Connection, *, province_code: str | None, now: datetime
+) -> tuple[int, int]:
+    """Return how many wait for a province's officers, and how many are overdue."""
     is_late = sa.case((now >= _DUE, 1), else_=0)
     query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(is_late), 0))
-    query = query.where(AuthorityRequest.state.in_(_OPEN))
+    query = query.where(
+        AuthorityRequest.state.in_(_OPEN),
+        places.is_of(AuthorityRequest.account_id, province_code),
+    )
     waiting, late = connection.execute(query).one()
     return waiting, late
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
+from idp.accounts import places
 from idp.audit.log import AuditLog
 from idp.audit.right_events import CorrectionAnswered, CorrectionAsked
 from idp.rights.models import CorrectionRequest
@@ -150,20 +151,7 @@ def find(
     return _open(sealer, row) if row else None
 
 
-# The dossiers belong to a package beside this one; only these columns are read.
-_DOSSIERS = sa.table(
-    "dossiers",
-    sa.column("account_id", sa.Uuid()),
-    sa.column("province_code", sa.String()),
-    sa.column("submitted_at", sa.BigInteger()),
-)
-_PROVINCE: Any = (
-    sa.select(_DOSSIERS.c.province_code)
-    .where(_DOSSIERS.c.account_id == CorrectionRequest.account_id)
-    .order_by(_DOSSIERS.c.submitted_at.desc())
-    .limit(1)
-    .scalar_subquery()
-)
+_PROVINCE = places.province_of(CorrectionRequest.account_id)
 _ALL = sa.select(*CorrectionRequest.__table__.columns, _PROVINCE.label("province_code"))
 
 
@@ -173,9 +161,7 @@ def _of_province(query: sa.Select[Any], province_code: str | None) -> sa.Select[
         CorrectionRequest.answered_at.is_(None),
         CorrectionRequest.text_sealed.is_not(None),
     )
-    if province_code is None:
-        return query
-    return query.where(sa.or_(province_code == _PROVINCE, _PROVINCE.is_(None)))
+    return query.where(places.is_of(CorrectionRequest.account_id, province_code))
 
 
 def _open(sealer: Sealer, row: Any) -> Correction:

@@ -7,14 +7,14 @@ import pytest
 from flask import Flask
 
 from idp import clock
-from idp.accounts import lifecycle
+from idp.accounts import lifecycle, representation
 from idp.app import connect
 from idp.enrolment import dossiers
 from idp.factors.throttle import Throttle
 from idp.locks import placing
 from idp.provider import Provider
 from tests.driver import Browser, Portal, answer, at, error_code
-from tests.integration.chip.people import Citizen
+from tests.integration.chip.people import Citizen, create_citizen
 from tests.integration.test_authority_requests import LETTER, send
 from tests.integration.way_back import Post, prepare
 from tests.services import BACKENDS
@@ -202,3 +202,34 @@ def test_each_role_sees_its_part(
     assert page.request.path.startswith("/staff/locks/")
     with provider.database.read() as connection:
         assert lifecycle.live_locks(connection, citizen.id) == ("terms_breach",)
+
+
+def test_letters_and_representatives_are_their_provinces(
+    app: Flask, provider: Provider, citizen: Citizen
+) -> None:
+    """Elsewhere a letter is neither entered, nor listed, nor shown, nor decided."""
+    roles = ("lock_officer", "reviewer")
+    near = officer(app, provider, *roles, province="01", unit="Near")
+    far = officer(app, provider, *roles, province="22", unit="Far")
+    number = citizen.person.number
+    far.visit("/staff/locks")
+    entered = send(far, personal_number=number, **LETTER)
+    assert error_code(entered) == "DD-LOCK-006"
+    near.visit("/staff/locks")
+    address = send(near, personal_number=number, **LETTER).request.path
+    assert near.visit(address).status_code == 200
+
+    assert LETTER["authority"] in near.visit("/staff/locks").text
+    assert LETTER["authority"] not in far.visit("/staff/locks").text
+    assert error_code(far.visit(address)) == "DD-STAFF-003"
+    guardian = create_citizen(provider, replace(citizen.person, number=any_number()))
+    with provider.database.transaction() as session:
+        representation.appoint(
+            session, provider.audit, ward_id=citizen.id, relation="guardian",
+            representative_id=guardian.id, now=clock.now(),
+        )  # fmt: skip
+    shown = []
+    for browser in (near, far):
+        browser.visit("/staff/representations")
+        shown.append("Không ai đại diện" in send(browser, personal_number=number).text)
+    assert shown == [False, True]

@@ -10,11 +10,10 @@ from uuid import UUID
 
 from flask import Response, url_for
 
-from idp.accounts import identifiers, timeline
+from idp.accounts import identifiers, places, timeline
 from idp.accounts.standing import read_standing
 from idp.accounts.timeline import Moment
 from idp.authentication import session as sessions
-from idp.enrolment import places
 from idp.factors import enrolled
 from idp.locks.grounds import IN_WRITING
 from idp.locks.requests import MAX_TEXT
@@ -58,7 +57,7 @@ def open_case(here: Visit, officer: Officer, case_id: UUID) -> UUID:
     with provider.database.read() as connection:
         whose, stores = found.account_id, (connection, provider.sealer)
         own_case.refuse(*stores, officer, whose, now=here.now)
-        if not officer.unit.serves(places.province_of(connection, whose)):
+        if not officer.unit.serves(places.read_province(connection, whose)):
             raise CaseOverError
     return whose
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.audit import search
+from idp.audit import heads, search
 from idp.audit.search import Filters, Found, Place
 from idp.audit.staff_events import AuditSearched
 from idp.staff import people
@@ -80,7 +80,7 @@ def _page(
     asked = {name: request.args.get(name, "").strip()[:_LONGEST] for name in NAMES}
     with here.provider.database.read() as connection:
         everyone = people.list_people(connection, here.provider.sealer)
-        extent = search.extent(connection)
+        extent, head = search.extent(connection), heads.latest(connection)
     names = {str(person.id): person.name for person in everyone}
     is_search = bool(request.args.keys() & {*NAMES, "after"}) and problem is None
     found = _search(here, officer, asked) if is_search else []
@@ -95,6 +95,8 @@ def _page(
         typed=typed or {},
         asked=asked,
         extent=extent,
+        head=head,
+        head_at=presentation.exact_moment_text(head.at) if head.at else "",
         types=search.event_types(),
         officers=names,
         is_search=is_search,

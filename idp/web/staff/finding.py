@@ -6,11 +6,10 @@ look is on the citizen's own chain with the reason, and a day has an end of them
 
 from uuid import UUID
 
-from idp.accounts import identifiers
+from idp.accounts import identifiers, places
 from idp.accounts.identifiers import InvalidPersonalNumberError
 from idp.accounts.standing import read_standing
-from idp.enrolment import places, receipts
-from idp.enrolment.receipts import InvalidReceiptError
+from idp.enrolment import queue
 from idp.staff import cases, look_ups, own_case
 from idp.staff.officer import Officer
 from idp.web.language import gettext, phrase
@@ -66,7 +65,8 @@ def _look_up(here: Visit, officer: Officer, typed: dict[str, str]) -> UUID | Non
         if number is not None:
             found = identifiers.find_account_id(database, provider.sealer, number)
         else:
-            found = places.account_of_receipt(database, _receipt(typed["number"]))
+            dossier = queue.find_by_receipt(database, typed["number"])
+            found = dossier.account_id if dossier else None
         numbers = (number,) if number else ()
         stores = (database, provider.sealer)
         own_case.refuse(*stores, officer, found, numbers=numbers, now=here.now)
@@ -81,7 +81,7 @@ def _look_up(here: Visit, officer: Officer, typed: dict[str, str]) -> UUID | Non
         )
         if found is None or read_standing(database, found).state == "closed":
             return None
-        province = places.province_of(database, found)
+        province = places.read_province(database, found)
     return found if officer.unit.serves(province) else None
 
 
@@ -91,10 +91,3 @@ def _number(here: Visit, text: str) -> str | None:
         return identifiers.parse_personal_number(text, sandbox=sandbox, now=here.now)
     except InvalidPersonalNumberError:
         return None
-
-
-def _receipt(text: str) -> str:
-    try:
-        return receipts.parse_receipt(text)
-    except InvalidReceiptError:
-        return ""

@@ -157,7 +157,12 @@ def _letters(here: Visit, officer: Officer) -> Iterator[Line]:
     if not officer.has(LOCK_OFFICER):
         return
     with here.provider.database.read() as connection:
-        found = letters.list_open(connection, here.provider.sealer, _MOST)
+        found = letters.list_open(
+            connection,
+            here.provider.sealer,
+            _MOST,
+            province_code=officer.unit.province_code,
+        )
     forwarded = [one for one in found if one.state == "forwarded"]
     ids = {one.entered_by for one in forwarded}
     names = _names(here, ids)

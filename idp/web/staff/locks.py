@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.accounts import contacts, identifiers
+from idp.accounts import contacts, identifiers, places
 from idp.accounts.identifiers import InvalidPersonalNumberError
 from idp.errors import NotFoundError
 from idp.factors import notices
@@ -15,11 +15,12 @@ from idp.factors.notice_texts import What
 from idp.locks import grounds, requests
 from idp.locks.requests import NewRequest, Request, RequestError
 from idp.staff import look_ups, own_case
+from idp.staff.errors import RoleError
 from idp.staff.officer import Officer
 from idp.web import presentation
 from idp.web.language import gettext, phrase
 from idp.web.problem import Problem, notice
-from idp.web.staff import access, frame
+from idp.web.staff import access, frame, paging
 from idp.web.visit import Visit
 
 blueprint = Blueprint("staff_locks", __name__)
@@ -27,7 +28,6 @@ blueprint = Blueprint("staff_locks", __name__)
 ROLE = "lock_officer"
 FIELDS = ("personal_number", "change", "ground", "authority", "document", "matter")
 _LONGEST = {"authority": 200, "document": 64, "matter": requests.MAX_TEXT}
-_SHOWN = 100
 _PURPOSE = "lock"
 _REFUSED: tuple[What | None, str] = ("lock_refused", "lock-refused")
 CHANGES = {"lock": phrase("Lock"), "unlock": phrase("Unlock")}
@@ -130,6 +130,8 @@ def _enter(here: Visit, officer: Officer, typed: dict[str, str]) -> UUID | None:
         if account_id is None:
             return None
         own_case.refuse(database, provider.sealer, officer, account_id, now=here.now)
+        if not officer.unit.serves(places.read_province(database, account_id)):
+            return None
         new = NewRequest(
             account_id=account_id,
             change="lock" if typed["change"] == "lock" else "unlock",
@@ -177,6 +179,8 @@ def _find(database: Any, here: Visit, officer: Officer, request_id: UUID) -> Req
     if found is None:
         raise NotFoundError("no such request")
     own_case.refuse(database, sealer, officer, found.account_id, now=here.now)
+    if not officer.unit.serves(places.read_province(database, found.account_id)):
+        raise RoleError(detail="another province's account")
     return found
 
 
@@ -193,7 +197,13 @@ def _list(
 ) -> Response:
     provider = here.provider
     with provider.database.read() as connection:
-        waiting = requests.list_open(connection, provider.sealer, _SHOWN)
+        waiting = requests.list_open(
+            connection,
+            provider.sealer,
+            paging.PAGE + 1,
+            province_code=officer.unit.province_code,
+            offset=(paging.number() - 1) * paging.PAGE,
+        )
     return frame.page(
         here,
         officer,
@@ -204,7 +214,8 @@ def _list(
         typed=typed or {},
         changes={name: gettext(text) for name, text in CHANGES.items()},
         grounds={name: gettext(GROUNDS[name]) for name in grounds.IN_WRITING},
-        rows=[_row(here, item) for item in waiting],
+        rows=[_row(here, item) for item in waiting[: paging.PAGE]],
+        pages=paging.pages("staff_locks.show", has_more=len(waiting) > paging.PAGE),
         token=here.token(access.purpose(officer, "lock-enter")),
     )
 

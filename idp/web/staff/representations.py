@@ -9,13 +9,14 @@ from uuid import UUID
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.accounts import identifiers, representation
+from idp.accounts import identifiers, places, representation
 from idp.accounts.identifiers import InvalidPersonalNumberError
 from idp.accounts.representation import Ward
 from idp.accounts.standing import read_standing
 from idp.locks import representations
 from idp.locks.representations import BY_PAPER, Ending
 from idp.staff import look_ups, own_case
+from idp.staff.errors import RoleError
 from idp.staff.officer import Officer
 from idp.web import people, presentation
 from idp.web.language import gettext, phrase
@@ -67,9 +68,11 @@ def find() -> ResponseReturnValue:
         return _page(here, officer, problem=wrong)
     with provider.database.transaction() as database:
         ward = identifiers.find_account_id(database, provider.sealer, number)
-        if ward is None:
+        is_here = ward and officer.unit.serves(places.read_province(database, ward))
+        if not is_here:
             stores = (database, provider.audit)
-            look_ups.note(*stores, officer, number, _PURPOSE, here.now)
+            look_ups.note(*stores, officer, ward or number, _PURPOSE, here.now)
+            ward = None
     return _page(here, officer, ward, is_asked=True)
 
 
@@ -90,6 +93,8 @@ def end(ward: UUID) -> ResponseReturnValue:
     with here.provider.database.read() as connection:
         sealer = here.provider.sealer
         own_case.refuse(connection, sealer, officer, ward, now=here.now)
+        if not officer.unit.serves(places.read_province(connection, ward)):
+            raise RoleError(detail="another province's account")
         found = representation.representatives_of(connection, ward, now=here.now)
     named = [str(one.representative_id) for one in found]
     if typed["representative"] not in named:

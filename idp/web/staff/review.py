@@ -19,13 +19,12 @@ from idp.staff.errors import RoleError
 from idp.staff.officer import Officer
 from idp.web import claim_texts, presentation
 from idp.web.language import gettext
-from idp.web.staff import access, frame, pictures, review_texts
+from idp.web.staff import access, frame, paging, pictures, review_texts
 from idp.web.visit import Visit
 
 blueprint = Blueprint("staff_review", __name__)
 
 REVIEWER = "reviewer"
-_SHOWN = 100
 
 
 @blueprint.get("/staff/review")
@@ -44,14 +43,20 @@ def show() -> ResponseReturnValue:
             now=here.now,
             province_code=officer.unit.province_code,
             overdue_only=is_overdue,
-            limit=_SHOWN,
+            offset=(paging.number() - 1) * paging.PAGE,
+            limit=paging.PAGE + 1,
         )
     return frame.page(
         here,
         officer,
         "review",
         gettext("Overdue dossiers") if is_overdue else gettext("Dossiers to decide"),
-        rows=[_row(here, officer, view) for view in found],
+        rows=[_row(here, officer, view) for view in found[: paging.PAGE]],
+        pages=paging.pages(
+            "staff_review.show",
+            has_more=len(found) > paging.PAGE,
+            only="overdue" if is_overdue else "",
+        ),
         is_overdue=is_overdue,
     )
 

@@ -60,9 +60,11 @@ def _proposals(here: Visit, officer: Officer) -> Iterator[Item]:
         yield Item(label, url_for("staff_approvals.show"), len(others))
 
 
-def _letters(here: Visit, officer: Officer) -> Iterator[Item]:  # noqa: ARG001
+def _letters(here: Visit, officer: Officer) -> Iterator[Item]:
     with here.provider.database.read() as connection:
-        waiting, late = letters.count_open(connection, now=here.now)
+        waiting, late = letters.count_open(
+            connection, province_code=officer.unit.province_code, now=here.now
+        )
     page = url_for("staff_locks.show")
     if late:
         label = gettext("Overdue requests to lock or unlock")

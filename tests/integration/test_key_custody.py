@@ -32,6 +32,8 @@ kek_source = "{kek_source}"
 signers = "{signers}"
 [sandbox]
 enabled = true
+[staff]
+two_persons = false
 [log]
 level = "WARNING"
 format = "text"
@@ -118,7 +120,8 @@ def test_an_imported_key_waits_to_be_published(started, config, tmp_path):
         refused = idp(started, "keys", "import", "--ring", ring, str(pem))
         assert (refused.exit_code, told in refused.output) == (1, True)
 
-    assert idp(started, "keys", "publish", kid).exit_code == 0
+    published = idp(started, "keys", "publish", kid, "--reason", "Nghi lễ khóa")
+    assert published.exit_code == 0, published.output
     assert kid in exported(started)
 
 

@@ -86,7 +86,7 @@ def test_a_passphrase_opens_the_keys(services, tmp_path):
         made = run(settings, "keys", "init", "--create-kek", passphrase=PASSPHRASE)
         right = run(settings, "keys", "status", passphrase=PASSPHRASE)
         wrong = run(settings, "keys", "status", passphrase="một câu nào khác thế")
-        untold = start(settings, "keys", "status").communicate(timeout=60)[0]
+        untold = start(settings, "keys", "status").communicate(timeout=110)[0]
 
     assert (made.exit_code, right.exit_code) == (0, 0), made.output + right.output
     assert '"kek": "passphrase"' in (tmp_path / "kek").read_text()
@@ -152,5 +152,5 @@ def test_workers_sign_in_the_token_after_one_passphrase(served):
                 )
     finally:
         process.terminate()
-        output = process.communicate(timeout=60)[0]
+        output = process.communicate(timeout=110)[0]
     assert len(told) > 2, output

@@ -22,7 +22,6 @@ class Problem:
     sentence: str
     advice: str
     technical: str = ""
-    request_id: str = ""
     field: str = ""
     mend: str = ""
 
@@ -50,5 +49,4 @@ def notice(code: str, *, description: str = "", detail: str = "") -> Problem:
         sentence=gettext(row.sentence),
         advice=gettext(row.advice),
         technical=description if row.technical else "",
-        request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
     )

@@ -118,7 +118,9 @@ def _check_requests(log: str) -> None:
     answered = [line for line in lines if line["event"] == "request"]
     ids = [line["request_id"] for line in answered]
     assert len(set(ids)) == len(ids)
-    assert {line["request_id"] for line in lines if "code" in line} <= set(ids)
+    # What a citizen reads out leads to the request, and so to its other lines.
+    assert {line["request_id"] for line in lines if "error_id" in line} <= set(ids)
+    assert any("error_id" in line for line in lines)
     seen = {(line["method"], line["route"], line["status"]) for line in answered}
     assert ("POST", "/login/<transaction>", 303) in seen
     of_token = [line for line in answered if line["route"] == "/token"]

@@ -51,13 +51,6 @@ def test_the_proxy_names_it(behind_proxy: FlaskClient) -> None:
         assert OURS.fullmatch(made)
 
 
-def test_a_page_of_an_error_carries_it(client: FlaskClient) -> None:
-    """Beside the id that a citizen reads out, for who looks into the log."""
-    page = client.get("/nowhere")
-
-    assert f'data-request-id="{page.headers[HEADER]}"' in page.text
-
-
 def test_requests_are_counted_by_route(client: FlaskClient) -> None:
     """By the pattern: no address, no method and no status that somebody thinks up."""
     login = {"route": "/login/<transaction>", "status": "4xx"}

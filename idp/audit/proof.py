@@ -4,16 +4,20 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from sqlalchemy.engine import Connection
 
+from idp.audit import sinks
 from idp.audit.checkpoints import Checkpoints
-from idp.audit.head import BrokenHeadsError, HeadFault, proven
-from idp.storage.database import Database
-from idp.storage.key_store import DatabaseRingStore
+from idp.audit.head import ALG, BrokenHeadsError, HeadFault, proven
+from idp.storage.key_models import KeyRecord
 from keys.algorithms import PublicKey, public_key
 from keys.algorithms import public_jwk as jwk_of
+from keys.ring import Ring
 
+_RING = Ring("audit", ALG)
 _PEM = b"-----BEGIN "
 _PEM_END = b"-----END PUBLIC KEY-----"
 
@@ -31,12 +35,15 @@ def read_keys(path: Path) -> dict[str, PublicKey]:
     return dict(map(public_key, told.get("keys", [told])))
 
 
-def own_keys(database: Database) -> dict[str, PublicKey]:
+def own_keys(connection: Connection) -> dict[str, PublicKey]:
     """Return the audit ring's keys as the database has them, old ones too."""
-    rows = DatabaseRingStore(database).rows()
-    return dict(
-        public_key(row.public_jwk) for row in rows if row.ring.purpose == "audit"
-    )
+    query = sa.select(KeyRecord.public_jwk).where(KeyRecord.ring == _RING.name)
+    return dict(map(public_key, connection.execute(query).scalars()))
+
+
+def stored(connection: Connection) -> tuple[Checkpoints, HeadFault | None]:
+    """Return what the database's own heads say, by its own keys."""
+    return gather(sinks.lines(connection), own_keys(connection))
 
 
 def gather(

@@ -13,12 +13,12 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from idp.audit import heads, sinks
+from idp.audit import heads
 from idp.audit.checkpoints import Checkpoints
 from idp.audit.figure_events import EventsPurged
 from idp.audit.log import AuditLog
 from idp.audit.models import AuditEvent, AuditHead, SignedChain
-from idp.audit.proof import gather, own_keys
+from idp.audit.proof import stored
 from idp.audit.stream import Span
 from idp.audit.verification import verify
 from idp.errors import IdpError
@@ -91,8 +91,7 @@ def _whole_months(services: Services, before: str) -> Iterator[str]:
 
 def _checkpoints(services: Services) -> Checkpoints:
     with services.database.snapshot() as connection:
-        keys = own_keys(services.database)
-        checkpoints, broken = gather(sinks.lines(connection), keys)
+        checkpoints, broken = stored(connection)
     if broken:
         checkpoints.close()
         raise BrokenLogError(f"head {broken.number} of the audit log: {broken.reason}")

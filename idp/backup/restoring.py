@@ -1,6 +1,7 @@
 """Write an archive into an empty database: all, proven to be whole, or nothing."""
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from typing import Any, BinaryIO
 
@@ -9,6 +10,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from idp.audit.log import AuditLog
+from idp.audit.proof import stored
 from idp.audit.sealing_events import DatabaseRestored
 from idp.audit.verification import verify
 from idp.backup.archive import ArchiveError, Begin, End, Head, read_archive
@@ -55,8 +57,10 @@ def restore(
         for end in ends:
             _compare(connection, end)
         sealer = StoredSealer(_Restored(session), (kek,))
-        report = verify(connection, sealer)
-        if report.faults:
+        checkpoints, broken = stored(connection)
+        with closing(checkpoints):
+            report = verify(connection, sealer, checkpoints=checkpoints)
+        if report.faults or broken:
             raise ArchiveError("the audit log in the archive is not whole")
         rows = sum(end.rows for end in ends)
         event = DatabaseRestored(made_at.isoformat(), rows)

@@ -31,7 +31,6 @@ from idp.cli.audit_heads import heads
 from idp.cli.context import CliContext, pass_cli
 from idp.storage.database import Database
 from idp.storage.opening import open_database, open_sealer
-from keys.errors import KeysError
 
 _MONTH = click.DateTime(["%Y-%m"])
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -108,14 +107,14 @@ def _span(month: datetime | None, since: datetime | None) -> Span:
 def _checkpoints(
     database: Database, heads_file: Path | None, keys_file: Path | None
 ) -> tuple[Checkpoints, HeadFault | None]:
-    try:
-        keys = read_keys(keys_file) if keys_file else own_keys(database)
-    except (OSError, ValueError, KeysError) as error:
-        raise UnprovableError(f"keys: {error}") from error
-    if heads_file:
-        with heads_file.open(encoding="ascii", errors="replace") as lines:
-            return gather(lines, keys)
     with database.snapshot() as connection:
+        try:
+            keys = read_keys(keys_file) if keys_file else own_keys(connection)
+        except (OSError, ValueError) as error:
+            raise UnprovableError(f"keys: {error}") from error
+        if heads_file:
+            with heads_file.open(encoding="ascii", errors="replace") as lines:
+                return gather(lines, keys)
         return gather(sinks.lines(connection), keys)
 
 

@@ -17,7 +17,7 @@ from idp.audit import heads, sinks
 from idp.audit.checkpoints import Checkpoints
 from idp.audit.events import PasswordChanged
 from idp.audit.models import SignedHeadRow
-from idp.audit.proof import gather, own_keys
+from idp.audit.proof import gather, own_keys, stored
 from idp.audit.verification import verify
 from idp.cli import main
 from idp.provider import Provider
@@ -55,7 +55,8 @@ def exported(provider: Provider) -> list[str]:
 
 
 def proofs(provider: Provider) -> Checkpoints:
-    checkpoints, broken = gather(exported(provider), own_keys(provider.database))
+    with provider.database.snapshot() as connection:
+        checkpoints, broken = stored(connection)
     assert broken is None
     return checkpoints
 
@@ -199,7 +200,8 @@ def test_forged_heads_are_found(signed: Provider, command, tmp_path: Path) -> No
     append(signed, SHARD, 1)
     heads.sign(signed, now=NOW + timedelta(minutes=9))
     lines = exported(signed)
-    keys = own_keys(signed.database)
+    with signed.database.read() as connection:
+        keys = own_keys(connection)
     said = {}
     for name, some in {
         "changed": [lines[0], lines[1][:-8] + "AAAAAAAA", lines[2]],
@@ -277,9 +279,9 @@ def test_the_file_goes_on_after_a_crash_and_stops_at_a_fork(
     file.write_text(whole[:-300])
     sinks.write_file(filing, now=NOW)
 
-    checkpoints, broken = gather(
-        file.read_text().splitlines(), own_keys(signed.database)
-    )
+    with signed.database.read() as connection:
+        keys = own_keys(connection)
+    checkpoints, broken = gather(file.read_text().splitlines(), keys)
     checkpoints.close()
     assert (checkpoints.heads, broken) == (2, None)
     with signed.database.engine.begin() as connection:

@@ -25,16 +25,22 @@ DECLARED = [
     and issubclass(item, Event)
     and item not in (Event, ServiceEvent)
 ]
+SECRET_WORDS = {
+    "password", "secret", "pin", "otp", "seed", "cookie", "portrait", "photo", "face",
+    "fingers", "biometric", "template", "private",  # a fingerprint may be a key's
+}  # fmt: skip
 PERSONAL_NAMES = {"name", "number", "phone", "email", "address", "birth_date", "ip"}
 
 
 @pytest.mark.parametrize("event", DECLARED, ids=lambda event: event.__name__)
 def test_event_declares_itself(event: type[Event]) -> None:
-    """Each event has its name as type, a sentence, and no personal field."""
+    """Each event has its name as type, a sentence, nothing personal, no secret."""
     assert event.__name__ == event.TYPE
     assert len(event.TYPE) <= 64
     assert event.__doc__
     assert not {item.name for item in fields(event)} & PERSONAL_NAMES
+    words = {word for item in fields(event) for word in item.name.split("_")}
+    assert not words & SECRET_WORDS
 
 
 def test_data_is_what_is_chained() -> None:

@@ -110,10 +110,11 @@ def _check_numbers(config: Config) -> None:
 
 def _check_keys(config: Config) -> None:
     keys = config.keys
-    if keys.jwks_max_age + keys.reread_after >= keys.publish_lead:
-        # A portal that cached the key set must see a key before it signs.
+    if keys.jwks_max_age + 2 * keys.reread_after >= keys.publish_lead:
+        # A portal that cached the key set must see a key before it signs, even one that
+        # asked a process whose other thread was just reading the rings again.
         raise ConfigError(
-            "keys.jwks_max_age and keys.reread_after together must be below "
+            "keys.jwks_max_age and twice keys.reread_after together must be below "
             "keys.publish_lead"
         )
     if 0 < keys.rotate_every * 86_400 <= keys.publish_lead:

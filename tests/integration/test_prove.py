@@ -7,6 +7,7 @@ import pytest
 from tests.prove.__main__ import is_exact
 from tests.prove.auditing import prove_audit
 from tests.prove.importing import prove
+from tests.prove.rotating import Clocks, turn
 from tests.prove.signing import prove_signing
 from tests.prove.timing import measure
 from tests.services import BACKENDS, Services
@@ -60,3 +61,23 @@ def test_a_token_signs_ten_thousand_times(tmp_path: Path) -> None:
     assert [proof.threads for proof in proofs] == [1, 8, 1, 8]
     assert sum(p.signatures for p in proofs if p.alg == "ES256") == 10_000
     assert all(proof.checked and not proof.wrong for proof in proofs), proofs
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_nobody_notices_a_rotation_and_nobody_takes_a_killed_key(
+    services: Services, tmp_path: Path
+) -> None:
+    """Under load, on four workers of which one dies in the middle."""
+    found = turn(
+        services,
+        tmp_path,
+        clocks=Clocks(publish_lead=6, jwks_max_age=1, reread_after=1),
+        portals=2,
+        rotations=1,
+        pause=0.2,
+    )
+
+    assert found.is_calm, found
+    assert found.rotations == found.workers_killed == 1
+    assert len(found.refused_after) == 4

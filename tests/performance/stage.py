@@ -147,8 +147,11 @@ def register(provider: Provider, keys: list[dict[str, Any]]) -> None:
         )
 
 
-def create_citizens(provider: Provider, count: int) -> list[Citizen]:
-    """Create active level 2 citizens; all but a few have an authenticator app."""
+def create_citizens(provider: Provider, count: int, *, first: int = 0) -> list[Citizen]:
+    """Create active level 2 citizens; all but a few have an authenticator app.
+
+    Their numbers begin at `first`, above those that somebody else has.
+    """
     now = clock.now()
     hashed = provider.passwords.hash(PASSWORD)
     people = []
@@ -161,7 +164,7 @@ def create_citizens(provider: Provider, count: int) -> list[Citizen]:
             gender="male",
             nationality="VNM",
         )
-        number = f"999090{index:06d}"
+        number = f"999090{first + index:06d}"
         with provider.database.transaction() as database:
             account = create_account(
                 database,

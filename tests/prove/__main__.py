@@ -7,11 +7,13 @@ from pathlib import Path
 from tests.prove import page
 from tests.prove.auditing import prove_audit
 from tests.prove.importing import DOUBLES, Proof, prove
+from tests.prove.rotating import Clocks, turn
 from tests.prove.signing import prove_signing
 from tests.prove.timing import ALLOWED, measure
 from tests.services import BACKENDS, Services
 
 _PAGE = Path(__file__).parents[2] / "docs" / "proofs.md"
+_CLOCKS = Clocks(publish_lead=12, jwks_max_age=5, reread_after=1)
 _AUDIT_ROWS = (1_000_000, 5_000_000)
 
 
@@ -31,6 +33,20 @@ class Run:
         proofs = prove_signing(self._folder, signatures=self._asked.signatures)
         self._note("signing", not any(proof.wrong for proof in proofs))
         return page.signing(proofs)
+
+    def keys(self) -> dict[str, str]:
+        """Turn and kill keys under load."""
+        asked = self._asked
+        told = turn(
+            self._services,
+            self._folder,
+            clocks=_CLOCKS,
+            portals=asked.portals,
+            rotations=asked.rotations,
+            pause=0.05,
+        )
+        self._note("keys", told.is_calm and told.is_fast)
+        return page.turning(told)
 
     def timing(self) -> dict[str, str]:
         """Ask for known and unknown persons."""
@@ -61,7 +77,7 @@ class Run:
         self.failed += [] if has_held else [name]
 
 
-_PROOFS = ("signing", "timing", "audit", "importing")
+_PROOFS = ("signing", "keys", "timing", "audit", "importing")
 
 
 def main() -> None:
@@ -71,6 +87,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--signatures", type=int, default=1_000_000)
+    parser.add_argument("--rotations", type=int, default=10)
+    parser.add_argument("--portals", type=int, default=6)
     parser.add_argument("--audit-rows", type=int, action="append")
     parser.add_argument("--backend", choices=BACKENDS, action="append")
     parser.add_argument("--page", type=Path, default=_PAGE)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.prove.auditing import EVENTS_A_SIGN_IN, SIGN_INS_A_DAY, Checked
 from tests.prove.importing import DOUBLES, Proof
+from tests.prove.rotating import WORKERS, Turning
 from tests.prove.signing import Signing
 from tests.prove.timing import ALLOWED, Question
 
@@ -50,6 +51,20 @@ and no signature is wrong.
 
 | algorithm | threads | signatures | checked | wrong | signatures/s |
 |---|---|---|---|---|---|
+"""
+_TURNING = """
+`idp serve` with {workers} workers on PostgreSQL and Redis. {portals} portals sign
+citizens in without end and verify each ID and access token with joserfc and a key set
+that they keep for its `max-age` and never fetch for an unknown `kid`. Each rotation
+turns every ring, is begun twice at once, and a worker is killed (SIGKILL) before the
+new keys sign. The publish lead is {clocks.publish_lead} s, the key set's age
+{clocks.jwks_max_age} s, and workers read the rings again after {clocks.reread_after} s.
+Then the keys of a citizen's tokens are killed, their grants revoked, and each worker is
+asked by itself, on a connection of its own, until it refuses: from the commit to the
+sending of the first request that is refused for good.
+
+| | |
+|---|---|
 """
 _AUDIT = """
 `idp audit verify --heads --keys` of a log on PostgreSQL: rows of sign-ins, one in
@@ -103,6 +118,30 @@ def signing(proofs: list[Signing]) -> dict[str, str]:
         for proof in proofs
     )
     return {"Signatures of a hardware security module": _text(_SIGNING, rows)}
+
+
+def turning(found: Turning) -> dict[str, str]:
+    """Return the section of rotations under load and of a kill."""
+    rows = {
+        "rotations of every ring, each begun twice at once": str(found.rotations),
+        "seconds": f"{found.seconds:.0f}",
+        "rings with two next keys": str(found.doubles),
+        "workers killed before the new keys sign": str(found.workers_killed),
+        "sign-ins": f"{found.rounds:,}",
+        "tokens verified": f"{found.verified:,}",
+        "**failed verifications**": f"**{len(found.failed)}**",
+        "sign-ins that broke off and were repeated": str(found.interrupted),
+        **{
+            f"killed: every worker refuses at {name} after": f"{seconds:.2f} s"
+            for name, seconds in found.refused_after.items()
+        },
+        "killed: the portals' own key sets lack the key after": (
+            f"{found.portals_after:.2f} s"
+        ),
+        "failed verifications once they do": str(found.failed_later),
+    }
+    told = _TURNING.format(workers=WORKERS, portals=found.portals, clocks=found.clocks)
+    return {"Keys that turn under load": _text(told, (_row(*r) for r in rows.items()))}
 
 
 def auditing(proofs: list[Checked]) -> dict[str, str]:

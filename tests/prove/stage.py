@@ -39,6 +39,9 @@ def write_settings(provider: Provider, path: Path, more: str = "") -> Path:
         more + f"[database]\nurl = {json.dumps(config.database.url)}\n"
         f"[ephemeral]\nurl = {json.dumps(config.ephemeral.url)}\n"
         f"[keys]\nkek_file = {json.dumps(os.fspath(config.keys.kek_file))}\n"
+        f"publish_lead = {config.keys.publish_lead}\n"
+        f"jwks_max_age = {config.keys.jwks_max_age}\n"
+        f"reread_after = {config.keys.reread_after}\n"
         "[sandbox]\nenabled = true\n[staff]\ntwo_persons = false\n"
     )
     return path
@@ -55,14 +58,14 @@ def without_coverage() -> dict[str, str]:
 
 
 @contextmanager
-def serving(settings: Path, issuer: str) -> Iterator[None]:
-    """Run `idp serve` meanwhile."""
+def serving(settings: Path, issuer: str) -> Iterator[int]:
+    """Run `idp serve` meanwhile; yield its process."""
     process = subprocess.Popen(
         command(settings, "serve"), env=without_coverage(), stdout=subprocess.DEVNULL
     )
     try:
         await_discovery(issuer)
-        yield
+        yield process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)

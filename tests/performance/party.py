@@ -166,6 +166,12 @@ class Browser:
             return answer
         raise AssertionError("unreachable")
 
+    def close(self) -> None:
+        """Hang up."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
     def _keep_cookie(self, line: str) -> None:
         pair, _, attributes = line.partition(";")
         name, _, value = pair.partition("=")

@@ -81,6 +81,7 @@ class LoadedPortal:
             if self._tried is not None and self._accepts(self._tried) is None:
                 self.believed_until = monotonic()
             over.wait(self._pause)
+        self._browser.close()
 
     def keep_trying(self, token: str) -> None:
         """Verify this one too from now on, to see how long it is believed."""

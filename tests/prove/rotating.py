@@ -123,6 +123,7 @@ def turn(
                 _count(load, found)
                 victim.sign_in(people[-1])
                 _kill(provider, victim, server, load, found)
+            victim.close()
     return found
 
 
@@ -229,10 +230,10 @@ def _kill_active(provider: Provider, ring: Ring) -> None:
     kid = provider.rotator.rehearse(ring, now=now).active.kid
     choice = Choice(kid, grants="revoke")
     with provider.database.transaction() as session:
-        _, finish = kill.kill(
+        done = kill.kill(
             provider, session, choice, reason="a proof", by="prove", now=now
         )
-    finish()
+    done.afterwards()
 
 
 def _count(load: list[LoadedPortal], found: Turning) -> None:

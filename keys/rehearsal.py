@@ -34,7 +34,7 @@ def rehearse(
     return Rehearsal(
         ring=ring,
         active=found.active,
-        upcoming=found.waiting or found.unseen,
+        upcoming=found.waiting,
         published_at=published,
         signs_at=signs,
         destroyed_at=signs + timedelta(seconds=clock.keep_retired),

@@ -43,19 +43,16 @@ class Rotator:
     opener: Opener
     clocks: Clocks
 
-    def rotate(self, ring: Ring, *, now: datetime, by_people: bool = True) -> Rotation:
-        """Publish the next key of `ring`, unless one already waits.
+    def rotate(self, ring: Ring, *, now: datetime) -> Rotation:
+        """Publish a new key as the next one of `ring`, unless one already waits.
 
-        A key that was generated beforehand goes first, if people decide: one person
-        alone may have brought it in.
+        A key that was generated beforehand is published by its name alone: one person
+        may have brought it in.
         """
-        spare = self._spare(ring, now, by_people=by_people)
-        with spare as fresh, self._steps(now) as steps:
-            found = steps.standing(ring)
-            if found.waiting is None:
-                unseen = found.unseen if by_people else None
+        with self._spare(ring, now) as fresh, self._steps(now) as steps:
+            if steps.standing(ring).waiting is None:
                 # What waited a moment ago may have begun to sign.
-                steps.publish(unseen or fresh or self._generate(ring, now))
+                steps.publish(fresh or self._generate(ring, now))
             return _rotation(steps, ring, now)
 
     def admit(
@@ -85,13 +82,12 @@ class Rotator:
         """Destroy a compromised key, whatever its state; its successor signs at once.
 
         Nothing that it signed verifies from now on. The successor is the waiting key,
-        else one generated beforehand, else a new one: portals may not know it yet.
+        else a new one: portals may not know it yet.
         """
         ring = next((row.ring for row in self.store.rows() if row.kid == kid), None)
         with self._spare(ring, now) as fresh, self._steps(now) as steps:
             key = steps.find(kid)
-            found = steps.standing(key.ring)
-            successor = found.waiting or found.unseen or fresh
+            successor = steps.standing(key.ring).waiting or fresh
             successor = successor or self._generate(key.ring, now)
             at = steps.kill(key, successor, reason)
             return _rotation(steps, key.ring, at)
@@ -108,7 +104,7 @@ class Rotator:
             for ring in RINGS
             if (at := due_at(rows, ring, self.clocks, now)) and now >= at
         ]
-        return [self.rotate(ring, now=now, by_people=False) for ring in due]
+        return [self.rotate(ring, now=now) for ring in due]
 
     def settle(self, *, now: datetime) -> list[KeyChange]:
         """Record what the clock has ended and destroy the private keys that are gone.
@@ -131,9 +127,7 @@ class Rotator:
             self.opener.erase(key)
 
     @contextmanager
-    def _spare(
-        self, ring: Ring | None, now: datetime, *, by_people: bool = True
-    ) -> Iterator[RingKey | None]:
+    def _spare(self, ring: Ring | None, now: datetime) -> Iterator[RingKey | None]:
         """Yield a new key if it will be needed: making an RSA key takes its time.
 
         Who loses the race for the lock leaves none behind in a token.
@@ -141,9 +135,7 @@ class Rotator:
         fresh = None
         if ring is not None:
             found = standing(self.store.rows(), ring, self.clocks, now)
-            has_unseen = by_people and found.unseen is not None
-            is_needed = found.waiting is None and not has_unseen
-            fresh = self._generate(ring, now) if is_needed else None
+            fresh = self._generate(ring, now) if found.waiting is None else None
         try:
             yield fresh
         finally:

@@ -16,7 +16,6 @@ from keys.ring import (
     Ring,
     RingKey,
     State,
-    generated,
     next_key,
     signing_key,
     state,
@@ -29,24 +28,21 @@ _INSTANT = timedelta(microseconds=1)  # the resolution of the stored clock
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A ring at one moment: who signs, who waits, who was never seen."""
+    """A ring at one moment: who signs and who waits."""
 
     active: RingKey
     waiting: RingKey | None
-    unseen: RingKey | None
 
 
 def standing(
     rows: Iterable[RingKey], ring: Ring, clocks: Clocks, now: datetime
 ) -> Standing:
     """Return how a ring stands; raises `KeyMaterialError` if it never began."""
-    rows = list(rows)
     keys = timeline(rows, ring, keep_retired=clocks[ring.purpose].keep_retired)
     active = signing_key(keys, now)
     if active is None:
         raise KeyMaterialError(f"ring {ring.name} has no key: run `idp keys init`")
-    unseen = next(iter(generated(rows, ring, now)), None)
-    return Standing(active, next_key(keys, now), unseen)
+    return Standing(active, next_key(keys, now))
 
 
 def ended(

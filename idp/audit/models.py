@@ -10,7 +10,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from idp.audit.named import OFFICER, PORTAL, Named
 from idp.storage.columns import blind_forever, sealed
 from idp.storage.database import Base
-from idp.storage.tables import FILLED_BY_SCHEMA
 
 
 def _of(name: str, whom: Named) -> sa.Index:
@@ -104,7 +103,6 @@ class AuditSink(Base):
     """
 
     __tablename__ = "audit_sinks"
-    __table_args__ = FILLED_BY_SCHEMA
 
     name: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
     number: Mapped[int]

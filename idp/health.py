@@ -62,7 +62,7 @@ def ephemeral(provider: Provider, now: datetime) -> None:
 
 
 def keys(provider: Provider, now: datetime) -> None:
-    """Sign with each ring, by a key that the key-encryption key has opened."""
+    """Sign with each ring, by an opened key, and see that no other fails to open."""
     for ring in RINGS:
         signed = provider.rings.sign(
             {}, purpose=ring.purpose, alg=ring.alg, typ="health+jwt", now=now
@@ -70,6 +70,9 @@ def keys(provider: Provider, now: datetime) -> None:
         provider.rings.verify(
             signed, purposes=(ring.purpose,), typ="health+jwt", now=now
         )
+    if unopened := provider.rings.unopened(now):
+        names = ", ".join(kid[:8] for kid in unopened)
+        raise UnhealthyError(f"keys that do not open: {names}")
 
 
 def disk(provider: Provider, now: datetime) -> None:

@@ -3,7 +3,8 @@
 Rows are read again every few seconds, by one thread while the others go on with the
 keys they have. If the store cannot be reached the last keys stay: the clock moves them
 on all the same. A row that does not open under the key-encryption key, or whose public
-part is not that of its private part, is never used or published.
+part is not that of its private part, is never used or published; the rows beside it
+are, so that what one of them says of a killed key always counts.
 """
 
 import json
@@ -11,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -65,6 +67,8 @@ class KeyRings:
         self._read_at = time.monotonic()
         self._snapshot = self._read(Snapshot({}, {}, {}), None)
         self._jwks: tuple[tuple[str, ...], bytes] = ((), b"")
+        for kid, why in self._snapshot.unopened.items():
+            raise KeyMaterialError(f"signing key {kid} cannot be used: {why}")
         for ring, keys in self._snapshot.rings.items():
             if not keys:
                 raise KeyMaterialError(
@@ -129,6 +133,10 @@ class KeyRings:
         with self._reloading:
             self._reload(now)
 
+    def unopened(self, now: datetime) -> tuple[str, ...]:
+        """Return the names of keys that the newest reading could not open."""
+        return tuple(self._current(now).unopened)
+
     def public_jwks(self, purpose: str, now: datetime) -> list[dict[str, str]]:
         """Return the public JWKs of a purpose, also of one that no portal reads."""
         snapshot = self._current(now)
@@ -192,11 +200,7 @@ class KeyRings:
             for row in self._store.rows()
             if row.destroyed_at is None or row.compromised_at is not None
         ]
-        parsed = {
-            row.kid: self._parsed(row, before.parsed.get(row.kid))
-            for row in rows
-            if row.has_place and row.destroyed_at is None
-        }
+        rows, parsed, unopened = self._opened(rows, before)
         return Snapshot(
             rings={
                 ring: timeline(
@@ -206,7 +210,36 @@ class KeyRings:
             },
             parsed=parsed,
             unripe=self._unripe(parsed, before, now),
+            unopened=unopened,
         )
+
+    def _opened(
+        self, rows: list[RingKey], before: Snapshot
+    ) -> tuple[list[RingKey], dict[str, ParsedKey], dict[str, str]]:
+        """Return the rows that count, their opened keys, and which do not open."""
+        counting: list[RingKey] = []
+        parsed: dict[str, ParsedKey] = {}
+        unopened: dict[str, str] = {}
+        for row in rows:
+            if not row.has_place or row.destroyed_at is not None:
+                counting.append(row)
+                continue
+            known = before.parsed.get(row.kid)
+            try:
+                parsed[row.kid] = self._parsed(row, known)
+            except (KeysError, ValueError) as error:
+                unopened[row.kid] = str(error)
+                if row.kid not in before.unopened:
+                    # A whole kid looks like a secret to whoever looks through logs.
+                    told = row.kid[:8], row.ring.name, type(error).__name__
+                    _log.error("key %s of %s could not be read again: %s", *told)
+                if known is not None:
+                    # No row moves an open key into another ring.
+                    parsed[row.kid] = known
+                    counting.append(replace(row, ring=known.ring))
+            else:
+                counting.append(row)
+        return counting, parsed, unopened
 
     def _unripe(
         self, parsed: Mapping[str, ParsedKey], before: Snapshot, now: datetime | None

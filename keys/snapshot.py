@@ -5,7 +5,7 @@ that portals may not have yet, because of us, is not taken while its predecessor
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -27,12 +27,14 @@ class ParsedKey:
 class Snapshot:
     """The timelines, and the opened keys of those that are not destroyed.
 
-    `unripe` says until when a portal may hold a key set of ours without a key.
+    `unripe` says until when a portal may hold a key set of ours without a key;
+    `unopened` why a key that is left out does not open.
     """
 
     rings: Mapping[Ring, tuple[RingKey, ...]]
     parsed: Mapping[str, ParsedKey]
     unripe: Mapping[str, datetime]
+    unopened: Mapping[str, str] = field(default_factory=dict)
 
     def signing(self, ring: Ring, now: datetime) -> RingKey | None:
         """Return the key that signs: the active one, unless it is not ripe.

@@ -139,9 +139,27 @@ def _lose_the_keys(provider: Provider) -> Callable[[], None]:
     return mend
 
 
+def _plant_a_key(provider: Provider) -> Callable[[], None]:
+    with provider.database.transaction() as session:
+        found = session.execute(sa.select(KeyRecord.__table__)).mappings().first()
+        assert found is not None
+        planted = dict(found) | {"kid": "planted", "private_sealed": b"x" * 80}
+        session.execute(sa.insert(KeyRecord), [planted])
+
+    def mend() -> None:
+        with provider.database.transaction() as session:
+            session.execute(sa.delete(KeyRecord).where(KeyRecord.kid == "planted"))
+
+    return mend
+
+
 @pytest.mark.parametrize(
     ("lose", "lost"),
-    [(_forget_a_migration, "database"), (_lose_the_keys, "keys")],
+    [
+        (_forget_a_migration, "database"),
+        (_lose_the_keys, "keys"),
+        (_plant_a_key, "keys"),
+    ],
 )
 def test_what_is_lost_is_named(
     provider: Provider,
@@ -149,7 +167,7 @@ def test_what_is_lost_is_named(
     lose: Callable[[Provider], Callable[[], None]],
     lost: str,
 ) -> None:
-    """A schema that is behind, or rings without keys."""
+    """A schema that is behind, rings without keys, or a key that does not open."""
     monkeypatch.setattr(provider.rings, "_reread_after", 0.0)
     client = looking(provider)
     mend = lose(provider)

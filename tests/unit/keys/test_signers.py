@@ -19,6 +19,7 @@ from keys.errors import InvalidTokenError, KeyMaterialError
 from keys.ring import RINGS, Clock, Ring
 from keys.rotation import Rotator
 from keys.signers import KeyRings
+from keys.signing_keys import SoftwareOpener
 from tests.unit.keys.memory_store import (
     CLOCKS,
     OPENER,
@@ -379,6 +380,48 @@ def test_a_planted_key_is_never_published(caplog):
     with pytest.raises(KeyMaterialError, match="foreign public part"):
         rings_of(store)
     assert "could not be read again" in caplog.text
+
+
+def test_a_row_that_does_not_open_hides_no_kill(caplog):
+    """A planted row stops no reading: the killed key is out, and the fault is told."""
+    store = begun()
+    rings = rings_of(store)
+    stolen, before = signer_of(rings), sign(rings)
+    (row,) = (row for row in store.rows() if row.kid == stolen)
+    store.stored["planted"] = replace(
+        row, kid="planted", private_sealed=b"x" * 80, activates_at=after(-9)
+    )
+    killed = kill(store, now=after(2))
+
+    token = sign(rings, now=after(3))
+
+    assert jws.read(token).kid == killed.active.kid
+    assert verify(rings, token, now=after(3)) == CLAIMS
+    with pytest.raises(InvalidTokenError, match="not a key of ours"):
+        verify(rings, before, now=after(3))
+    kids = {key["kid"] for key in rings.jwks(after(3))["keys"]}
+    assert killed.active.kid in kids
+    assert not kids & {stolen, "planted"}
+    assert rings.unopened(after(3)) == ("planted",)
+    assert caplog.text.count("could not be read again") == 1, "told once, not always"
+    del store.stored["planted"]
+    assert rings.unopened(after(3)) == ()
+
+
+def test_a_successor_that_does_not_open_leaves_its_predecessor(monkeypatch):
+    """Hardware fails for the next key: the old one signs until it opens again."""
+    store = begun()
+    rings = rings_of(store)
+    active = signer_of(rings)
+    upcoming = rotator_of(store).rotate(ACCESS, now=START).upcoming
+    opener = SoftwareOpener(bytes(32))  # another key-encryption key
+    monkeypatch.setattr(rings, "_opener", opener)
+
+    assert jws.read(sign(rings, now=after(901))).kid == active
+    assert rings.unopened(after(901)) == (upcoming.kid,)
+    monkeypatch.setattr(rings, "_opener", OPENER)
+    assert jws.read(sign(rings, now=after(902))).kid == upcoming.kid
+    assert rings.unopened(after(902)) == ()
 
 
 def test_a_start_without_keys_names_the_remedy():

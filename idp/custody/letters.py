@@ -8,17 +8,17 @@ from uuid import UUID
 from idp.config import Config
 from idp.custody.incidents import cached_until
 
-_SUBJECT = "Định Danh: khoá ký bị lộ · a signing key was compromised"
+_SUBJECT = "Định Danh: khóa ký bị lộ · a signing key was compromised"
 _TEXT = """\
 Kính gửi quý đơn vị,
 
-Khoá ký "{kid}" ({ring}) của {issuer} đã bị huỷ lúc {at} vì có thể đã lộ.
+Khóa ký "{kid}" ({ring}) của {issuer} đã bị hủy lúc {at} vì có thể đã lộ.
 Xin làm ngay:
-1. Tải lại bộ khoá tại {jwks} và bỏ bản đang lưu.
-2. Từ chối mọi token ký bằng khoá này, kể cả token còn hạn.
+1. Tải lại bộ khóa tại {jwks} và bỏ bản đang lưu.
+2. Từ chối mọi token ký bằng khóa này, kể cả token còn hạn.
 3. {grants}
 4. {sessions}
-Hệ thống của chúng tôi đã từ chối các token đó. Cổng còn lưu bộ khoá cũ có thể tin nhầm
+Hệ thống của chúng tôi đã từ chối các token đó. Cổng còn lưu bộ khóa cũ có thể tin nhầm
 token giả cho đến {until}.
 
 ---
@@ -36,7 +36,7 @@ tokens until {until}.
 """
 _GRANTS = {
     "rekey": (
-        "Refresh token vẫn dùng được; lần làm mới tới sẽ ký bằng khoá mới.",
+        "Refresh token vẫn dùng được; lần làm mới tới sẽ ký bằng khóa mới.",
         "Refresh tokens go on; the next refresh is signed with the new key.",
     ),
     "revoke": (

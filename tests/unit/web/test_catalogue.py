@@ -83,6 +83,13 @@ def test_texts_have_no_stray_percent_signs():
             assert "%" not in re.sub(r"%\(\w+\)s", "", text), text
 
 
+def test_tones_stand_in_one_place():
+    """One word is written one way: khóa and hủy, never khoá and huỷ."""
+    other = re.compile(r"(?<!q)(o[áàảãạéèẻẽẹ]|u[ýỳỷỹỵ])\b", re.IGNORECASE)
+
+    assert not [text for text in translated().values() if other.search(text)]
+
+
 def test_every_code_has_its_message():
     """Whatever code a page may show has a sentence and an advice of its own."""
     shown = {

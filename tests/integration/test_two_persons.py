@@ -237,6 +237,7 @@ def test_a_broken_glass_is_heard_until_two_have_acknowledged_it(
     with strict.database.read() as connection:
         glass = connection.execute(sa.select(BrokenGlass.id)).scalar_one()
     token = token_of(browsers[0].visit("/staff/alarms"))
+    assert "Đăng ký cổng dịch vụ …" in browsers[0].page.text
     send(browsers[0])
     assert "/staff/alarms" in browsers[0].visit("/staff").text
     again = {"csrf_token": token}

@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 from idp.approvals import break_glass
 from idp.web import presentation
 from idp.web.language import gettext
-from idp.web.staff import access, frame
+from idp.web.staff import access, frame, proposal_texts
+from idp.web.staff.people import KINDS as REQUESTS
 
 blueprint = Blueprint("staff_alarms", __name__)
 
@@ -27,6 +28,7 @@ def show() -> ResponseReturnValue:
     rows = [
         {
             "act": one.act,
+            "title": _title(one.act),
             "reason": one.reason,
             "at": presentation.moment_text(one.at),
             "is_half": one.first_by is not None,
@@ -60,3 +62,11 @@ def acknowledge(glass_id: UUID) -> ResponseReturnValue:
         )
     address = url_for("staff_alarms.show", done="acknowledged")
     return redirect(address, HTTPStatus.SEE_OTHER)
+
+
+def _title(act: str) -> str:
+    """Return what a command did alone, in one line; the alarm keeps no subject."""
+    words, rescue = proposal_texts.WORDS.get(act), REQUESTS["rescue"]
+    if act == "staff.rescue":
+        return gettext(rescue, name="…")
+    return gettext(words.title, subject="…") if words else act

@@ -4,6 +4,7 @@ from contextlib import closing
 from pathlib import Path
 
 import click
+import sqlalchemy as sa
 from rich.progress import Progress
 
 from idp import clock
@@ -11,7 +12,9 @@ from idp.backup.restoring import restore
 from idp.cli.backup import FILE
 from idp.cli.context import CliContext, pass_cli
 from idp.storage import migration
+from idp.storage.database import Database
 from idp.storage.key_material import open_kek
+from idp.storage.key_models import KeyRecord
 from idp.storage.opening import open_database
 from idp.storage.tables import all_tables
 from keys.errors import KeysError
@@ -42,4 +45,17 @@ def group(cli: CliContext, *, file: Path) -> None:
                 )
         except (KeysError, OSError) as error:
             raise click.ClickException(f"{error}; nothing was written") from error
+        rings = _revived(database)
     click.echo(f"{rows} rows restored; every table and the audit log are whole.")
+    click.echo(
+        f"Keys came back in {', '.join(rings) or 'no ring'}. One that was killed or "
+        "destroyed after the archive was made lives again: kill it again, or rotate "
+        "its ring, before you serve (idp keys status)."
+    )
+
+
+def _revived(database: Database) -> list[str]:
+    """Return the rings that have keys as the archive knew them."""
+    query = sa.select(KeyRecord.ring).where(KeyRecord.destroyed_at.is_(None))
+    with database.read() as connection:
+        return sorted(set(connection.execute(query).scalars()))

@@ -98,6 +98,8 @@ def test_an_archive_moves_to_the_other_database(
     with fresh_database(services, **choice) as target:
         restored = run(tmp_path, target, kek, "restore", archive)
         assert restored.exit_code == 0, restored.output
+        assert "lives again" in restored.output
+        assert "id_token.ES256" in restored.output
         assert signs_in(services, bare_app, target, tmp_path)
         assert run(tmp_path, target, kek, "audit", "verify").exit_code == 0
 

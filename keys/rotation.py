@@ -5,7 +5,7 @@ because another worker may have won meanwhile. A change is one transaction: a pr
 that dies in its middle leaves what was before.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -112,10 +112,26 @@ class Rotator:
         Only tidies: which keys sign and verify follows from the clock alone.
         """
         rows = {row.kid: row for row in self.store.rows()}
+        self._erase_again(rows.values())
         if not ended(rows, self.clocks, now)[1]:
             return []
         with self._steps(now) as steps:
             return steps.changes
+
+    def _erase_again(self, rows: Collection[RingKey]) -> None:
+        """Erase what a crash or a token left of destroyed keys; a handle says it may.
+
+        A row loses its handle only here, once nothing is left.
+        """
+        alive = {row.handle for row in rows if not row.destroyed_at}
+        dead = [row for row in rows if row.destroyed_at and row.handle not in alive]
+        gone = [row.kid for row in dead if row.handle and self.opener.erase(row)]
+        if not gone:
+            return
+        with self.store.locked() as transaction:
+            for row in transaction.rows():
+                if row.kid in gone:
+                    transaction.replace(replace(row, handle=None))
 
     @contextmanager
     def _steps(self, now: datetime) -> Iterator[Steps]:

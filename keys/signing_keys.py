@@ -26,8 +26,11 @@ class Opener(Protocol):
     def signer(self, row: RingKey) -> Signer:
         """Open the private part of `row`; raises `KeyMaterialError`."""
 
-    def erase(self, row: RingKey) -> None:
-        """Destroy a private part that is not in the row itself; may be repeated."""
+    def erase(self, row: RingKey) -> bool:
+        """Destroy a private part that is not in the row itself; may be repeated.
+
+        Says whether nothing of it is left.
+        """
 
 
 class SoftwareOpener:
@@ -67,8 +70,9 @@ class SoftwareOpener:
         )
         return SoftwareSigner(cast("PrivateKey", private_key))
 
-    def erase(self, row: RingKey) -> None:
+    def erase(self, row: RingKey) -> bool:
         """Do nothing: the sealed part goes with its column."""
+        return row.handle is None
 
     def _open(self, row: RingKey) -> bytes:
         for context in contexts(row.ring, row.kid):

@@ -1,7 +1,8 @@
 """Moving a ring on inside a transaction that is under way, as an approval is.
 
 Hardware forgets at once and no transaction brings a key back, so what is to be erased
-waits until all is written.
+waits until all is written. A process that dies in between leaves the rest to
+`Rotator.settle`.
 """
 
 from collections.abc import Callable
@@ -31,8 +32,9 @@ class _ErasingLater(Opener):
     def generate(self, ring: Ring, *, now: datetime) -> RingKey:
         return self.opener.generate(ring, now=now)
 
-    def erase(self, row: RingKey) -> None:
+    def erase(self, row: RingKey) -> bool:
         self.doomed.append(row)
+        return False
 
 
 def inside(

@@ -48,18 +48,20 @@ class TokenOpener:
         ring = row.ring
         return TokenSigner(self._named(), row.handle, alg=ring.alg, label=ring.name)
 
-    def erase(self, row: RingKey) -> None:
-        """Destroy what of the private part is not in the row.
+    def erase(self, row: RingKey) -> bool:
+        """Destroy what of the private part is not in the row; say whether it is gone.
 
-        A token that fails changes nothing: the row says already that the key is gone.
+        A token that fails changes nothing: the row says already that the key is gone,
+        and as long as it has the handle, it is tried again (`Rotator.settle`).
         """
         if row.handle is None:
-            self._sealed.erase(row)
-            return
+            return self._sealed.erase(row)
         try:
             destroy_in(self._named(), row.handle)
         except KeyMaterialError:
             _log.exception("a destroyed key is still in its token: %s", row.handle)
+            return False
+        return True
 
     def _named(self) -> Token:
         if self._token is None:

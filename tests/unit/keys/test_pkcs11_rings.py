@@ -75,6 +75,34 @@ def test_a_killed_key_is_destroyed_in_the_token(opener):
         opener.signer(victim)
 
 
+def test_what_a_crash_left_in_the_token_is_erased_by_the_next_look(token, opener):
+    """The row keeps its handle until nothing is left; then it is not tried again."""
+    store, before = begun(), keys_in(token)
+    victim = Rotator(store, opener, CLOCKS).rotate(RINGS[0], now=START).upcoming
+    dying = Rotator(store, Dying(opener), CLOCKS)
+    dying.kill(victim.kid, now=after(1), reason="a test")
+    assert keys_in(token) == before + 1
+    lost = Rotator(store, TokenOpener(None, OPENER, makes_there=False), CLOCKS)
+    lost.settle(now=after(2))
+    assert store.stored[victim.kid].handle == victim.handle
+
+    Rotator(store, opener, CLOCKS).settle(now=after(3))
+
+    assert keys_in(token) == before
+    assert store.stored[victim.kid].handle is None
+    assert store.stored[victim.kid].compromised_at == after(1)
+
+
+class Dying:
+    """An opener of a process that ends when it should erase."""
+
+    def __init__(self, opener):
+        self.signer, self.generate = opener.signer, opener.generate
+
+    def erase(self, row):
+        return False
+
+
 def test_who_loses_a_race_leaves_nothing_in_the_token(token, opener):
     """Two rotate at once: the loser's new key is erased again, as is what has ended."""
     ring, store = RINGS[0], begun()

@@ -11,7 +11,7 @@ from idp.custody import sums
 from idp.custody.sums import Fetcher, Refused, Tally, merge
 from idp.storage.database import Database
 
-_MOST = 5000  # different fetchers that one process remembers between two writings
+_MOST = 1000  # different fetchers that one process remembers between two writings
 _LONGEST_HINT, _LONGEST_TYPE = 255, 32
 
 

@@ -54,45 +54,83 @@ def merge(tallies: dict[_Place, Tally], place: _Place, more: Tally) -> None:
     )
 
 
-def attribute(
-    source: str, hint: str, registered: Mapping[str, tuple[Network, ...]]
-) -> tuple[str, Via]:
-    """Return whose fetch it was and by what; pure.
+class Egress:
+    """Whose a source is, by the networks that clients registered.
 
-    `registered` has every client with its networks, or none of them.
+    A source is read once and looked up once for each length of a prefix, however many
+    clients there are: anybody can make up sources.
     """
-    owners = [name for name, nets in registered.items() if _is_from(source, nets)]
-    if hint in owners:
-        return hint, "network"
-    if hint in registered:
-        # A word against registered networks is no evidence.
-        return (NOBODY, "nobody") if registered[hint] else (hint, "hint")
-    return (owners[0], "network") if len(owners) == 1 else (NOBODY, "nobody")
+
+    def __init__(self, registered: Mapping[str, tuple[Network, ...]]) -> None:
+        self._registered = registered
+        self._owners: dict[Network, set[str]] = {}
+        self._lengths: dict[int, set[int]] = {4: set(), 6: set()}
+        self._known: dict[str, frozenset[str]] = {}
+        for name, networks in registered.items():
+            for network in networks:
+                self._owners.setdefault(network, set()).add(name)
+                self._lengths[network.version].add(network.prefixlen)
+
+    def hint(self, said: str) -> str:
+        """Return what a fetcher says it is, if there is such a client."""
+        return said if said in self._registered else NOBODY
+
+    def attribute(self, source: str, hint: str) -> tuple[str, Via]:
+        """Return whose fetch it was and by what."""
+        if source not in self._known:
+            self._known[source] = frozenset(self._from(source))
+        owners = self._known[source]
+        if hint in owners:
+            return hint, "network"
+        if hint in self._registered:
+            # A word against registered networks is no evidence.
+            has_networks = self._registered[hint]
+            return (NOBODY, "nobody") if has_networks else (hint, "hint")
+        return (min(owners), "network") if len(owners) == 1 else (NOBODY, "nobody")
+
+    def _from(self, source: str) -> set[str]:
+        try:
+            place = ip_network(source)
+        except ValueError:
+            return set()
+        found: set[str] = set()
+        for length in self._lengths[place.version]:
+            if length <= place.prefixlen:
+                found |= self._owners.get(place.supernet(new_prefix=length), set())
+        return found
 
 
-def _is_from(source: str, networks: tuple[Network, ...]) -> bool:
-    try:
-        place = ip_network(source)
-    except ValueError:
-        return False
-    return any(
-        place.version == network.version and place.subnet_of(network)  # type: ignore[arg-type]
-        for network in networks
-    )
+def attributed(
+    fetches: Mapping[Fetcher, Tally], egress: Egress
+) -> dict[tuple[bytes, str, Via], Tally]:
+    """Return the sums of each client and key set; pure.
+
+    Words that name no client are put together first.
+    """
+    told: dict[Fetcher, Tally] = {}
+    for (body, source, hint), tally in fetches.items():
+        merge(told, (body, source, egress.hint(hint)), tally)
+    found: dict[tuple[bytes, str, Via], Tally] = {}
+    for (body, source, hint), tally in told.items():
+        client_id, via = egress.attribute(source, hint)
+        merge(found, (body, client_id, via), tally)
+    return found
 
 
 def write_fetches(session: Session, fetches: Mapping[Fetcher, Tally]) -> None:
     """Add fetches to what is written, each to its client and key set."""
     if not fetches:
         return
-    registered = egress.registered(session)
-    tallies: dict[tuple[str, str, Via], Tally] = {}
-    kids: dict[str, list[str]] = {}
-    for (body, source, hint), tally in fetches.items():
-        digest = sha256(body).hexdigest()
-        kids[digest] = [key["kid"] for key in json.loads(body)["keys"]]
-        client_id, via = attribute(source, hint, registered)
-        merge(tallies, (client_id, digest, via), tally)
+    found = attributed(fetches, Egress(egress.registered(session)))
+    digests = {body: sha256(body).hexdigest() for body, _, _ in found}
+    kids = {
+        digest: [key["kid"] for key in json.loads(body)["keys"]]
+        for body, digest in digests.items()
+    }
+    tallies = {
+        (client_id, digests[body], via): tally
+        for (body, client_id, via), tally in found.items()
+    }
     insert = _insert(session)
     for digest, named in sorted(kids.items()):
         row = insert(_SETS).values(digest=digest, kids=named)

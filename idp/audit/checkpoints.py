@@ -1,6 +1,6 @@
 """What signed heads say of each chain, for a proof that reads the rows beside it.
 
-A year has half a million heads, each with up to sixteen chains: what they say is laid
+A year has half a million heads, each with sixteen chains: what is new in them is laid
 aside on disk, month by month, and one month at a time is in memory.
 """
 
@@ -24,10 +24,15 @@ class Checkpoint(NamedTuple):
 
 
 class Checkpoints:
-    """The checkpoints of all chains, and which head gave up which month."""
+    """The checkpoints of all chains, and which head gave up which month.
+
+    A row that no head covers though the newest is more than `late` seconds younger is a
+    fault: heads came, and left its chain out. None asks for nothing.
+    """
 
     def __init__(self) -> None:
         self.heads = 0
+        self.late: int | None = None
         self.newest: SignedHead | None = None
         self.last: dict[Place, Checkpoint] = {}
         self.purged: dict[str, int] = {}
@@ -40,10 +45,19 @@ class Checkpoints:
         self.newest = head
         self.purged |= dict.fromkeys(head.purged, head.number)
         for place, end in head.chains.items():
+            known = self.last.get(place)
+            if known and (known.seq, known.hash) == end:
+                continue  # said before: most heads repeat most chains
             self.last[place] = Checkpoint(end.seq, head.number, end.hash)
             self._spool(place.month).write(
                 _RECORD.pack(place.shard, end.seq, head.number, end.hash)
             )
+
+    def covered_until(self) -> int:
+        """Return before when every row should be covered: microseconds since 1970."""
+        if self.late is None or self.newest is None:
+            return 0
+        return (self.newest.at - self.late) * 1_000_000
 
     def of_month(self, month: str) -> dict[int, list[Checkpoint]]:
         """Return each shard's checkpoints, in the order of its rows."""

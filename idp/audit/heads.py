@@ -12,23 +12,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from idp.audit.head import ALG, MOST_CHAINS, TYP, End, Place, SignedHead, claims, digest
-from idp.audit.models import AuditHead, AuditSink, SignedChain, SignedHeadRow
+from idp.audit import ends
+from idp.audit.head import ALG, TYP, SignedHead, claims, digest
+from idp.audit.models import AuditSink, SignedChain, SignedHeadRow
 from idp.config import Config
 from idp.storage.database import Database
 from keys.signers import KeyRings
 
-_HEADS: Any = AuditHead.__table__
 _CHAINS: Any = SignedChain.__table__
 _ROWS: Any = SignedHeadRow.__table__
-_WITH_SIGNED = _HEADS.outerjoin(
-    _CHAINS,
-    sa.and_(_HEADS.c.month == _CHAINS.c.month, _HEADS.c.shard == _CHAINS.c.shard),
-)
-_MOVED = sa.or_(
-    _HEADS.c.seq.is_distinct_from(_CHAINS.c.seq),
-    _HEADS.c.hash.is_distinct_from(_CHAINS.c.hash),
-)
+AHEAD = "has heads, it says, that were never signed"
 
 
 class Services(Protocol):
@@ -69,37 +62,43 @@ class Latest:
 
 def latest(connection: Connection) -> Latest:
     """Return the state of signing, for people who watch it; number 0 is of none."""
-    newest = _newest(connection)
+    newest = ends.newest(connection)
     number = newest.number if newest else 0
     query = sa.select(AuditSink.__table__).order_by(AuditSink.name)
     return Latest(
         number=number,
         at=newest.at if newest else None,
-        uncovered=_uncovered(connection),
-        sinks=tuple(
-            Sink(row.name, max(0, number - row.number), row.told_at, row.failure)
-            for row in connection.execute(query)
-        ),
+        uncovered=ends.due(connection, newest).uncovered,
+        sinks=tuple(_sink(row, number) for row in connection.execute(query)),
     )
+
+
+def _sink(row: Any, newest: int) -> Sink:
+    """Return where it stands; one that is ahead of us has nothing that we know of."""
+    if row.number > newest:
+        return Sink(row.name, newest, row.told_at, row.failure or AHEAD)
+    return Sink(row.name, newest - row.number, row.told_at, row.failure)
 
 
 def sign_due(services: Services, *, now: datetime) -> int:
     """Sign if it is time or if enough has happened; return how many heads."""
     settings = services.config.audit
     with services.database.read() as connection:
-        newest = _newest(connection)
+        newest = ends.newest(connection)
         is_time = newest is None or now >= newest.at + timedelta(
             seconds=settings.sign_every
         )
-        if not is_time and _uncovered(connection) < settings.sign_after:
-            return 0
+        uncovered = 0 if is_time else ends.due(connection, newest).uncovered
+    if not is_time and uncovered < settings.sign_after:
+        return 0
     return sign(services, now=now)
 
 
 def sign(services: Services, *, now: datetime) -> int:
-    """Sign every chain that moved since the last head; return how many heads it took.
+    """Sign what moved since the last head; return how many heads it took.
 
-    Of workers that do so at once, one signs.
+    If nothing did for long (`audit.heartbeat`), one head says so: outside, silence is
+    an alarm. Of workers that do so at once, one signs.
     """
     number = 0
     try:
@@ -128,16 +127,18 @@ def sign_purged(services: Services, month: str, *, now: datetime) -> None:
 def _sign_one(services: Services, purged: tuple[str, ...], now: datetime) -> bool:
     with services.database.transaction() as session:
         connection = session.connection()
-        newest = _newest(connection)  # before the chains, which so never go back
-        moved = _moved(connection)
-        if not moved and not purged:
+        newest = ends.newest(connection)  # before the chains, which so never go back
+        due = ends.due(connection, newest, now)
+        beat = timedelta(seconds=services.config.audit.heartbeat)
+        is_quiet = newest is not None and now >= newest.at + beat
+        if not due.is_news and not purged and not is_quiet:
             return False
         head = SignedHead(
             number=newest.number + 1 if newest else 1,
             at=int(now.timestamp()),
             issuer=services.config.issuer,
             previous=digest(newest.jws) if newest else None,
-            chains=moved,
+            chains=due.chains,
             purged=purged,
             keys=_keys(services.rings, now),
         )
@@ -148,31 +149,6 @@ def _sign_one(services: Services, purged: tuple[str, ...], now: datetime) -> boo
         connection.execute(sa.insert(_ROWS).values(row))
         _note(connection, head)
     return True
-
-
-def _newest(connection: Connection) -> Any | None:
-    query = sa.select(_ROWS).order_by(_ROWS.c.number.desc()).limit(1)
-    return connection.execute(query).one_or_none()
-
-
-def _moved(connection: Connection) -> dict[Place, End]:
-    query = (
-        sa.select(_HEADS)
-        .select_from(_WITH_SIGNED)
-        .where(_MOVED, _CHAINS.c.purged_by.is_(None))
-        .order_by(_HEADS.c.month, _HEADS.c.shard)
-        .limit(MOST_CHAINS)
-    )
-    return {
-        Place(row.month, row.shard): End(row.seq, row.hash)
-        for row in connection.execute(query)
-    }
-
-
-def _uncovered(connection: Connection) -> int:
-    since = _HEADS.c.seq - sa.func.coalesce(_CHAINS.c.seq, 0)
-    query = sa.select(sa.func.sum(since)).select_from(_WITH_SIGNED).where(_MOVED)
-    return int(connection.scalar(query) or 0)
 
 
 def _keys(rings: KeyRings, now: datetime) -> tuple[dict[str, str], ...]:

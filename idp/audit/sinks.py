@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from idp.audit import head
-from idp.audit.heads import Services
+from idp.audit.heads import AHEAD, Services
 from idp.audit.models import AuditSink, SignedHeadRow
 from idp.config import AuditConfig
 from idp.outbound import NoAnswerError, post
@@ -156,10 +156,13 @@ def _claim(services: Services, now: datetime) -> int | None:
         newest = session.scalar(sa.select(sa.func.max(_ROWS.c.number))) or 0
         _open(session, HTTP, now)
         query = sa.select(AuditSink).where(
-            AuditSink.name == HTTP, AuditSink.number < newest, AuditSink.due_at <= now
+            AuditSink.name == HTTP, AuditSink.number != newest, AuditSink.due_at <= now
         )
         row = session.scalar(query.with_for_update(skip_locked=True))
         if row is None:
+            return None
+        if row.number > newest:
+            log.warning("audit heads not posted", detail=AHEAD)
             return None
         delay = min(wait * 2**row.attempts, _LONGEST_WAIT)
         row.attempts, row.due_at = row.attempts + 1, now + timedelta(seconds=delay)

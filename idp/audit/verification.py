@@ -3,7 +3,7 @@
 Rows are streamed, so memory stays constant. Of each chain the first bad row is told,
 since everything after it hangs in the air. Whoever rewrites a whole chain with its head
 is found by the checkpoints of signed heads, up to the last of them; what came after
-is counted as not covered.
+is counted as not covered, and a fault if it is older than a head should have left it.
 """
 
 from bisect import bisect_right
@@ -101,7 +101,7 @@ def verify(
     told = checkpoints or Checkpoints()
     heads = _heads(connection, span)
     chains: dict[Place, ChainReport] = {}
-    left = 0
+    left, until = 0, told.covered_until()
     rows = stream.rows(connection, span)
     for month, of_month in groupby(rows, key=itemgetter(0)):
         if month in told.purged:
@@ -110,7 +110,9 @@ def verify(
         signed = told.of_month(month)
         for shard, of_chain in groupby(of_month, key=itemgetter(1)):
             place = Place(month, shard)
-            chain = _Chain(place, heads.get(place), signed.get(shard, ()), sealer)
+            chain = _Chain(
+                place, heads.get(place), signed.get(shard, ()), sealer, until
+            )
             chains[place] = chain.check(of_chain, on_rows)
     for place in _missing(heads, told, span) - chains.keys():
         chains[place] = ChainReport(*place, 0, 0, Fault(1, "every row is missing"))
@@ -141,7 +143,10 @@ class _Chain:
         head: End | None,
         signed: Sequence[Checkpoint],
         sealer: Sealer | None,
+        covered_until: int,
     ) -> None:
+        self._covered_until = covered_until
+        self._last_signed = max((one.seq for one in signed), default=0)
         self._place = place
         self._head = head
         self._signed = signed
@@ -186,6 +191,8 @@ class _Chain:
             reason = "the row belongs to another chain"
         elif (sealed or index) and self._is_foreign(row):
             reason = "the personal values were replaced"
+        elif at < self._covered_until and seq > self._last_signed:
+            reason = "no head covers the row, though later ones were signed"
         else:
             return None
         return Fault(seq, reason)

@@ -33,6 +33,7 @@ from idp.storage.database import Database
 from idp.storage.opening import open_database, open_sealer
 
 _MONTH = click.DateTime(["%Y-%m"])
+_LATE = 10  # heads that leave a row out are no accident
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
@@ -78,6 +79,7 @@ def verify_chains(cli: CliContext, /, **asked: Any) -> None:
         checkpoints, broken = _checkpoints(
             database, asked["heads_file"], asked["keys_file"]
         )
+        checkpoints.late = _LATE * cli.config.audit.sign_every
         span = _span(asked["month"], asked["since"])
         with (
             closing(checkpoints),

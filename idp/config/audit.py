@@ -13,6 +13,7 @@ class AuditConfig:
 
     sign_every: int = 60
     sign_after: int = 10_000
+    heartbeat: int = 3600
     heads_file: Path | None = None
     heads_url: str = ""
     heads_token_file: Path | None = None

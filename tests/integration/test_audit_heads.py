@@ -325,3 +325,66 @@ def test_an_address_is_told_until_it_takes_the_heads(
     heads.sign(signed, now=now)
     sinks.post_due(posting, now=now + timedelta(hours=2))
     assert state() == (1, "ConnectionRefusedError")
+    with signed.database.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE audit_sinks SET number = 1073741824"))
+    assert state() == (3, heads.AHEAD), "starved, and seen"
+
+
+SILENCE = {
+    # What a trigger does: the table of what was signed says what stands in the chain.
+    "say": "INSERT INTO audit_signed_chains (month, shard, seq, hash, purged_by)"
+    " SELECT month, shard, seq, hash, 1 FROM audit_heads WHERE shard = :shard",
+    "forget": "DELETE FROM audit_signed_chains WHERE shard = :shard",
+}
+
+
+def test_no_table_silences_a_chain(signed: Provider) -> None:
+    """Each head tells every chain of its month, whatever is said to be signed."""
+    for deed in ("forget", "say"):
+        with signed.database.engine.begin() as connection:
+            connection.execute(sa.text(SILENCE[deed]), {"shard": SHARD})
+    with signed.database.read() as connection:
+        assert heads.latest(connection).uncovered == 4
+
+    assert heads.sign(signed, now=NOW + timedelta(minutes=3)) == 1
+
+    with closing(proofs(signed)) as checkpoints:
+        assert {place.shard for place in checkpoints.newest.chains} == {SHARD, OTHER}
+        assert checkpoints.newest.chains[(MONTH, SHARD)].seq == 9
+    append(signed, OTHER, 1)
+    heads.sign(signed, now=NOW + timedelta(days=31))
+    heads.sign(signed, now=NOW + timedelta(days=31, minutes=1))
+    append(signed, OTHER, 1, now=NOW + timedelta(days=31))
+    heads.sign(signed, now=NOW + timedelta(days=31, minutes=2))
+    append(signed, OTHER, 1, now=NOW + timedelta(days=31))
+    heads.sign(signed, now=NOW + timedelta(days=31, minutes=3))
+    with closing(proofs(signed)) as checkpoints:
+        told = set(checkpoints.newest.chains)
+    assert told == {("2031-04", OTHER)}, "a month that is over and signed is left out"
+
+
+def test_rows_that_later_heads_left_out_are_a_fault(signed: Provider) -> None:
+    """They are not only counted: the first of them is told."""
+    with (
+        closing(proofs(signed)) as checkpoints,
+        signed.database.snapshot() as connection,
+    ):
+        checkpoints.late = 119
+        report = verify(connection, signed.sealer, checkpoints=checkpoints)
+        checkpoints.late = 120
+        patient = verify(connection, signed.sealer, checkpoints=checkpoints)
+    reason = "no head covers the row, though later ones were signed"
+    assert [(c.shard, c.fault.seq, c.fault.reason) for c in report.faults] == [
+        (SHARD, 8, reason), (OTHER, 8, reason),
+    ]  # fmt: skip
+    assert patient.faults == ()
+
+
+def test_a_head_comes_though_nothing_happened(signed: Provider) -> None:
+    """Once an hour: outside, heads that come no longer are an alarm."""
+    heads.sign(signed, now=NOW + timedelta(minutes=3))
+    quiet = NOW + timedelta(minutes=3, seconds=3600)
+
+    assert heads.sign_due(signed, now=quiet - timedelta(seconds=1)) == 0
+    assert heads.sign_due(signed, now=quiet) == 1
+    assert heads.sign_due(signed, now=quiet) == 0

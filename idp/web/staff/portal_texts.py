@@ -12,6 +12,7 @@ from idp.relying_parties import security_level, standings
 from idp.relying_parties.errors import UnknownClientError
 from idp.web.language import gettext, phrase
 from idp.web.staff.descriptions import Change, Description
+from idp.web.staff.portal_values import labelled, raw_text, value_text
 
 # What people call a member; others keep their registered name (RFC 7591).
 LABELS = {
@@ -54,33 +55,7 @@ _HIDDEN = frozenset({"client_id", "client_id_issued_at"})
 
 def label(member: str) -> str:
     """Return what people call a member of the registration, with its language."""
-    name, _, language = member.partition("#")
-    words = gettext(LABELS[name]) if name in LABELS else name
-    return f"{words} ({language})" if language else words
-
-
-def value_text(value: Any) -> str:
-    """Show a registered value: a line for each item."""
-    if value is None or value in ("", [], {}):
-        return ""
-    if isinstance(value, bool):
-        return gettext("yes") if value else gettext("no")
-    if isinstance(value, list):
-        return "\n".join(value_text(item) for item in value)
-    return _object_text(value) if isinstance(value, Mapping) else str(value)
-
-
-def _object_text(value: Mapping[str, Any]) -> str:
-    if "claim" in value:
-        basis = f" ({value['legal_basis']})" if value.get("legal_basis") else ""
-        return f"{value['claim']}: {value.get('purpose', '')}{basis}"
-    if "valid_until" in value:
-        return ", ".join(str(value[name]) for name in security_level.PARTS)
-    if "keys" in value:
-        return value_text(value["keys"])
-    if "kty" in value:
-        return f"{value['kty']} {value.get('kid', '–')}"
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return labelled(LABELS, member)
 
 
 def as_json(document: Mapping[str, Any]) -> str:
@@ -94,17 +69,19 @@ def differences(
 ) -> tuple[Change, ...]:
     """Return what changes, risky members first; the rest stays as it is."""
     changes = [
-        Change(
-            label(member),
-            value_text(before.get(member)),
-            value_text(after.get(member)),
-            member.partition("#")[0] in RISKY,
-        )
+        _difference(member, before.get(member), after.get(member))
         for member in (*after, *(name for name in before if name not in after))
         if member not in _HIDDEN
-        and value_text(before.get(member)) != value_text(after.get(member))
+        and raw_text(before.get(member)) != raw_text(after.get(member))
     ]
     return tuple(sorted(changes, key=lambda change: not change.is_risky))
+
+
+def _difference(member: str, before: Any, after: Any) -> Change:
+    told = value_text(before), value_text(after)
+    if told[0] == told[1]:  # in words the same, and yet another value
+        told = raw_text(before), raw_text(after)
+    return Change(label(member), *told, member.partition("#")[0] in RISKY)
 
 
 def _register(provider: Provider, payload: Payload) -> Description:

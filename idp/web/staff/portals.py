@@ -18,7 +18,14 @@ from idp.staff.officer import Officer
 from idp.web import presentation
 from idp.web.language import current, gettext, phrase
 from idp.web.problem import Problem
-from idp.web.staff import access, frame, paging, portal_texts, proposal_texts
+from idp.web.staff import (
+    access,
+    frame,
+    paging,
+    portal_texts,
+    portal_values,
+    proposal_texts,
+)
 from idp.web.visit import Visit
 
 blueprint = Blueprint("staff_portals", __name__)
@@ -188,7 +195,7 @@ def _term(since: Any, until: Any, *, here: Visit) -> dict[str, str]:
 def _keys(found: Standing, here: Visit) -> list[dict[str, str]]:
     jwks = found.document.get("jwks") or {}
     present = [
-        {"name": portal_texts.value_text(key), "until": ""}
+        {"name": portal_values.value_text(key), "until": ""}
         for key in jwks.get("keys", ())
     ]
     old = [

@@ -191,6 +191,7 @@ def replace_number(  # noqa: PLR0913 - the stores, then the change
     number: str,
     *,
     now: datetime,
+    by: str | None = None,
 ) -> None:
     """End the current number, which stays as an alias, and assign the new one."""
     ended = session.execute(
@@ -205,7 +206,7 @@ def replace_number(  # noqa: PLR0913 - the stores, then the change
     if not ended:
         raise NotFoundError("no such account")
     assign_number(session, sealer, account_id, number, now=now)
-    audit.record(session, NumberReplaced(account_id), now=now)
+    audit.record(session, NumberReplaced(account_id, by), now=now)
 
 
 def find_subject(

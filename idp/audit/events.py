@@ -58,7 +58,12 @@ class LockLifted(Event):
 
 @dataclass(frozen=True, slots=True)
 class NumberReplaced(Event):
-    """An account's personal number was replaced; the former stays as an alias."""
+    """An account's personal number was replaced; the former stays as an alias.
+
+    `by` is who acted, as for `LockPlaced`.
+    """
+
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """`idp locks`: apply registries' events, and look at dates and portals."""
 
 import json
+import os
+import pwd
 from collections import Counter
 from typing import IO
 
@@ -14,6 +16,7 @@ from idp.locks import registry_events, sweeping
 from idp.signals import delivery
 
 _BREATH = 100
+_MAX_BY = 64
 
 
 @click.group()
@@ -28,7 +31,8 @@ def apply(cli: CliContext, source: IO[str]) -> None:
     """Apply the events in SOURCE, a line of JSON each (or - for standard input).
 
     Each is applied once, however often the file is given; a line that is not in order
-    is told and passed over, and the exit code is then 1.
+    is told and passed over, and the exit code is then 1. What is changed so is kept
+    with the login that ran this: the file says itself whose word it is.
     """
     done: Counter[str] = Counter()
     for count, line in enumerate(source, start=1):
@@ -73,4 +77,13 @@ def _apply(cli: CliContext, line: str) -> registry_events.Outcome:
     except ValueError:
         raise ValueError("no JSON") from None
     event = registry_events.parse(value, sandbox=sandbox, now=now)
-    return registry_events.apply(cli.provider, event, now=now)
+    return registry_events.apply(cli.provider, event, by=_login(), now=now)
+
+
+def _login() -> str:
+    """Return who runs this, by the system's word and not by the environment's."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user needs no name
+        name = str(os.getuid())
+    return f"locks apply: {name}"[:_MAX_BY]

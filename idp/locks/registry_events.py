@@ -98,8 +98,13 @@ def parse(value: Any, *, sandbox: bool, now: datetime) -> RegistryEvent:
     return RegistryEvent(name, kind, number_of("number"), expires_on, new)
 
 
-def apply(services: Services, event: RegistryEvent, *, now: datetime) -> Outcome:
-    """Apply the event once, in one transaction, and tell the holder of a change."""
+def apply(
+    services: Services, event: RegistryEvent, *, now: datetime, by: str | None = None
+) -> Outcome:
+    """Apply the event once, in one transaction, and tell the holder of a change.
+
+    `by` names what handed it over: nothing here proves that a registry did.
+    """
     with services.database.transaction() as session:
         if not _mark(session, event, now):
             return "known"
@@ -109,7 +114,7 @@ def apply(services: Services, event: RegistryEvent, *, now: datetime) -> Outcome
         lifecycle.hold(session, account_id, now=now)
         known = read_contacts(session, services.sealer, account_id)
         before = lifecycle.live_locks(session, account_id)
-        is_renamed = _change(services, session, account_id, event, before, now)
+        is_renamed = _change(services, session, account_id, event, before, by, now)
         after = lifecycle.live_locks(session, account_id)
     if is_renamed:
         notices.warn(services, known, "number_replaced", now)
@@ -123,6 +128,7 @@ def _change(  # noqa: PLR0913, PLR0917 - the stores, then what is changed
     account_id: UUID,
     event: RegistryEvent,
     before: tuple[str, ...],
+    by: str | None,
     now: datetime,
 ) -> bool:
     """Carry it out; say whether the account has another number now."""
@@ -133,28 +139,33 @@ def _change(  # noqa: PLR0913, PLR0917 - the stores, then what is changed
         credentials.revoke(session, services.audit, account_id, event.kind, now=now)
     if event.new_number is not None:
         is_renamed = _replace_number(
-            services, session, account_id, event.new_number, now
+            services, session, account_id, event.new_number, by, now
         )
     ground = effect.locks
     if ground is not None and ground not in before:
         placing.lock(
-            services, session, account_id, ground=ground, asker="system", now=now
+            services, session, account_id, ground=ground, asker="system", by=by, now=now
         )
     for ground in set(effect.lifts) & set(before):
         placing.unlock(
-            services, session, account_id, ground=ground, asker="system", now=now
+            services, session, account_id, ground=ground, asker="system", by=by, now=now
         )
     return is_renamed
 
 
-def _replace_number(
-    services: Services, session: Session, account_id: UUID, number: str, now: datetime
+def _replace_number(  # noqa: PLR0913, PLR0917 - the stores, then the change
+    services: Services,
+    session: Session,
+    account_id: UUID,
+    number: str,
+    by: str | None,
+    now: datetime,
 ) -> bool:
     """Keep the account and its subjects; the former number stays as an alias."""
     if identifiers.current_number(session, services.sealer, account_id) == number:
         return False
     identifiers.replace_number(
-        session, services.audit, services.sealer, account_id, number, now=now
+        session, services.audit, services.sealer, account_id, number, by=by, now=now
     )
     return True
 

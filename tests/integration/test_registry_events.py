@@ -1,16 +1,20 @@
 """Registries' events and the sweep: locks come and go by themselves, once each."""
 
 import json
+import os
+import pwd
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
 
 from idp import clock
 from idp.accounts import identifiers
 from idp.accounts.calendar import HANOI
 from idp.accounts.lifecycle import LOCK_ASKERS, LOCK_GROUNDS, live_locks
+from idp.audit.models import AuditEvent
 from idp.cli import main
 from idp.cli.context import CliContext
 from idp.locks import papers, placing, registry_events, sweeping
@@ -174,6 +178,27 @@ def test_the_command_tells_each_line(provider, citizen, idp) -> None:
     assert set(locks(provider, citizen)) == {"card_held", "permit_expired"}
     again = idp("apply", "-", stdin=lines[0])
     assert (again.exit_code, "1 known before" in again.stdout) == (0, True)
+
+
+def test_the_log_keeps_who_handed_an_event_over(
+    provider, citizen, idp, monkeypatch
+) -> None:
+    """By the system's word: a file proves no registry, and LOGNAME nobody."""
+    monkeypatch.setenv("LOGNAME", "registry")
+    number, other = citizen.person.number, "001085000888"
+    idp("apply", "-", stdin="\n".join((
+        json.dumps({"id": "1", "kind": "card_held", "number": number}),
+        json.dumps({"id": "2", "kind": "card_returned", "number": number}),
+        json.dumps({"id": "3", "kind": "number_replaced", "number": number,
+                    "new_number": other}),
+    )))  # fmt: skip
+
+    with provider.database.read() as connection:
+        query = sa.select(AuditEvent.type, AuditEvent.data)
+        found = {row.type: json.loads(row.data) for row in connection.execute(query)}
+    for kind in ("LockPlaced", "LockLifted", "NumberReplaced"):
+        login = pwd.getpwuid(os.getuid()).pw_name
+        assert found[kind]["by"] == f"locks apply: {login}", kind
 
 
 def sweep(provider, day: date) -> tuple[int, int]:

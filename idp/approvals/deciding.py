@@ -64,6 +64,7 @@ def _approve(
     row = _decide(session, officer, proposal_id, "approved", "", now)
     kind = KINDS[row.kind]
     _require_roles(session, kind.roles, officer.id, row.asked_by)
+    _check(services, session, officer, row, now)
     by = str(officer.id)
     try:
         # Before anything is audited: acts lock their tables first, the log comes last.
@@ -80,15 +81,16 @@ def take_up(
     """Stand behind what a command proposed, as if one had proposed it oneself."""
     _require_fresh(services, officer, now)
     with services.database.transaction() as session:
-        kind = session.execute(
+        row = session.execute(
             sa.update(Proposal)
             .where(*_waits(proposal_id, now), Proposal.asked_by.is_(None))
             .values(asked_by=officer.id)
-            .returning(Proposal.kind)
-        ).scalar_one_or_none()
-        if kind is None:
+            .returning(Proposal.kind, Proposal.payload)
+        ).one_or_none()
+        if row is None:
             raise StaffChangeError("no proposal by command waits for an officer")
-        _require_roles(session, KINDS[kind].roles, officer.id)
+        _require_roles(session, KINDS[row.kind].roles, officer.id)
+        _check(services, session, officer, row, now)
         _record(session, services.audit, officer, proposal_id, "taken_up", "", now)
 
 
@@ -100,6 +102,7 @@ def refuse(
     with services.database.transaction() as session:
         row = _decide(session, officer, proposal_id, "refused", text, now)
         _require_roles(session, KINDS[row.kind].roles, officer.id)
+        _check(services, session, officer, row, now)
         _record(session, services.audit, officer, proposal_id, "refused", text, now)
 
 
@@ -177,6 +180,15 @@ def _require_roles(session: Session, roles: tuple[str, ...], *officers: UUID) ->
     found = set(session.execute(query.with_for_update()).scalars())
     if found != set(officers):
         raise StaffChangeError("asker and approver have to hold the role now")
+
+
+def _check(
+    services: Services, session: Session, officer: Officer, row: Any, now: datetime
+) -> None:
+    """Raise where the kind says that it is no affair of this officer."""
+    check = KINDS[row.kind].check
+    if check is not None:
+        check(services, session, officer, row.payload, now=now)
 
 
 def _record(  # noqa: PLR0913, PLR0917 - the stores, then who decided what

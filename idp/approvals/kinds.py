@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from idp.custody import services as custody
 from idp.locks import sweeping
+from idp.staff.officer import Officer
 
 Payload = Mapping[str, Any]
 Afterwards = Callable[[], None]
@@ -34,13 +35,31 @@ class CarryOut(Protocol):
         """Return what is left to do once the transaction has been committed."""
 
 
+class Check(Protocol):
+    """Raise `IdpError` where this very officer has no say about the payload."""
+
+    def __call__(
+        self,
+        services: Services,
+        session: Session,
+        officer: Officer,
+        payload: Payload,
+        /,
+        *,
+        now: datetime,
+    ) -> None:
+        """Look before the officer takes it up, approves or refuses."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """An act that takes two who hold one of `roles`; `subject` names what it is about.
 
-    Refusals of `carry_out` are `IdpError` or `KeysError`.
+    `check` says whom of them it is no affair of. Refusals of `carry_out` are `IdpError`
+    or `KeysError`.
     """
 
     roles: tuple[str, ...]
     carry_out: CarryOut
     subject: Callable[[Payload], str]
+    check: Check | None = None

@@ -1,9 +1,9 @@
 """`idp staff`: the first officers, a rescue, proposals; units and the list.
 
-Somebody must be the first: until two administrators can sign in, the command gives
-links. From then on it only proposes, and an administrator approves with a passkey; a
-rescue for a lost passkey stays. All is recorded as done by command, and the officers'
-page shows it.
+Somebody must be the first: until there are two administrators, the command gives links.
+From then on it only proposes, and administrators approve with a passkey; so it is with
+a rescue where it takes two. All is recorded as done by command, and the officers' page
+shows it.
 """
 
 from collections.abc import Collection
@@ -126,16 +126,16 @@ def invite(
 @two_persons.options
 @pass_cli
 def rescue(cli: CliContext, officer: UUID, reason: str, *, break_glass: bool) -> None:
-    """End an officer's passkeys and sessions at once; print a link to enrol anew.
+    """End an officer's passkeys and sessions; print a link to enrol anew.
 
-    Where it takes two, the link comes from administrators, and here a code for it.
+    Where it takes two, nothing ends before administrators have approved; the link comes
+    from them, and here a code for it.
     """
     provider, now = cli.provider, clock.now()
     if two_persons.only_proposes(cli, "staff.rescue", reason, break_glass=break_glass):
         with provider.database.transaction() as session:
             roles = people.hold_roles(session, officer)
-            stores = (session, provider.audit)
-            people.shut_out(*stores, officer, reason="rescue", now=now)
+            _require_two_others(session, officer)
             asked = _propose(cli, session, "rescue", officer, roles)
         click.echo(asked.code)
         click.echo("The officer's code. Administrators approve: /staff", err=True)
@@ -158,7 +158,7 @@ def rescue(cli: CliContext, officer: UUID, reason: str, *, break_glass: bool) ->
 def disable(cli: CliContext, officer: UUID) -> None:
     """Propose to end an officer's account for good; an administrator approves.
 
-    If a passkey may have been stolen, `rescue` shuts it out at once.
+    If a passkey may have been stolen, `rescue --break-glass` shuts it out at once.
     """
     with cli.provider.database.transaction() as session:
         roles = people.hold_roles(session, officer)
@@ -182,6 +182,16 @@ def list_(cli: CliContext) -> None:
                 person.created_by,
             )
     Console().print(table)
+
+
+def _require_two_others(session: Session, officer: UUID) -> None:
+    """Raise where an administrator's passkeys end and not two others can sign in."""
+    administrators = people.administrators(session)
+    others = people.with_passkey(session, administrators - {officer})
+    if officer in administrators and len(others) < people.TWO:
+        raise click.ClickException(
+            "two administrators with a passkey stay; --break-glass ends it at once"
+        )
 
 
 def _propose(

@@ -22,7 +22,7 @@ from idp.errors import NotFoundError
 from idp.staff import invitations, passkeys, sessions
 from idp.staff.errors import KnownOfficerError, StaffChangeError
 from idp.staff.invitations import Link
-from idp.staff.models import StaffAccount, StaffRole, StaffUnit
+from idp.staff.models import StaffAccount, StaffPasskey, StaffRole, StaffUnit
 from idp.staff.officer import (
     ADMINISTRATOR,
     ROLES,
@@ -198,16 +198,31 @@ def names(
 
 
 def is_bootstrap(connection: Connection | Session) -> bool:
-    """Say whether there are not yet two administrators who can sign in."""
+    """Say whether there are not yet two administrators.
+
+    Passkeys do not count: who has lost theirs does not open the command's way again.
+    """
     return len(administrators(connection)) < TWO
 
 
 def administrators(connection: Connection | Session) -> frozenset[UUID]:
-    """Return who are administrators now, and can sign in."""
+    """Return who are administrators now, also who has lost every passkey."""
     query = (
         sa.select(StaffRole.staff_id)
         .join(StaffAccount, StaffAccount.id == StaffRole.staff_id)
         .where(StaffRole.role == ADMINISTRATOR, StaffAccount.state == "active")
+    )
+    return frozenset(connection.execute(query).scalars())
+
+
+def with_passkey(
+    connection: Connection | Session, staff_ids: Collection[UUID]
+) -> frozenset[UUID]:
+    """Return who of these officers can sign in: with a passkey that works."""
+    query = sa.select(StaffPasskey.staff_id).where(
+        StaffPasskey.staff_id.in_(staff_ids),
+        StaffPasskey.retired_at.is_(None),
+        StaffPasskey.held_at.is_(None),
     )
     return frozenset(connection.execute(query).scalars())
 

@@ -17,16 +17,22 @@ from idp.approvals.models import BrokenGlass, Proposal
 from idp.audit.models import AuditEvent
 from idp.cli import main
 from idp.cli.context import CliContext
+from idp.enrolment import dossiers
 from idp.factors.mail import SandboxLetters
 from idp.provider import Provider
+from idp.relying_parties.models import RelyingPartyRecord
 from idp.staff import letters
 from idp.staff.officer import ROLES
 from keys.ring import Ring
 from tests.driver import Browser, citizen, error_code
+from tests.integration import registering
 from tests.integration.test_approvals import PORTAL, post
-from tests.integration.test_authority_requests import send, token_of
+from tests.integration.test_authority_requests import locks, send, token_of
 from tests.integration.test_chip_command import state
+from tests.integration.test_staff_people import Officer as Administrator
+from tests.integration.way_back import prepare
 from tests.staff import any_number, sign_in_officer
+from tests.unit.enrolment.conftest import a_dossier
 
 # Commands that do what takes two; whatever is not here is one person's, by this list.
 TWO = {
@@ -53,11 +59,14 @@ ONE = {
     "sandbox change-sim", "sandbox citizens", "sandbox enrol-cards", "sandbox load",
     "sandbox newcomers", "sandbox outbox", "sandbox target",
 }  # fmt: skip
+ANY = "00000000-0000-4000-8000-000000000000"
+ARGUMENT = r"<any\(\W*(\w+)[^>]*>|<[^>]+>"
 # What only two persons bring about.
 DONE = {
     "ClientRegistered", "ClientReplaced", "ClientRemoved", "InitialTokenIssued",
-    "RegistrationTokenIssued", "ChipTrustChanged", "AccountLocked", "AccountUnlocked",
+    "RegistrationTokenIssued", "ChipTrustChanged", "LockPlaced", "LockLifted",
     "KeyPublished", "KeyActivated", "KeyRetired", "KeyDestroyed", "KeyKilled",
+    "StaffPasskeyRetired", "StaffSessionEnded", "StaffLinkIssued", "StaffDisabled",
 }  # fmt: skip
 
 
@@ -115,7 +124,7 @@ def test_every_command_is_known_to_take_one_or_two() -> None:
 def test_a_command_alone_only_proposes(app, strict: Provider, tmp_path) -> None:
     """None of them does anything but to propose, and without a reason not even that."""
     person = citizen(strict, state="active", factors=["pwd"])
-    for name in ("One", "Two"):
+    for name in ("One", "Two", "Three"):  # two stay when one is rescued
         browser = Browser(app.test_client())
         staff_id, _ = sign_in_officer(
             browser, strict, roles=["administrator"], name=name
@@ -209,6 +218,125 @@ def test_an_officer_of_every_role_approves_nothing_alone(app, strict: Provider) 
     assert strict.relying_parties.find("library") is None
 
 
+def test_nobody_decides_a_commands_lock_of_their_own_or_elsewhere(
+    app, strict: Provider
+) -> None:
+    """Law 36/2018 art. 23, Decree 69/2024 art. 10: as with an authority's letter."""
+    citizen = prepare(strict, level=1)
+    with strict.database.transaction() as session:
+        dossier = a_dossier(
+            kind="level2_upgrade", account_id=citizen.id, province_code="01"
+        )
+        dossiers.file(strict, session, dossier, now=clock.now())
+    number = citizen.person.number
+    own, far, near, other = (Browser(app.test_client()) for _ in range(4))
+    for browser, more in (
+        (own, {"number": number}),
+        (far, {"province": "22", "unit": "Far"}),
+        (near, {"province": "01", "unit": "Near"}),
+        (other, {}),
+    ):
+        sign_in_officer(browser, strict, roles=["lock_officer"], **more)
+    done = run(
+        strict, "accounts lock", "-", "--ground", "authority_request", "--asker",
+        "authority", "--by", "7", "--reason", "A letter", told=f"{number}\n",
+    )  # fmt: skip
+    path = re.search(r"/staff/approvals/[0-9a-f-]+", done.stderr)[0]
+
+    def refused(decision: str) -> list[str | None]:
+        return [
+            error_code(post(browser, path, decision, reason="No"))
+            for browser in (own, far)
+        ]
+
+    assert refused("take_up") == ["DD-STAFF-006", "DD-STAFF-003"]
+    post(near, path, "take_up")
+    assert refused("approve") == ["DD-STAFF-006", "DD-STAFF-003"]
+    assert refused("refuse") == ["DD-STAFF-006", "DD-STAFF-003"]
+    assert locks(strict, citizen) == ()
+    post(other, path, "approve")
+    assert locks(strict, citizen) == ("authority_request",)
+
+
+def test_a_rescue_by_command_ends_nothing_alone(app, strict: Provider) -> None:
+    """Two administrators approve it, two who can sign in stay, or all hear of it."""
+    one, two, lost = (
+        Administrator(app, strict, "administrator", name=name)
+        for name in ("One", "Two", "Lost")
+    )
+    asked = run(strict, "staff rescue", str(lost.id), "--reason", "Lost")
+    assert asked.exit_code == 0, asked.output
+    assert lost.browser.visit("/staff").request.path == "/staff"
+    one.decide("take_up")
+    two.decide("approve")
+    assert lost.browser.visit("/staff").request.path == "/staff/sign-in"
+
+    refused = run(strict, "staff rescue", str(two.id), "--reason", "Two")
+    assert "--break-glass" in refused.output
+    assert refused.exit_code == 1
+    assert two.browser.visit("/staff").request.path == "/staff"
+    assert "GlassBroken" not in recorded(strict)
+    done = run(strict, "staff rescue", str(two.id), "--reason", "Two", "--break-glass")
+    assert "/staff/join/" in done.output
+    assert "GlassBroken" in recorded(strict)
+
+    invited = run(
+        strict, "staff invite", "--name", "X", "--personal-number", any_number(),
+        "--unit", "Commune One", "--role", "administrator",
+    )  # fmt: skip
+    assert "/staff/join/" not in invited.output, "the command's way stays shut"
+
+
+def test_a_token_registers_what_two_approved_and_no_more(app, strict: Provider) -> None:
+    """RFC 7591, RFC 7592: before their approval nothing, then so many, so far."""
+    client, door = app.test_client(), "/register"
+    asked = run(
+        strict, "clients initial-token", "-", "--reason", "Agreed",
+        told=json.dumps({"scope": "openid profile", "sector": "library.example"}),
+    )  # fmt: skip
+    token = json.loads(asked.stdout)["initial_access_token"]
+    wished = {"scope": "openid profile household", "sector": "bank.example"}
+    wished |= {"redirect_uris": PORTAL["redirect_uris"], "client_id": "bank"}
+    before = registered_clients(strict)
+    tried = 0
+    for rule in app.url_map.iter_rules():
+        path = re.sub(ARGUMENT, lambda found: found[1] or ANY, rule.rule)
+        for method in (rule.methods or set()) & {"POST", "PUT", "PATCH"}:
+            registering.send(client, method, path, token, wished)
+            tried += 1
+    assert tried > 60
+    assert registering.send(client, "POST", door, token, wished).status_code == 401
+    assert registered_clients(strict) == before
+
+    path = re.search(r"/staff/approvals/[0-9a-f-]+", asked.stderr)[0]
+    for number, decision in enumerate(("take_up", "approve")):
+        browser = Browser(app.test_client())
+        sign_in_officer(browser, strict, roles=["security"], name=f"Officer {number}")
+        post(browser, path, decision)
+    answer = registering.registered(client, token, **wished)
+    own = answer["registration_access_token"]
+
+    for again in (token, own):
+        late = registering.send(client, "POST", door, again, wished)
+        assert late.status_code == 401
+    changed = registering.manage(client, "PUT", answer, **wished | {
+        "client_id": answer["client_id"],
+    })  # fmt: skip
+    assert changed.status_code == 200
+    for said in (answer, changed.get_json()):
+        assert said["client_id"] != "bank"
+        assert (said["scope"], said["sector"]) == ("openid profile", "library.example")
+        assert said["claims_policy"] == []
+    assert registered_clients(strict) - before == {answer["client_id"]}
+
+
+def registered_clients(strict: Provider) -> set[str]:
+    with strict.database.read() as connection:
+        return set(
+            connection.execute(sa.select(RelyingPartyRecord.client_id)).scalars()
+        )
+
+
 def test_a_broken_glass_is_heard_until_two_have_acknowledged_it(
     app, strict: Provider
 ) -> None:
@@ -260,13 +388,12 @@ def test_nothing_under_staff_opens_to_citizens_and_portals(
     )["initial_access_token"]
     headers = {"Authorization": f"Bearer {token}"}
     adapter = app.url_map.bind("localhost")
-    nobody = "00000000-0000-4000-8000-000000000000"
     before, tried = recorded(strict), 0
 
     for rule in app.url_map.iter_rules():
         if not rule.rule.startswith("/staff"):
             continue
-        values = dict.fromkeys(rule.arguments, nobody)
+        values = dict.fromkeys(rule.arguments, ANY)
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
             path = adapter.build(rule.endpoint, values, method=method)
             page = browser.client.open(path, method=method, headers=headers)

@@ -125,7 +125,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(
     st.sampled_from([*LABELS, "client_name#vi", "tls_client_auth_san_dns"]), JSON, JSON
 )

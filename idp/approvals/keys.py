@@ -24,7 +24,8 @@ def _publish(
     services: Services, session: Session, payload: Payload, *, by: str, now: datetime
 ) -> Afterwards | None:
     del by
-    return rotating.publish(services, session, payload["kid"], now=now)
+    kid, ring = payload["kid"], Ring.named(payload["ring"])
+    return rotating.publish(services, session, kid, ring, now=now)
 
 
 def _kill(

@@ -110,9 +110,8 @@ def _check_numbers(config: Config) -> None:
 
 def _check_keys(config: Config) -> None:
     keys = config.keys
-    if keys.jwks_max_age + 2 * keys.reread_after >= keys.publish_lead:
-        # A portal that cached the key set must see a key before it signs, even one that
-        # asked a process whose other thread was just reading the rings again.
+    if keys.cached_for >= keys.publish_lead:
+        # A portal that cached the key set must see a key before it signs.
         raise ConfigError(
             "keys.jwks_max_age and twice keys.reread_after together must be below "
             "keys.publish_lead"

@@ -22,8 +22,8 @@ def key_clocks(config: Config) -> dict[Purpose, Clock]:
         "event": config.backchannel.token,
         "jarm": lives.jarm,
         "credential": max(credentials.lifetime, credentials.list_lifetime),
-        # A head proves the events below it for as long as citizens see them.
-        "audit": config.figures.usage_years * _YEAR,
+        # A head proves the events below it for as long as they are kept and seen.
+        "audit": max(config.figures.usage_years, config.audit.keep_years) * _YEAR,
     }
     keys = config.keys
     return {

@@ -69,6 +69,14 @@ class KeysConfig:
     sealing_lead: int = 60
     sealing_kept: int = 86_400
 
+    @property
+    def cached_for(self) -> int:
+        """For how long after a change some cache may hold the key set of before.
+
+        A process whose other thread reads the rings again gives the old one meanwhile.
+        """
+        return self.jwks_max_age + 2 * self.reread_after
+
 
 @dataclass(frozen=True, slots=True)
 class LifetimesConfig:

@@ -78,7 +78,7 @@ def kill(  # noqa: PLR0913 - the stores, then the decision
             by=by,
             signed_from=min(dead.activates_at or at, at),
             killed_at=at,
-            jwks_max_age=services.config.keys.jwks_max_age,
+            jwks_max_age=services.config.keys.cached_for,
             grants=choice.grants,
             sessions=choice.sessions,
         )

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from idp.audit.key_changes import audited_within
 from idp.custody.services import Services
 from keys.algorithms import Signer
+from keys.errors import KeyOrderError
 from keys.ring import Ring, RingKey
 from keys.rotation import Rotator
 from keys.signing_keys import Opener
@@ -63,9 +64,11 @@ def rotate(
 
 
 def publish(
-    services: Services, session: Session, kid: str, *, now: datetime
+    services: Services, session: Session, kid: str, ring: Ring, *, now: datetime
 ) -> Callable[[], None]:
-    """Publish a generated key; return what to do once committed."""
+    """Publish a generated key of `ring`; return what to do once committed."""
     rotator, afterwards = inside(services, session, now)
+    if not any(row.kid == kid and row.ring == ring for row in rotator.store.rows()):
+        raise KeyOrderError(f"{kid} is no key of {ring.name}")
     rotator.publish(kid, now=now)
     return afterwards

@@ -31,9 +31,10 @@ class Standing:
     """A portal before one key.
 
     `has_since` is when it was first given the key; `lacks_at` when it last fetched a
-    set without it, later than any with it; `used_at` when it came back with a token of
-    a sign-in under the key. None is never. `via` is how we know whose fetches they are;
-    `in_use_at` is the newest sign-in that it took for good, whatever the key.
+    set without it, later than any with it, and `refetched_at` the same from its own
+    networks: anybody can fetch in its name. `used_at` is when it came back with a token
+    of a sign-in under the key. None is never. `via` is how we know whose fetches they
+    are; `in_use_at` is the newest sign-in that it took for good, whatever the key.
     """
 
     client_id: str
@@ -41,6 +42,7 @@ class Standing:
     has_since: datetime | None = None
     has_last: datetime | None = None
     lacks_at: datetime | None = None
+    refetched_at: datetime | None = None
     used_at: datetime | None = None
     in_use_at: datetime | None = None
     via: str | None = None
@@ -80,12 +82,12 @@ class Standing:
     def exposed_until(self, killed_at: datetime, max_age: int) -> datetime | None:
         """Return until when it may believe a killed key, or None: it fetched since.
 
-        One that was never seen may have fetched at the last moment.
+        Only its own networks prove either; else it may have fetched at the last moment.
         """
-        if self.lacks_at and self.lacks_at > killed_at:
+        if self.refetched_at and self.refetched_at > killed_at:
             return None
-        last = self.has_last if self.is_seen and self.has_last else killed_at
-        return last + timedelta(seconds=max_age)
+        last = self.has_last if self.via == "network" else None
+        return (last or killed_at) + timedelta(seconds=max_age)
 
 
 def of_key(
@@ -113,11 +115,10 @@ def of_key(
 
 def _standing(party: RelyingParty, own: Sequence[Fetch], kid: str) -> Standing:
     having = [fetch for fetch in own if kid in fetch.kids]
-    lacking = [fetch.last_at for fetch in own if kid not in fetch.kids]
+    lacking = [fetch for fetch in own if kid not in fetch.kids]
+    proven = [fetch for fetch in lacking if fetch.via == "network"]
     has_last = max((fetch.last_at for fetch in having), default=None)
-    lacks_at = max(lacking, default=None)
-    if has_last and lacks_at and lacks_at <= has_last:
-        lacks_at = None
+    lacks_at = _newest(lacking, has_last)
     vias = {fetch.via for fetch in own}
     return Standing(
         client_id=party.client_id,
@@ -125,8 +126,14 @@ def _standing(party: RelyingParty, own: Sequence[Fetch], kid: str) -> Standing:
         has_since=min((fetch.first_at for fetch in having), default=None),
         has_last=has_last,
         lacks_at=lacks_at,
+        refetched_at=_newest(proven, has_last),
         via="network" if "network" in vias else "hint" if vias else None,
     )
+
+
+def _newest(fetches: Sequence[Fetch], after: datetime | None) -> datetime | None:
+    at = max((fetch.last_at for fetch in fetches), default=None)
+    return None if at and after and at <= after else at
 
 
 def concerned(

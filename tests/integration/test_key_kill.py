@@ -38,7 +38,11 @@ class Town:
 
     def __post_init__(self) -> None:
         self.portal = Portal.register(
-            self.provider, "bank", grant_types=[*GRANTS, EXCHANGE], contacts=[CONTACT]
+            self.provider,
+            "bank",
+            grant_types=[*GRANTS, EXCHANGE],
+            contacts=[CONTACT],
+            egress_networks=["198.51.100.0/28"],
         )
         self.citizen = Browser(self.app.test_client())
         self.citizen.visit(self.portal.url(scope="openid offline_access"))
@@ -85,6 +89,11 @@ class Town:
     def post(self, path: str, **form: str) -> Any:
         own = {"client_id": "bank", "client_secret": SECRET}
         return self.client.post(path, data=own | form).get_json()
+
+    def fetch_keys(self) -> None:
+        """Fetch the key set from the portal's own network."""
+        place = {"REMOTE_ADDR": "198.51.100.7"}
+        self.client.get("/jwks.json", environ_overrides=place)
 
     def refresh(self) -> Any:
         token = self.tokens["refresh_token"]
@@ -143,7 +152,7 @@ def test_portals_are_told_and_exposed_until_they_fetch(town: Town) -> None:
     streams = Streams(town.client, "bank")
     streams.create()
     stolen = town.tokens["access_token"]
-    town.client.get("/jwks.json?client_id=bank")
+    town.fetch_keys()
     incident = town.kill(ID, grants="rekey", sessions="stay")
     streams = Streams(town.client, "bank")
     officer = town.officers[0]
@@ -151,12 +160,15 @@ def test_portals_are_told_and_exposed_until_they_fetch(town: Town) -> None:
     before = officer.visit(f"{incident}?lang=en").text
     (event,) = streams.poll(maxEvents=5)["sets"].items()
     streams.poll(ack=[event[0]], maxEvents=0)
-    town.client.get("/jwks.json?client_id=bank")
+    town.client.get("/jwks.json?client_id=bank")  # a stranger's word
+    by_word = officer.visit(f"{incident}?lang=en").text
+    town.fetch_keys()
     after = officer.visit(f"{incident}?lang=en").text
     ring = officer.visit("/staff/keys/rings/id_token-RS256?show=lacking&lang=en").text
 
     assert "exposed until" in before
     assert "sent, not acknowledged" in before
+    assert "exposed until" in by_word
     assert "exposed until" not in after
     assert "fetched the new key set on" in after
     assert "acknowledged on" in after

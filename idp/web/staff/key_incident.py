@@ -83,7 +83,7 @@ def _line(here: Visit, incident: Any, one: Standing, told: Any) -> dict[str, Any
         "name": one.name,
         "client_id": one.client_id,
         "is_exposed": is_exposed,
-        "state": _exposure(one, until, is_exposed=is_exposed),
+        "state": _exposure(one, until, incident, is_exposed=is_exposed),
         "written": key_texts.moment(told.written_at if told else None),
         "is_signalled": bool(told and told.notice_id),
         "taken": key_texts.moment(told.taken_at if told else None),
@@ -91,10 +91,16 @@ def _line(here: Visit, incident: Any, one: Standing, told: Any) -> dict[str, Any
     }
 
 
-def _exposure(one: Standing, until: Any, *, is_exposed: bool) -> str:
+def _exposure(one: Standing, until: Any, incident: Any, *, is_exposed: bool) -> str:
     if until is None:
-        time = key_texts.moment(one.lacks_at)
+        time = key_texts.moment(one.refetched_at)
         return gettext("fetched the new key set on %(time)s", time=time)
+    if is_exposed and one.lacks_at and one.lacks_at > incident.killed_at:
+        return gettext(
+            "exposed until %(time)s; unconfirmed: somebody in its name has fetched the "
+            "new key set",
+            time=key_texts.moment(until),
+        )
     if is_exposed:
         return gettext("exposed until %(time)s", time=key_texts.moment(until))
     return gettext(

@@ -84,7 +84,7 @@ def _page(
     with provider.database.read() as connection:
         cost = rehearsal.cost(provider, connection, key, now)
         found = rehearsal.portals(provider, connection, key.ring, key)
-    max_age = provider.config.keys.jwks_max_age
+    max_age = provider.config.keys.cached_for
     exposed = [one for one in found.all if one.exposed_until(now, max_age)]
     return frame.page(
         here,

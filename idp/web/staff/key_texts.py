@@ -138,7 +138,7 @@ def _kill(provider: Provider, payload: Mapping[str, Any]) -> Description:
             gettext(
                 "Portals may believe forged tokens until they fetch the key set anew, "
                 "at the latest %(minutes)s minutes from then.",
-                minutes=-(-provider.config.keys.jwks_max_age // 60),
+                minutes=-(-provider.config.keys.cached_for // 60),
             ),
         ),
     )

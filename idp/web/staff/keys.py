@@ -92,6 +92,9 @@ def propose(name: str) -> ResponseReturnValue:
         return _ring(here, officer, ring, wrong)
     payload, kind = {"ring": ring.name}, "keys.rotate"
     if fields["kid"]:
+        waiting = generated(provider.rotator.store.rows(), ring, here.now)
+        if all(key.kid != fields["kid"] for key in waiting):
+            raise NotFoundError("no such generated key of this ring")
         payload, kind = payload | {"kid": fields["kid"]}, "keys.publish"
     with provider.database.transaction() as database:
         proposal_id = proposals.propose(
@@ -244,8 +247,7 @@ def _ring(
         safe_at=_safe_at(found, looked_at, here),
         late=[one.name for one in found.late],
         unseen=len(found.unseen),
-        may_propose=officer.has(*PROPOSERS),
-        may_rotate=next_key(keys, now) is None,
+        may_propose=officer.has(*PROPOSERS) and next_key(keys, now) is None,
         generated=[_line(key, here) for key in waiting],
         signs=key_texts.moment(dates.signs_at),
         destroyed=key_texts.moment(dates.destroyed_at),
@@ -257,13 +259,13 @@ def _safe_at(found: Portals, key: RingKey | None, here: Visit) -> str:
     """Return when the last cache that keeps to our word has the key."""
     if key is None or key.published_at is None or not found.all:
         return ""
-    max_age = here.provider.config.keys.jwks_max_age
+    max_age = here.provider.config.keys.cached_for
     latest = max(one.has_it_by(key.published_at, max_age) for one in found.all)
     return key_texts.moment(latest)
 
 
 def _portal(one: Any, key: RingKey | None, here: Visit) -> dict[str, Any]:
-    max_age = here.provider.config.keys.jwks_max_age
+    max_age = here.provider.config.keys.cached_for
     since = key.published_at if key else None
     return {
         "name": one.name,

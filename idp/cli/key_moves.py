@@ -9,7 +9,7 @@ from idp.approvals import keys as acts
 from idp.cli import two_persons
 from idp.cli.board import moment
 from idp.cli.context import CliContext, pass_cli
-from idp.custody import aftermath, kill
+from idp.custody import aftermath, kill, rehearsal
 from idp.custody.kill import Choice
 from idp.staff.officer import BY_COMMAND
 from keys.errors import KeyOrderError
@@ -38,7 +38,9 @@ def rotate(
     rings = (Ring.named(name),) if name else RINGS
     if rehearse:
         for ring in rings:
-            _say_rehearsal(rotator.rehearse(ring, now=now))
+            told = rotator.rehearse(ring, now=now)
+            _say_rehearsal(told)
+            _say_portals(cli, told)
         return
     act = acts.ROTATE
     if two_persons.only_proposes(cli, act, reason, break_glass=break_glass):
@@ -159,3 +161,18 @@ def _say_rehearsal(told: Rehearsal) -> None:
         f"{told.active.kid} retires then, and is destroyed "
         f"{moment(told.destroyed_at)}. Nothing was done."
     )
+
+
+def _say_portals(cli: CliContext, told: Rehearsal) -> None:
+    """Name the portals that would break, as far as we know it."""
+    key = told.upcoming or told.active
+    with cli.provider.database.read() as connection:
+        found = rehearsal.portals(cli.provider, connection, told.ring, key)
+    if found.late:
+        names = ", ".join(one.client_id for one in found.late)
+        click.echo(f"  Would break, for they keep keys longer than it takes: {names}.")
+    if found.unseen:
+        click.echo(
+            f"  Not known: {len(found.unseen)} of {len(found.all)} portals, of which "
+            "no fetch of the key set was seen."
+        )

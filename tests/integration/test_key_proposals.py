@@ -1,0 +1,92 @@
+"""Two officers move a ring: a rotation, and a key made beforehand, by the console."""
+
+from datetime import timedelta
+
+import pytest
+
+from idp import clock
+from idp.approvals import keys, proposals
+from keys.ring import Ring
+from tests.driver import Browser, Portal, error_code
+from tests.integration.test_approvals import post
+from tests.integration.test_authority_requests import token_of
+from tests.integration.test_two_persons import run
+from tests.staff import sign_in_officer
+
+EVENT = Ring("event", "ES256")
+
+
+@pytest.fixture
+def officers(app, provider) -> tuple[Browser, Browser]:
+    """Return two security officers' browsers, signed in."""
+    browsers = (Browser(app.test_client()), Browser(app.test_client()))
+    for number, browser in enumerate(browsers):
+        name = f"Officer {number}"
+        sign_in_officer(browser, provider, roles=("security",), name=name)
+    return browsers
+
+
+def propose(browser: Browser, ring: str, kid: str = ""):
+    """Send a ring's form, with a key that it may not offer."""
+    path = f"/staff/keys/rings/{ring}"
+    token = token_of(browser.visit(path))
+    return browser.visit(
+        path, data={"csrf_token": token, "reason": "A year is over", "kid": kid}
+    )
+
+
+def published(provider) -> set[str]:
+    return {key["kid"] for key in provider.rings.jwks(clock.now())["keys"]}
+
+
+def test_two_officers_rotate_a_ring_and_publish_a_key(provider, officers) -> None:
+    """Each enters the key set once approved; a made key only by its name and ring."""
+    first, second = officers
+    made = provider.rotator.opener.generate(EVENT, now=clock.now())
+    provider.rotator.admit([made], now=clock.now(), how="generated")
+    before = published(provider)
+
+    page = propose(first, "id_token-ES256")
+    assert error_code(post(first, page.request.path, "approve")) == "DD-STAFF-004"
+    assert published(provider) == before
+    post(second, page.request.path, "approve")
+    (fresh,) = published(provider) - before
+    assert (
+        provider.rotator.rehearse(
+            Ring("id_token", "ES256"), now=clock.now()
+        ).upcoming.kid
+        == fresh
+    )
+
+    assert propose(first, "jarm-ES256", made.kid).status_code == 404
+    with provider.database.transaction() as session:
+        wrong = proposals.propose(
+            session, provider.audit, provider.config.staff, keys.PUBLISH,
+            {"ring": "jarm.ES256", "kid": made.kid}, "Mistaken", None, now=clock.now(),
+        )  # fmt: skip
+    post(first, f"/staff/approvals/{wrong}", "take_up")
+    post(second, f"/staff/approvals/{wrong}", "approve")
+    assert made.kid not in published(provider)
+
+    page = propose(first, "event-ES256", made.kid)
+    post(second, page.request.path, "approve")
+    assert made.kid in published(provider)
+    ring = first.visit("/staff/keys/rings/event-ES256?lang=en").text
+    assert "Propose it" not in ring, "one waits already"
+
+
+def test_a_rehearsal_names_who_would_break(provider) -> None:
+    """A portal that took a sign-in by keys of an hour ago, and one never seen."""
+    for name in ("bank", "library"):
+        Portal.register(provider, name)
+    now = clock.now()
+    before = now - timedelta(hours=1)
+    provider.sightings.fetched(provider.rings.jwks_bytes(now), "", "bank", before)
+    provider.sightings.came_back("bank", int(now.timestamp()), now)
+    provider.sightings.flush()
+
+    told = run(provider, "keys rotate", "--rehearse", "--ring", "id_token.RS256")
+
+    assert told.exit_code == 0, told.output
+    assert "Would break, for they keep keys longer than it takes: bank." in told.output
+    assert "Not known: 1 of 2 portals" in told.output

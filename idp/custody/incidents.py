@@ -13,7 +13,9 @@ from idp.audit.event import Event
 from idp.custody.models import IncidentPortal, KeyIncident, KeyRefusal
 from idp.errors import NotFoundError
 
-_NEWEST = sa.select(KeyIncident.__table__).order_by(KeyIncident.killed_at.desc())
+_NEWEST = sa.select(KeyIncident.__table__).order_by(
+    KeyIncident.killed_at.desc(), KeyIncident.id
+)
 
 
 def find(connection: Connection | Session, incident_id: UUID) -> Any:
@@ -25,9 +27,11 @@ def find(connection: Connection | Session, incident_id: UUID) -> Any:
     return found
 
 
-def newest(connection: Connection | Session, *, limit: int) -> list[Any]:
+def newest(
+    connection: Connection | Session, *, limit: int, offset: int = 0
+) -> list[Any]:
     """Return incidents, newest first."""
-    return list(connection.execute(_NEWEST.limit(limit)).all())
+    return list(connection.execute(_NEWEST.offset(offset).limit(limit)).all())
 
 
 def cached_until(incident: Any) -> datetime:

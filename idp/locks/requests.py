@@ -30,7 +30,7 @@ from keys.sealing import Sealer
 
 Change = Literal["lock", "unlock"]
 MAX_TEXT = 2000
-_OPEN = ("received", "forwarded")
+OPEN = ("received", "forwarded")
 
 
 class RequestError(IdpError):
@@ -73,7 +73,7 @@ class Request:
 
     def is_overdue(self, now: datetime) -> bool:
         """Say whether the step that is due now is late."""
-        return self.state in _OPEN and now >= self.due_at
+        return self.state in OPEN and now >= self.due_at
 
 
 def enter(
@@ -163,20 +163,27 @@ def refuse(  # noqa: PLR0913 - the stores, then the decision
     _decide(services, session, request_id, "refused", officer_id, reasons, now)
 
 
-def list_open(
+def list_open(  # noqa: PLR0913 - the stores, then filters of one list
     connection: Connection,
     sealer: Sealer,
     limit: int,
     *,
     province_code: str | None,
+    state: str | None = None,
     offset: int = 0,
 ) -> list[Request]:
     """Return what waits for a province's officers, the most urgent first."""
-    query = _ALL.where(
-        AuthorityRequest.state.in_(_OPEN),
-        places.is_of(AuthorityRequest.account_id, province_code),
-    )
+    query = _ALL.where(_of(province_code, (state,) if state else OPEN))
     query = query.order_by(_DUE, AuthorityRequest.id).offset(offset).limit(limit)
+    return [_read(sealer, row) for row in connection.execute(query)]
+
+
+def list_decided(
+    connection: Connection, sealer: Sealer, limit: int, *, province_code: str | None
+) -> list[Request]:
+    """Return what was decided for a province, the newest letter first."""
+    query = _ALL.where(_of(province_code, ("agreed", "refused")))
+    query = query.order_by(AuthorityRequest.received_at.desc()).limit(limit)
     return [_read(sealer, row) for row in connection.execute(query)]
 
 
@@ -186,11 +193,7 @@ def count_open(
     """Return how many wait for a province's officers, and how many are overdue."""
     is_late = sa.case((now >= _DUE, 1), else_=0)
     query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(is_late), 0))
-    query = query.where(
-        AuthorityRequest.state.in_(_OPEN),
-        places.is_of(AuthorityRequest.account_id, province_code),
-    )
-    waiting, late = connection.execute(query).one()
+    waiting, late = connection.execute(query.where(_of(province_code, OPEN))).one()
     return waiting, late
 
 
@@ -205,6 +208,11 @@ def find(
 
 _ALL = sa.select(AuthorityRequest.__table__)
 _DUE = sa.func.coalesce(AuthorityRequest.decide_by, AuthorityRequest.forward_by)
+
+
+def _of(province_code: str | None, states: tuple[str, ...]) -> sa.ColumnElement[bool]:
+    of_province = places.is_of(AuthorityRequest.account_id, province_code)
+    return sa.and_(AuthorityRequest.state.in_(states), of_province)
 
 
 def _decide(  # noqa: PLR0913, PLR0917 - the stores, then the decision

@@ -117,15 +117,18 @@ def waiting(  # noqa: PLR0913 - the stores, then filters of one list
     *,
     province_code: str | None = None,
     without: Collection[UUID] = (),
+    due_by: datetime | None = None,
     offset: int = 0,
     limit: int,
 ) -> list[Correction]:
     """Return the wishes that wait for an officer, the most urgent first.
 
     Of a province, and of holders of whom no province is known; `without` leaves out the
-    accounts that are the officer's own affair.
+    accounts that are the officer's own affair; `due_by` keeps to what is late then.
     """
     query = _of_province(_ALL, province_code)
+    if due_by is not None:
+        query = query.where(CorrectionRequest.due_at <= due_by)
     query = query.where(CorrectionRequest.account_id.not_in(without))
     query = query.order_by(CorrectionRequest.due_at, CorrectionRequest.id)
     rows = connection.execute(query.offset(offset).limit(limit))

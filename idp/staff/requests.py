@@ -33,7 +33,7 @@ _WITH_LINK: frozenset[Kind] = frozenset({"invite", "rescue"})
 
 @dataclass(frozen=True, slots=True)
 class OpenRequest:
-    """A request that waits for a second administrator."""
+    """A request as the second administrator sees it, waiting or over."""
 
     id: UUID
     kind: str
@@ -42,6 +42,7 @@ class OpenRequest:
     asked_by: UUID | None
     asked_at: datetime
     expires_at: datetime
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,20 +209,27 @@ def refuse(
 
 def list_open(connection: Connection | Session, *, now: datetime) -> list[OpenRequest]:
     """Return the requests that wait, oldest first."""
-    rows = connection.execute(
-        sa.select(
-            StaffRequest.id,
-            StaffRequest.kind,
-            StaffRequest.staff_id,
-            StaffRequest.roles,
-            StaffRequest.asked_by,
-            StaffRequest.asked_at,
-            StaffRequest.expires_at,
-        )
-        .where(StaffRequest.state == "open", StaffRequest.expires_at > now)
-        .order_by(StaffRequest.asked_at, StaffRequest.id)
+    query = _ALL.where(StaffRequest.state == "open", StaffRequest.expires_at > now)
+    query = query.order_by(StaffRequest.asked_at, StaffRequest.id)
+    return [_read(row) for row in connection.execute(query)]
+
+
+def list_over(
+    connection: Connection | Session, *, now: datetime, limit: int
+) -> list[OpenRequest]:
+    """Return the requests that were decided or have expired, newest first."""
+    query = _ALL.where(
+        sa.or_(StaffRequest.state != "open", StaffRequest.expires_at <= now)
     )
-    return [OpenRequest(**row._asdict() | {"roles": tuple(row.roles)}) for row in rows]
+    query = query.order_by(StaffRequest.asked_at.desc(), StaffRequest.id)
+    return [_read(row) for row in connection.execute(query.limit(limit))]
+
+
+_ALL = sa.select(*(getattr(StaffRequest, name) for name in OpenRequest.__slots__))
+
+
+def _read(row: Any) -> OpenRequest:
+    return OpenRequest(**row._asdict() | {"roles": tuple(row.roles)})
 
 
 def _decide(  # noqa: PLR0913, PLR0917 - the stores, then who decides what

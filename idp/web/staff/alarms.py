@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from idp.approvals import break_glass
 from idp.web import presentation
 from idp.web.language import gettext
-from idp.web.staff import access, frame, proposal_texts
+from idp.web.staff import access, frame, paging, proposal_texts
 from idp.web.staff.people import KINDS as REQUESTS
 
 blueprint = Blueprint("staff_alarms", __name__)
@@ -36,7 +36,7 @@ def show() -> ResponseReturnValue:
             "action": url_for("staff_alarms.acknowledge", glass_id=one.id),
             "token": here.token(access.purpose(officer, f"alarm:{one.id}")),
         }
-        for one in found
+        for one in paging.part(found)
     ]
     return frame.page(
         here,
@@ -45,6 +45,7 @@ def show() -> ResponseReturnValue:
         gettext("Alarms"),
         tab=TAB,
         rows=rows,
+        pages=paging.pages("staff_alarms.show", has_more=paging.has_more(found)),
         may_acknowledge=officer.has(*break_glass.TOLD),
     )
 

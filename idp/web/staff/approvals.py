@@ -32,7 +32,7 @@ def show() -> ResponseReturnValue:
     is_over = request.args.get("state") == "over"
     start = (paging.number() - 1) * paging.PAGE
     if is_over:
-        lines = inbox.decided(here, officer, offset=start, limit=paging.PAGE + 1)
+        lines = inbox.decided(here, officer, only, offset=start, limit=paging.PAGE + 1)
     else:
         lines = inbox.waiting(here, officer, only)[start : start + paging.PAGE + 1]
     pages = paging.pages(

@@ -75,12 +75,14 @@ def _require(database: Any, here: Visit, officer: Officer, request_id: UUID) -> 
 
 def _page(here: Visit, officer: Officer, problem: Problem | None = None) -> Response:
     provider, page = here.provider, paging.number()
+    due = "over" if request.args.get("due") == "over" else ""
     with provider.database.transaction() as database:
         waiting = corrections.waiting(
             database,
             provider.sealer,
             province_code=officer.unit.province_code,
             without=own_case.accounts(database, officer, now=here.now),
+            due_by=here.now if due else None,
             offset=(page - 1) * _SHOWN,
             limit=_SHOWN + 1,  # one more says that there is a next page
         )
@@ -106,7 +108,10 @@ def _page(here: Visit, officer: Officer, problem: Problem | None = None) -> Resp
         tab="staff_corrections.show",
         longest=corrections.MAX_TEXT,
         rows=[_row(here, officer, one, numbers[one.id]) for one in waiting[:_SHOWN]],
-        pages=paging.pages("staff_corrections.show", has_more=len(waiting) > _SHOWN),
+        is_late_only=bool(due),
+        pages=paging.pages(
+            "staff_corrections.show", has_more=len(waiting) > _SHOWN, due=due
+        ),
     )
 
 

@@ -10,8 +10,10 @@ from flask import url_for
 from idp.approvals import proposals, register
 from idp.approvals.proposals import Proposed
 from idp.locks import requests as letters
+from idp.locks.requests import Request as Letter
 from idp.staff import people, requests
 from idp.staff.officer import ADMINISTRATOR, Officer
+from idp.staff.requests import OpenRequest
 from idp.web import presentation
 from idp.web.language import gettext, phrase
 from idp.web.staff import proposal_texts
@@ -27,6 +29,7 @@ SOURCES = {
 }
 STATES = {
     "approved": phrase("approved"),
+    "agreed": phrase("carried out"),
     "refused": phrase("refused"),
     "withdrawn": phrase("withdrawn"),
     "open": phrase("expired"),
@@ -60,18 +63,19 @@ def waiting(here: Visit, officer: Officer, only: str = "") -> list[Line]:
     return sorted(lines, key=lambda line: line.asked_at)
 
 
-def decided(here: Visit, officer: Officer, *, offset: int, limit: int) -> list[Line]:
-    """Return the proposals that are over, newest first."""
-    with here.provider.database.read() as connection:
-        found = proposals.list_over(
-            connection,
-            kinds(officer),
-            now=here.now,
-            offset=offset,
-            limit=limit,
-        )
-    names = names_of(here, found)
-    return [_line(officer, one, names, is_over=True) for one in found]
+def decided(
+    here: Visit, officer: Officer, only: str = "", *, offset: int, limit: int
+) -> list[Line]:
+    """Return what is over, newest first; `only` names one source."""
+    most = offset + limit
+    lines = [
+        line
+        for name, source in _OVER.items()
+        if only in ("", name)
+        for line in source(here, officer, most)
+    ]
+    lines.sort(key=lambda line: line.asked_at, reverse=True)
+    return lines[offset:most]
 
 
 def kinds(officer: Officer) -> tuple[str, ...]:
@@ -130,11 +134,32 @@ def _proposals(here: Visit, officer: Officer) -> Iterator[Line]:
     yield from (_line(officer, one, names) for one in found)
 
 
-def _officers(here: Visit, officer: Officer) -> Iterator[Line]:
-    if not officer.has(ADMINISTRATOR):
-        return
+def _proposals_over(here: Visit, officer: Officer, most: int) -> Iterator[Line]:
     with here.provider.database.read() as connection:
-        found = requests.list_open(connection, now=here.now)
+        found = proposals.list_over(
+            connection, kinds(officer), now=here.now, offset=0, limit=most
+        )
+    names = names_of(here, found)
+    yield from (_line(officer, one, names, is_over=True) for one in found)
+
+
+def _officers(here: Visit, officer: Officer) -> Iterator[Line]:
+    if officer.has(ADMINISTRATOR):
+        with here.provider.database.read() as connection:
+            found = requests.list_open(connection, now=here.now)
+        yield from _request_lines(here, officer, found)
+
+
+def _officers_over(here: Visit, officer: Officer, most: int) -> Iterator[Line]:
+    if officer.has(ADMINISTRATOR):
+        with here.provider.database.read() as connection:
+            found = requests.list_over(connection, now=here.now, limit=most)
+        yield from _request_lines(here, officer, found, is_over=True)
+
+
+def _request_lines(
+    here: Visit, officer: Officer, found: list[OpenRequest], *, is_over: bool = False
+) -> Iterator[Line]:
     ids = {who for one in found for who in (one.asked_by, one.staff_id) if who}
     names = _names(here, ids)
     for one in found:
@@ -149,24 +174,41 @@ def _officers(here: Visit, officer: Officer) -> Iterator[Line]:
             else gettext("asked by command on the server, %(time)s", time=time),
             asked_at=one.asked_at,
             until=presentation.moment_text(one.expires_at),
+            state=gettext(STATES[one.state]) if is_over else "",
             is_own=officer.id in (one.asked_by, one.staff_id),
         )
 
 
 def _letters(here: Visit, officer: Officer) -> Iterator[Line]:
-    if not officer.has(LOCK_OFFICER):
-        return
-    with here.provider.database.read() as connection:
-        found = letters.list_open(
-            connection,
-            here.provider.sealer,
-            _MOST,
-            province_code=officer.unit.province_code,
-        )
-    forwarded = [one for one in found if one.state == "forwarded"]
-    ids = {one.entered_by for one in forwarded}
-    names = _names(here, ids)
-    for one in forwarded:
+    if officer.has(LOCK_OFFICER):
+        with here.provider.database.read() as connection:
+            found = letters.list_open(
+                connection,
+                here.provider.sealer,
+                _MOST,
+                province_code=officer.unit.province_code,
+                state="forwarded",
+            )
+        yield from _letter_lines(here, officer, found)
+
+
+def _letters_over(here: Visit, officer: Officer, most: int) -> Iterator[Line]:
+    if officer.has(LOCK_OFFICER):
+        with here.provider.database.read() as connection:
+            found = letters.list_decided(
+                connection,
+                here.provider.sealer,
+                most,
+                province_code=officer.unit.province_code,
+            )
+        yield from _letter_lines(here, officer, found, is_over=True)
+
+
+def _letter_lines(
+    here: Visit, officer: Officer, found: list[Letter], *, is_over: bool = False
+) -> Iterator[Line]:
+    names = _names(here, {one.entered_by for one in found})
+    for one in found:
         yield Line(
             title=f"{gettext(CHANGES[one.change])}: {one.authority}",
             href=url_for("staff_locks.detail", request_id=one.id),
@@ -178,8 +220,14 @@ def _letters(here: Visit, officer: Officer) -> Iterator[Line]:
             asked_at=one.received_at,
             reason=one.document,
             until=presentation.end_text(one.due_at),
+            state=gettext(STATES[one.state]) if is_over else "",
             is_own=one.entered_by == officer.id,
         )
 
 
 _SOURCES = {"proposals": _proposals, "officers": _officers, "letters": _letters}
+_OVER = {
+    "proposals": _proposals_over,
+    "officers": _officers_over,
+    "letters": _letters_over,
+}

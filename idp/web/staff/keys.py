@@ -34,7 +34,6 @@ TAB = "staff_keys.show"
 READERS = ("security", "auditor")
 PROPOSERS = ("security",)
 _INCIDENTS = 5
-_PAST = 10
 
 
 @blueprint.get("/staff/keys")
@@ -46,7 +45,11 @@ def show() -> ResponseReturnValue:
     here.provider.sightings.flush()
     rows = here.provider.rotator.store.rows()
     with here.provider.database.read() as connection:
-        newest = incidents.newest(connection, limit=_INCIDENTS)
+        newest = incidents.newest(
+            connection,
+            limit=_INCIDENTS + 1,
+            offset=(paging.number() - 1) * _INCIDENTS,
+        )
     return frame.page(
         here,
         officer,
@@ -63,8 +66,9 @@ def show() -> ResponseReturnValue:
                 "is_over": incidents.cached_until(item) <= here.now
                 and item.over_at is not None,
             }
-            for item in newest
+            for item in newest[:_INCIDENTS]
         ],
+        pages=paging.pages(TAB, has_more=len(newest) > _INCIDENTS),
     )
 
 
@@ -212,7 +216,7 @@ def _ring(
     rows = provider.rotator.store.rows()
     keys, waiting = keys_of(here, ring, rows), generated(rows, ring, now)
     living = [key for key in keys if state(key, now) is not State.GONE]
-    gone = [key for key in keys if state(key, now) is State.GONE][-_PAST:]
+    gone = [key for key in reversed(keys) if state(key, now) is State.GONE]
     looked_at = next_key(keys, now) or signing_key(keys, now)
     with provider.database.read() as connection:
         found = (
@@ -223,7 +227,6 @@ def _ring(
     dates = provider.rotator.rehearse(ring, now=now)
     lacking_only = request.args.get("show") == "lacking"
     listed = [one for one in found.all if not (lacking_only and one.has)]
-    shown = listed[(paging.number() - 1) * paging.PAGE :]
     return frame.page(
         here,
         officer,
@@ -233,13 +236,13 @@ def _ring(
         problem=problem,
         axis=key_axis.draw(living, now),
         keys=[_line(key, here) for key in (*waiting, *reversed(living))],
-        past=[_line(key, here) for key in reversed(gone)],
+        past=[_line(key, here) for key in paging.part(gone)],
         next=_next(here, ring, rows, keys),
-        portals=[_portal(one, looked_at, here) for one in shown[: paging.PAGE]],
+        portals=[_portal(one, looked_at, here) for one in paging.part(listed)],
         lacking_only=lacking_only,
         pages=paging.pages(
             "staff_keys.one",
-            has_more=len(shown) > paging.PAGE,
+            has_more=paging.has_more(listed, gone),
             name=_path(ring),
             show="lacking" if lacking_only else "",
         ),

@@ -196,12 +196,14 @@ def _list(
     problem: Problem | None = None,
 ) -> Response:
     provider = here.provider
+    state = request.args.get("state", "")
     with provider.database.read() as connection:
         waiting = requests.list_open(
             connection,
             provider.sealer,
             paging.PAGE + 1,
             province_code=officer.unit.province_code,
+            state=state if state in requests.OPEN else None,
             offset=(paging.number() - 1) * paging.PAGE,
         )
     return frame.page(
@@ -215,7 +217,11 @@ def _list(
         changes={name: gettext(text) for name, text in CHANGES.items()},
         grounds={name: gettext(GROUNDS[name]) for name in grounds.IN_WRITING},
         rows=[_row(here, item) for item in waiting[: paging.PAGE]],
-        pages=paging.pages("staff_locks.show", has_more=len(waiting) > paging.PAGE),
+        state=state,
+        states={name: gettext(STATES[name]) for name in requests.OPEN},
+        pages=paging.pages(
+            "staff_locks.show", has_more=len(waiting) > paging.PAGE, state=state
+        ),
         token=here.token(access.purpose(officer, "lock-enter")),
     )
 

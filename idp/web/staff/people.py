@@ -12,7 +12,7 @@ from idp.staff.requests import OpenRequest
 from idp.web import presentation
 from idp.web.language import gettext, phrase
 from idp.web.problem import Problem
-from idp.web.staff import access, frame
+from idp.web.staff import access, frame, paging
 from idp.web.visit import Visit
 
 blueprint = Blueprint("staff_people", __name__)
@@ -84,7 +84,12 @@ def overview(here: Visit, officer: Officer, problem: Problem | None = None) -> R
         waiting = requests.list_open(connection, now=here.now)
         offices = units.list_units(connection)
     names = {person.id: person.name for person in everyone}
-    rows = [_row(person) for person in everyone]
+    role, state = request.args.get("role", ""), request.args.get("state", "")
+    listed = [
+        person
+        for person in everyone
+        if role in ("", *person.roles) and state in ("", person.state)
+    ]
     return frame.page(
         here,
         officer,
@@ -92,8 +97,17 @@ def overview(here: Visit, officer: Officer, problem: Problem | None = None) -> R
         gettext("Officers"),
         tab=TAB,
         problem=problem,
-        people=rows,
-        requests=[_request_row(here, officer, item, names) for item in waiting],
+        people=[_row(person) for person in paging.part(listed)],
+        requests=[
+            _request_row(here, officer, item, names) for item in paging.part(waiting)
+        ],
+        role=role,
+        state=state,
+        roles={name: gettext(text) for name, text in frame.ROLE_NAMES.items()},
+        states={name: gettext(text) for name, text in _STATES.items()},
+        pages=paging.pages(
+            TAB, has_more=paging.has_more(listed, waiting), role=role, state=state
+        ),
         units=offices,
         unit_token=here.token(access.purpose(officer, "unit")),
     )

@@ -22,14 +22,22 @@ def new(now: datetime) -> str:
 
 def minute_of(text: str, *, now: datetime) -> datetime | None:
     """Return the latest minute that an error id of these letters may be of."""
-    letters = "".join(sign for sign in text.upper() if sign.isalnum())
-    if len(letters) != 2 * _GROUP or not set(letters) <= set(_LETTERS):
+    letters = (spelled(text) or "").replace("-", "")
+    if not letters:
         return None
     minute = 0
     for letter in letters[:_GROUP]:
         minute = minute * len(_LETTERS) + _LETTERS.index(letter)
     ago = (_minutes(now) - minute) % _MINUTES
     return now.replace(second=0, microsecond=0) - timedelta(minutes=ago)
+
+
+def spelled(text: str) -> str | None:
+    """Return an error id as pages show it, however it was typed; None if it is none."""
+    letters = "".join(sign for sign in text.upper() if sign.isalnum())
+    if len(letters) != 2 * _GROUP or not set(letters) <= set(_LETTERS):
+        return None
+    return f"{letters[:_GROUP]}-{letters[_GROUP:]}"
 
 
 def _minutes(moment: datetime) -> int:

@@ -145,3 +145,22 @@ def test_the_log_is_auditors_alone(app: Flask, provider: Provider) -> None:
         assert auditor.visit(f"{PAGE}?after={odd}").status_code == 200
     for odd in ("since", "until", "officer", "case"):
         assert search(auditor, **{odd: "x"}) == []
+    for year in ("0001-01-01T00:00", "9999-12-31T23:59"):
+        assert search(auditor, since=year) == search(auditor, until=year) == []
+
+
+def test_what_is_typed_does_not_stay(app: Flask, provider: Provider) -> None:
+    """A search keeps words that the log has; of any other only that it was unknown."""
+    auditor = officer(app, provider, "auditor")
+    number = "999085123456"
+    for name in ("type", "portal", "error", "since", "officer"):
+        assert search(auditor, **{name: number}) == []
+    assert search(auditor, portal="nul\0") == []
+    assert search(auditor, type="StaffLinkUsed") == ["StaffLinkUsed"]
+    query = sa.select(AuditEvent.data).where(AuditEvent.type == "AuditSearched")
+    with provider.database.read() as connection:
+        kept = list(connection.execute(query).scalars())
+
+    assert not [data for data in kept if number in data]
+    assert [data for data in kept if '"portal":"unknown"' in data]
+    assert [data for data in kept if '"type":"StaffLinkUsed"' in data]

@@ -6,13 +6,14 @@ an account is looked up by its number with a reason, as everywhere.
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.engine import Connection
 
 from idp.audit import heads, search
 from idp.audit.search import Filters, Found, Place
@@ -33,6 +34,7 @@ TAB = "staff_audit.show"
 _FIND = "audit-account"
 _SHOWN = 50
 _LONGEST = 255
+_UNKNOWN = "unknown"
 NAMES = ("since", "until", "type", "officer", "portal", "error", "case")
 
 
@@ -110,46 +112,57 @@ def _page(
 
 def _search(here: Visit, officer: Officer, asked: Mapping[str, str]) -> list[Found]:
     """Return what fits, one more than is shown; the search is written down first."""
-    filters = _filters(here, officer, asked)
-    if filters is None:
-        return []
-    told = {name: text for name, text in asked.items() if text and name != "case"}
-    if filters.account_id is not None:
-        told["account"] = str(filters.account_id)
     provider, after = here.provider, _after(request.args.get("after", ""))
+    with provider.database.read() as connection:
+        filters, told = _filters(connection, here, officer, asked)
     with provider.database.transaction() as database:
         event = AuditSearched(officer.id, officer.unit.id, told)
         provider.audit.record(database, event, now=here.now)
+    if filters is None:
+        return []
     with provider.database.read() as connection:
         return search.find(connection, filters, after=after, limit=_SHOWN + 1)
 
 
-def _filters(here: Visit, officer: Officer, asked: Mapping[str, str]) -> Filters | None:
-    """Return what is looked for, or None where nothing could fit."""
+def _filters(
+    connection: Connection, here: Visit, officer: Officer, asked: Mapping[str, str]
+) -> tuple[Filters | None, dict[str, str]]:
+    """Return what is looked for, None where nothing could fit, and what is kept of it.
+
+    The log keeps it unsealed for good: of what was typed only a word that we know.
+    """
     since, until = _moment(asked["since"]), _moment(asked["until"])
+    kind = _logged(connection, asked["type"], Filters(type=asked["type"]))
+    portal = _logged(connection, asked["portal"], Filters(client_id=asked["portal"]))
+    officer_id, case, account_id = _uuid(asked["officer"]), _uuid(asked["case"]), None
+    if case:
+        account_id = account_view.open_case(here, officer, case)
+    known = {
+        "since": since and since.isoformat(),
+        "until": until and until.isoformat(),
+        "type": kind,
+        "officer": officer_id and str(officer_id),
+        "portal": portal,
+        "error": error_ids.spelled(asked["error"]),
+        "case": account_id and str(account_id),
+    }
+    told = {name: known[name] or _UNKNOWN for name, text in asked.items() if text}
+    is_unknown = _UNKNOWN in told.values()
+    if "case" in told:
+        told["account"] = told.pop("case")
+    if is_unknown:
+        return None, told
     if asked["error"]:
         since = error_ids.minute_of(asked["error"], now=here.now)
         until = since and since + timedelta(minutes=1)
-    officer_id, account_id = _uuid(asked["officer"]), None
-    if case := _uuid(asked["case"]):
-        account_id = account_view.open_case(here, officer, case)
-    for name, value in (
-        ("error", since),
-        ("since", since),
-        ("until", until),
-        ("officer", officer_id),
-        ("case", account_id),
-    ):
-        if asked[name] and value is None:
-            return None
-    return Filters(
-        since=since,
-        until=until,
-        type=asked["type"] or None,
-        officer_id=officer_id,
-        client_id=asked["portal"] or None,
-        account_id=account_id,
-    )
+    return Filters(since, until, kind, officer_id, portal, account_id), told
+
+
+def _logged(connection: Connection, typed: str, only: Filters) -> str | None:
+    """Return a word that was typed if the log already has an event that names it."""
+    if not typed or not typed.isprintable():
+        return None
+    return typed if search.find(connection, only, after=None, limit=1) else None
 
 
 def _row(one: Found, names: Mapping[str, str]) -> dict[str, Any]:
@@ -187,7 +200,9 @@ def _after(text: str) -> tuple[datetime, Place] | None:
 
 def _moment(text: str) -> datetime | None:
     with suppress(ValueError):
-        return datetime.fromisoformat(text).replace(tzinfo=VIETNAM)
+        moment = datetime.fromisoformat(text).replace(tzinfo=VIETNAM)
+        # The first and the last year have no room for another time zone.
+        return moment if MINYEAR < moment.year < MAXYEAR else None
     return None
 
 

@@ -4,6 +4,7 @@ import os
 from contextlib import closing
 from hashlib import file_digest
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 from rich.progress import Progress
@@ -42,25 +43,32 @@ def create(cli: CliContext, *, file: Path) -> None:
     with closing(open_database(cli.config)) as database:
         audit = AuditLog(open_sealer(cli.config, database))
         kek = open_kek(cli.config)
-        rows = _write(database, part, kek)
-        with part.open("rb") as written:
-            digest = file_digest(written, "sha256").hexdigest()
+        rows, digest = _write(database, part, kek)
         part.replace(file)
         with database.transaction() as session:
             audit.record(session, BackupMade(digest, rows), now=clock.now())
     click.echo(f"{rows} rows in {file}, SHA-256 {digest}.")
 
 
-def _write(database: Database, part: Path, kek: bytes) -> int:
+def _write(database: Database, part: Path, kek: bytes) -> tuple[int, str]:
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # Nobody's file that is there already, nor one that a link leads to.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        descriptor = os.open(part, flags, 0o600)
     except OSError as error:
         raise click.ClickException(f"cannot write {part}: {error.strerror}") from error
-    with (
-        os.fdopen(descriptor, "wb") as archive,
-        database.snapshot() as connection,
-        Progress(transient=True) as progress,
-    ):
+    try:
+        with os.fdopen(descriptor, "wb") as archive:
+            rows = _archive(database, archive, kek)
+        with part.open("rb") as written:
+            return rows, file_digest(written, "sha256").hexdigest()
+    except BaseException:
+        part.unlink()  # our own: the next attempt begins anew
+        raise
+
+
+def _archive(database: Database, archive: BinaryIO, kek: bytes) -> int:
+    with database.snapshot() as connection, Progress(transient=True) as progress:
         task = progress.add_task("Archiving", total=len(all_tables()))
         rows = write_archive(
             connection,

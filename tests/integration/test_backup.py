@@ -104,6 +104,22 @@ def test_an_archive_moves_to_the_other_database(
         assert run(tmp_path, target, kek, "audit", "verify").exit_code == 0
 
 
+def test_an_archive_follows_no_link(config, tmp_path):
+    """Whoever put a link where it is written first loses nothing, nor does anybody."""
+    archive, other = tmp_path / "archive.sealed", tmp_path / "other"
+    other.write_text("precious")
+    archive.with_name("archive.sealed.part").symlink_to(other)
+
+    made = run(
+        tmp_path, config.database.url, config.keys.kek_file, "backup", "create", archive
+    )
+
+    assert made.exit_code == 1, made.output
+    assert "cannot write" in made.output
+    assert other.read_text() == "precious"
+    assert not archive.exists()
+
+
 def test_a_spoiled_archive_writes_nothing(services, config, tmp_path):
     """Altered, cut off, prolonged, or under another key: the database stays empty."""
     source, kek = config.database.url, config.keys.kek_file

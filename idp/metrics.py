@@ -39,7 +39,9 @@ REGISTRY_SECONDS = Histogram(
     "dinhdanh_registry_seconds", "Time to the registry's answer", buckets=SLOW
 )
 KEY_ERRORS = Counter(
-    "dinhdanh_key_errors", "Signing, opening or reading keys that failed", ("purpose",)
+    "dinhdanh_key_errors",
+    "Answers that were refused because the hardware with the signing key gave none",
+    ("purpose",),
 )
 READY = Gauge(
     "dinhdanh_ready",

@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from idp import metrics
 from idp.emrtd import portrait, reading, verification
 from idp.emrtd.errors import EmrtdError
 from idp.emrtd.mrz import MrzKey
@@ -86,7 +87,8 @@ def follow(
         commands = [command.hex().upper() for command in turn.commands]
         return {"seq": sequence + 1, "apdus": commands}
     try:
-        outcome = _believe(services, session, turn.evidence, judge, now)
+        with metrics.proof("chip"):
+            outcome = _believe(services, session, turn.evidence, judge, now)
     except EmrtdError as refused:
         return _refused(services, session, refused, is_judged=True)
     return _done(services, session, outcome)

@@ -56,9 +56,19 @@ def _stage(config: Config) -> Iterator[Finding]:
     if not config.staff.two_persons:
         yield warning(
             "one-person",
-            "One officer alone may rotate keys and admit portals",
-            "A stolen passkey, or one dishonest officer, is then enough.",
+            "One command alone rotates and kills keys, and admits portals",
+            "Whoever gets to the host's commands needs no officer's passkey for it.",
             "staff.two_persons = true",
+        )
+
+    if not (
+        config.sandbox.enabled or config.audit.heads_file or config.audit.heads_url
+    ):
+        yield warning(
+            "no-heads-outside",
+            "No signed head of the audit log leaves this host",
+            "Whoever rewrites the whole log here is found by nobody.",
+            "audit.heads_file on another machine's disk, or audit.heads_url",
         )
 
 

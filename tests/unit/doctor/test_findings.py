@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from idp.config import Config, parse_config
-from idp.doctor import settings, stores
+from idp.doctor import files, settings, stores
 from idp.doctor.finding import Finding
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -23,6 +23,7 @@ SOUND: dict[str, Any] = {
     "face": {"match": "http", "url": "https://face.example"},
     "card_database": {"match": "http", "url": "https://cards.example"},
     "outbound": {"allowed_networks": ["public"]},
+    "audit": {"heads_file": "/elsewhere/heads"},
 }
 
 
@@ -91,6 +92,27 @@ def test_no_gateway_is_an_error() -> None:
     silent = replace(sound, sms=replace(sound.sms, gateway="sandbox"))
 
     assert found(silent)["no-messages"].severity == "error"
+
+
+def test_heads_that_stay_here_are_found() -> None:
+    """Neither a file nor an address outside has the signed heads."""
+    sound = config()
+    kept = replace(sound, audit=replace(sound.audit, heads_file=None))
+
+    assert found(kept)["no-heads-outside"].severity == "warning"
+
+
+def test_a_key_beside_a_store_is_noted(tmp_path: Path) -> None:
+    """One copy of the folder has both; it is no error."""
+    sound = config(
+        database={"url": f"sqlite:///{tmp_path}/db"},
+        keys={"kek_file": f"{tmp_path}/kek"},
+    )
+    for name in ("db", "kek", "config.toml"):
+        (tmp_path / name).touch(0o600)
+    names = {one.name for one in files.examine(sound, tmp_path / "config.toml")}
+
+    assert names == {"kek-beside", "files"}
 
 
 FACTS = {

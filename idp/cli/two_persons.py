@@ -1,6 +1,7 @@
 """What commands do of the acts that take two: propose them, or break the glass."""
 
 from collections.abc import Callable
+from inspect import cleandoc
 from typing import Any
 
 import click
@@ -10,9 +11,15 @@ from idp.approvals import break_glass as glass
 from idp.approvals import proposals
 from idp.cli.context import CliContext
 
+_PROPOSES = (
+    "With staff.two_persons, the default, it only proposes what takes two officers; "
+    "--break-glass acts at once."
+)
+
 
 def options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command `--reason` and `--break-glass`."""
+    """Give a command `--reason` and `--break-glass`, and say in its help what for."""
+    command.__doc__ = f"{cleandoc(command.__doc__ or '')}\n\n{_PROPOSES}"
     command = click.option(
         "--break-glass",
         is_flag=True,

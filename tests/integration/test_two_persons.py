@@ -119,6 +119,7 @@ def test_every_command_is_known_to_take_one_or_two() -> None:
     for name in TWO - {"staff invite", "staff disable"}:  # these only ever propose
         options = {option.name for option in known[name].params}
         assert {"reason", "break_glass"} <= options, name
+        assert "only proposes" in (known[name].help or ""), name
 
 
 def test_a_command_alone_only_proposes(app, strict: Provider, tmp_path) -> None:

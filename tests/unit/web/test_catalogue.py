@@ -68,6 +68,17 @@ def test_the_catalogue_has_nothing_unused():
     assert not translated().keys() - used()
 
 
+def test_no_text_is_translated_twice():
+    """Of two translations nobody knows which one people read."""
+    source = (language.CATALOGUES / "vi.po").read_text()
+    entry = re.compile(r"^((?:msgctxt .*\n)?msgid .*\n(?:\".*\n)*)", re.MULTILINE)
+    texts = entry.findall(source)
+
+    assert len(texts) > len(used()) // 2
+    assert not [text for text in set(texts) if texts.count(text) > 1]
+    assert "khoá" not in source.lower(), "one spelling: khóa"
+
+
 def test_translations_fill_the_same_places():
     """Each named place of a text exists in its translation, and the other way."""
     places = re.compile(r"%\((\w+)\)s")

@@ -22,9 +22,10 @@ from werkzeug.test import TestResponse
 from idp import clock
 from idp.provider import Provider
 from idp.sandbox import loader
+from tests.log_scan import PORTAL_SECRET
 
 MAX_REDIRECTS = 10
-SECRET = "a-secret-of-more-than-32-characters"
+SECRET = PORTAL_SECRET
 
 
 @dataclass

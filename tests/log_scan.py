@@ -1,15 +1,19 @@
 """The log of the whole run, looked through for people and secrets: none may be there.
 
-Every server writes everything (`log.level = "DEBUG"`) to its standard error: what
-pytest has caught of each test, on whichever worker, and the log files of demos and
-servers. Whatever looks like a personal number, a phone, a code or a token fails the
-run, and so does whatever the sandbox's people are, have or type.
+Servers write to their standard error, all but a few of them everything (`log.level =
+"DEBUG"`): what pytest has caught of each test, on whichever worker, and the log files
+of demos and servers. Whatever looks like a personal number, a phone, a code, a token
+or a key fails the run, and so does whatever the sandbox's people are, have or type, an
+organisation's number, and the secret of the tests' portals. Of a key's name (`kid`, as
+long as a token) the word before it tells that it is none.
 """
 
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from functools import cached_property
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -17,12 +21,24 @@ import pytest
 from idp.sandbox.citizens import all_citizens
 
 SHAPES = {
-    "personal number": re.compile(r"(?<![\w.])\d{12}(?![\w.])"),
+    # The last group of a UUID may be all digits: PostgreSQL names rows by them.
+    "personal number": re.compile(r"(?<![\w.])(?<!-[0-9a-f]{4}-)\d{12}(?![\w.])"),
     "phone": re.compile(r"(?<![\w.])(?:\+84|0)[35789]\d{8}(?![\w.])"),
     "code": re.compile(r"(?<![\w.:-])\d{6}(?![\w.:-])"),
     "token": re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"),
-    "opaque token": re.compile(r"(?<![\w/-])[\w-]{43}(?![\w-])"),
-}
+    "opaque token": re.compile(
+        "".join(
+            f"(?<!{re.escape(before)})"
+            for before in (
+                "kid=", "kid='", '"kid": "', "'kid': '", "(kid)=(",
+                "signing key ", "signing key is called ",
+            )
+        )
+        + r"(?<![\w/-])[\w-]{43}(?![\w-])"
+    ),
+    "key": re.compile(r"(?<![\w+/=-])[A-Za-z0-9+/]{43}=(?![\w=])"),
+}  # fmt: skip
+PORTAL_SECRET = "a-secret-of-more-than-32-characters"
 _SHORTEST = 8  # of what does not occur by chance
 _FILES = ("*.log", "log")
 
@@ -97,6 +113,10 @@ class LogScan:
 
 
 def _values() -> Iterator[tuple[str, str]]:
+    yield "portal's secret", PORTAL_SECRET
+    text = files("idp.sandbox").joinpath("citizens.toml").read_text(encoding="utf-8")
+    for organisation in tomllib.loads(text)["organisations"]:
+        yield "organisation's number", organisation["tax_code"]
     for person in all_citizens():
         account = person.account
         told = {

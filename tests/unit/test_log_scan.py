@@ -4,13 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from base64 import b64encode
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
 from idp.sandbox.citizens import all_citizens
-from tests.log_scan import SHAPES, Secrets
+from tests.log_scan import PORTAL_SECRET, SHAPES, Secrets
 
 PYTEST = (sys.executable, "-m", "pytest")
 ROOT = Path(__file__).parents[2]
@@ -35,6 +36,9 @@ TOLD = {
     "code": json.dumps({"event": "sent", "code": "123456"}),
     "token": "Issue token {'id_token': 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln'}",
     "opaque token": f"found session={'Ab1-' * 10}xyz",
+    "key": f"read {b64encode(bytes(range(200, 232))).decode()}",
+    "portal's secret": f"client_secret={PORTAL_SECRET}",
+    "organisation's number": "found tax_code=9990000001",
     "name": json.dumps({"name": PERSON.account.identity.full_name}),
     "password": f"tried {PERSON.password}",
     "seed": f"seed={PERSON.totp_secret}",
@@ -44,6 +48,7 @@ HARMLESS = """\
 "request_id": "0af7651916cd43dd8448eb211c80319c", "client_id": "tax",
 "event": "request", "level": "info", "timestamp": "2026-11-22T13:40:09.123456Z"}
 Listening at http://127.0.0.1:10010
+DETAIL:  Key (id)=(00000000-0000-0000-0000-000000000000) already exists.
 """
 
 
@@ -57,6 +62,21 @@ def test_ordinary_lines_tell_nothing() -> None:
     """Times, ports, request ids and routes are no secrets."""
     assert set(SHAPES) < set(TOLD)
     assert not list(Secrets().found_in(HARMLESS))
+
+
+def test_a_keys_name_is_no_token() -> None:
+    """Only where a key is named; the same word anywhere else is found."""
+    kid = "zahIzi1MWMY2-PndNqZnsdCZI16yI0FUILBrnNb5I-o"
+    told = (
+        f"signing kid={kid}",
+        json.dumps({"kid": kid}),
+        f"signing key {kid} has a foreign public part",
+        f"no signing key is called {kid}",
+        f"Key (kid)=({kid}) already exists",
+    )
+
+    assert not [line for line in told if list(Secrets().found_in(line))]
+    assert list(Secrets().found_in(f"cookie={kid}"))
 
 
 def test_a_run_that_tells_something_fails() -> None:

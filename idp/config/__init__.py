@@ -11,6 +11,7 @@ from idp.config.audit import AuditConfig
 from idp.config.checks import LOOPBACK_HOSTS
 from idp.config.enrolment import EnrolmentConfig
 from idp.config.figures import FiguresConfig, ImportConfig
+from idp.config.keys import KeysConfig
 from idp.config.outbound import OutboundConfig
 from idp.config.pkcs11 import Pkcs11Config
 from idp.config.reading import load_config, parse_config
@@ -28,7 +29,6 @@ from idp.config.settings import (
     DatabaseConfig,
     EphemeralConfig,
     FaceConfig,
-    KeysConfig,
     LifetimesConfig,
     LogConfig,
     MailConfig,

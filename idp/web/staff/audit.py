@@ -13,7 +13,6 @@ from uuid import UUID
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.engine import Connection
 
 from idp.audit import heads, search
 from idp.audit.search import Filters, Found, Place
@@ -113,8 +112,7 @@ def _page(
 def _search(here: Visit, officer: Officer, asked: Mapping[str, str]) -> list[Found]:
     """Return what fits, one more than is shown; the search is written down first."""
     provider, after = here.provider, _after(request.args.get("after", ""))
-    with provider.database.read() as connection:
-        filters, told = _filters(connection, here, officer, asked)
+    filters, told = _filters(here, officer, asked)
     with provider.database.transaction() as database:
         event = AuditSearched(officer.id, officer.unit.id, told)
         provider.audit.record(database, event, now=here.now)
@@ -125,15 +123,15 @@ def _search(here: Visit, officer: Officer, asked: Mapping[str, str]) -> list[Fou
 
 
 def _filters(
-    connection: Connection, here: Visit, officer: Officer, asked: Mapping[str, str]
+    here: Visit, officer: Officer, asked: Mapping[str, str]
 ) -> tuple[Filters | None, dict[str, str]]:
     """Return what is looked for, None where nothing could fit, and what is kept of it.
 
     The log keeps it unsealed for good: of what was typed only a word that we know.
     """
     since, until = _moment(asked["since"]), _moment(asked["until"])
-    kind = _logged(connection, asked["type"], Filters(type=asked["type"]))
-    portal = _logged(connection, asked["portal"], Filters(client_id=asked["portal"]))
+    kind = _logged(here, asked["type"], Filters(type=asked["type"]))
+    portal = _logged(here, asked["portal"], Filters(client_id=asked["portal"]))
     officer_id, case, account_id = _uuid(asked["officer"]), _uuid(asked["case"]), None
     if case:
         account_id = account_view.open_case(here, officer, case)
@@ -158,11 +156,13 @@ def _filters(
     return Filters(since, until, kind, officer_id, portal, account_id), told
 
 
-def _logged(connection: Connection, typed: str, only: Filters) -> str | None:
+def _logged(here: Visit, typed: str, only: Filters) -> str | None:
     """Return a word that was typed if the log already has an event that names it."""
     if not typed or not typed.isprintable():
         return None
-    return typed if search.find(connection, only, after=None, limit=1) else None
+    with here.provider.database.read() as connection:
+        found = search.find(connection, only, after=None, limit=1)
+    return typed if found else None
 
 
 def _row(one: Found, names: Mapping[str, str]) -> dict[str, Any]:

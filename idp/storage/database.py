@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
+from idp.storage import write_ahead
 from idp.storage.idle import IdleConnections
 from idp.storage.prepared import Reader
 
@@ -187,7 +188,8 @@ def _sqlite_engine(url: str | sa.URL, pool_size: int, *, read_only: bool) -> Eng
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, see below
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    write_ahead.switch_on(connection, patience=_SQLITE_PATIENCE)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from idp import clock
 from idp.errors import BusyError
+from idp.storage import write_ahead
 from idp.storage.ephemeral import Value
 from idp.storage.idle import IdleConnections
 
@@ -53,6 +54,7 @@ DELETE FROM entries WHERE key IN
     (SELECT key FROM entries WHERE expires_at <= ? LIMIT 256)
 """
 _WRITES_BETWEEN_CLEANINGS = 100
+_PATIENCE = 30  # seconds that a writer waits for the others
 
 
 class EmbeddedStore:
@@ -63,7 +65,7 @@ class EmbeddedStore:
         self._idle: IdleConnections[sqlite3.Connection] = IdleConnections()
         self._writes = 0
         with self._connection() as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
+            write_ahead.switch_on(connection, patience=_PATIENCE)
             connection.executescript(_SCHEMA)
 
     def put(
@@ -155,7 +157,7 @@ class EmbeddedStore:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self._path, timeout=30, isolation_level=None, check_same_thread=False
+            self._path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
         )
         # With WAL, NORMAL keeps the file whole after a power cut and syncs only at
         # checkpoints; the last moments may be lost, which ephemeral state can bear.

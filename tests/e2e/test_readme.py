@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from idp.cli import main
 from tests.e2e.driving import finish
@@ -55,11 +55,20 @@ def test_a_portal_connects_in_ten_lines(page, demo, citizens):
     assert claims["residence"]["permanent"]["commune_code"]
 
 
+class _Silent(WSGIRequestHandler):
+    """The portal's development server, which would log the codes in its addresses."""
+
+    def log_request(self, *_: object) -> None:
+        """Tell nothing: it is no log of the provider's."""
+
+
 class Portal:
     """The README's Flask application on a free port, in a thread."""
 
     def __enter__(self):
-        self._server = make_server("127.0.0.1", 0, self._answer, threaded=True)
+        self._server = make_server(
+            "127.0.0.1", 0, self._answer, threaded=True, request_handler=_Silent
+        )
         self.url = f"http://127.0.0.1:{self._server.port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self

@@ -26,7 +26,7 @@ def show(incident_id: UUID) -> ResponseReturnValue:
     with here.provider.database.read() as connection:
         incident = incidents.find(connection, incident_id)
         refused = incidents.refusals(connection, incident.kid)
-    portals, start = _portals(here, incident), (paging.number() - 1) * paging.PAGE
+    portals = _portals(here, incident)
     return frame.page(
         here,
         officer,
@@ -40,10 +40,10 @@ def show(incident_id: UUID) -> ResponseReturnValue:
         grants=gettext(key_texts.GRANTS[incident.grants]),
         sessions=gettext(key_texts.SESSIONS[incident.sessions]),
         refused=[_refused(row) for row in refused],
-        portals=portals[start : start + paging.PAGE],
+        portals=paging.part(portals),
         pages=paging.pages(
             "staff_key_incident.show",
-            has_more=len(portals) > start + paging.PAGE,
+            has_more=paging.has_more(portals),
             incident_id=str(incident_id),
         ),
         exposed=sum(one["is_exposed"] for one in portals),

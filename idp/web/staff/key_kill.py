@@ -6,14 +6,13 @@ from typing import Any
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.approvals import proposals
 from idp.custody import rehearsal
 from idp.custody.kill import MAX_REASON
 from idp.errors import NotFoundError
 from idp.staff.officer import Officer
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
-from idp.web.staff import access, frame, key_texts, keys
+from idp.web.staff import access, frame, key_texts, keys, proposing
 from idp.web.visit import Visit
 from keys.ring import RingKey, State, state
 
@@ -38,7 +37,7 @@ def propose(kid: str) -> ResponseReturnValue:
         return officer
     names = ("reason", "grants", "sessions")
     typed = here.check(access.purpose(officer, f"kill:{kid}"), *names)
-    key, provider = _find(here, kid), here.provider
+    key = _find(here, kid)
     known = {"grants": key_texts.GRANTS, "sessions": key_texts.SESSIONS}
     missing = [name for name, values in known.items() if typed[name] not in values]
     if not typed["reason"].strip():
@@ -48,17 +47,9 @@ def propose(kid: str) -> ResponseReturnValue:
         return _page(here, officer, key, typed, wrong)
     payload = {"kid": kid, "ring": key.ring.name, **typed}
     payload["reason"] = typed["reason"][:MAX_REASON]
-    with provider.database.transaction() as database:
-        proposal_id = proposals.propose(
-            database,
-            provider.audit,
-            provider.config.staff,
-            "keys.kill",
-            payload,
-            payload["reason"],
-            officer,
-            now=here.now,
-        )
+    proposal_id = proposing.propose(
+        here, officer, "keys.kill", payload, payload["reason"]
+    )
     address = url_for("staff_approvals.one", proposal_id=proposal_id)
     return redirect(address, HTTPStatus.SEE_OTHER)
 

@@ -6,14 +6,21 @@ from typing import Any
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp.approvals import proposals
 from idp.custody import incidents, rehearsal
 from idp.custody.rehearsal import Portals
 from idp.errors import NotFoundError
 from idp.staff.officer import Officer
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
-from idp.web.staff import access, frame, key_axis, key_sealing, key_texts, paging
+from idp.web.staff import (
+    access,
+    frame,
+    key_axis,
+    key_sealing,
+    key_texts,
+    paging,
+    proposing,
+)
 from idp.web.visit import Visit
 from keys.rehearsal import due_at
 from keys.ring import (
@@ -100,17 +107,7 @@ def propose(name: str) -> ResponseReturnValue:
         if all(key.kid != fields["kid"] for key in waiting):
             raise NotFoundError("no such generated key of this ring")
         payload, kind = payload | {"kid": fields["kid"]}, "keys.publish"
-    with provider.database.transaction() as database:
-        proposal_id = proposals.propose(
-            database,
-            provider.audit,
-            provider.config.staff,
-            kind,
-            payload,
-            fields["reason"],
-            officer,
-            now=here.now,
-        )
+    proposal_id = proposing.propose(here, officer, kind, payload, fields["reason"])
     address = url_for("staff_approvals.one", proposal_id=proposal_id)
     return redirect(address, HTTPStatus.SEE_OTHER)
 

@@ -19,7 +19,7 @@ from idp.staff.errors import StaffChangeError
 from idp.staff.officer import Officer
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
-from idp.web.staff import access, frame
+from idp.web.staff import access, frame, proposing
 from idp.web.staff.portals import TAB, client_of, find, page
 from idp.web.visit import Visit
 
@@ -110,7 +110,7 @@ def _suspend(here: Visit, officer: Officer, client_id: str, reason: str) -> None
 def _simply(
     here: Visit, officer: Officer, kind: str, client_id: str, reason: str
 ) -> ResponseReturnValue:
-    made = _propose(here, officer, kind, {"client_id": client_id}, reason)
+    made = proposing.propose(here, officer, kind, {"client_id": client_id}, reason)
     address = url_for("staff_approvals.one", proposal_id=made, done="proposed")
     return redirect(address, HTTPStatus.SEE_OTHER)
 
@@ -127,16 +127,7 @@ def _draft(
     provider.relying_parties.confirm(metadata)
     with provider.database.transaction() as database:
         draft = acts.draft(provider, database, metadata, overlap=overlap, now=here.now)
-    return _propose(here, officer, draft.kind, draft.payload, reason), draft
-
-
-def _propose(
-    here: Visit, officer: Officer, kind: str, payload: dict[str, Any], reason: str
-) -> UUID:
-    provider = here.provider
-    with provider.database.transaction() as database:
-        stores = (database, provider.audit, provider.config.staff)
-        return proposals.propose(*stores, kind, payload, reason, officer, now=here.now)
+    return proposing.propose(here, officer, draft.kind, draft.payload, reason), draft
 
 
 def _proposed(here: Visit, officer: Officer, made: UUID, draft: Draft) -> Response:

@@ -57,21 +57,18 @@ def show() -> ResponseReturnValue:
         for row in (_row(here, one) for one in found)
         if wanted.casefold() in row["words"] and state in {"", *row["states"]}
     ]
-    start = (paging.number() - 1) * paging.PAGE
     return frame.page(
         here,
         officer,
         "portals",
         gettext("Portals"),
-        rows=rows[start : start + paging.PAGE],
+        rows=paging.part(rows),
         count=len(rows),
         wanted=wanted,
         state=state,
         states={name: gettext(text) for name, text in STATES.items()},
         may_propose=officer.has(*acts.ROLES),
-        pages=paging.pages(
-            TAB, has_more=len(rows) > start + paging.PAGE, q=wanted, state=state
-        ),
+        pages=paging.pages(TAB, has_more=paging.has_more(rows), q=wanted, state=state),
     )
 
 

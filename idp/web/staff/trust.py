@@ -3,7 +3,6 @@
 from collections import Counter
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -19,7 +18,7 @@ from idp.staff.officer import Officer
 from idp.web import csrf, presentation
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
-from idp.web.staff import access, frame, paging, trust_texts
+from idp.web.staff import access, frame, paging, proposing, trust_texts
 from idp.web.visit import Visit
 
 blueprint = Blueprint("staff_trust", __name__)
@@ -95,12 +94,7 @@ def _require_new(here: Visit, data: bytes) -> None:
 def _propose(
     here: Visit, officer: Officer, payload: dict[str, Any], reason: str
 ) -> ResponseReturnValue:
-    provider = here.provider
-    with provider.database.transaction() as database:
-        stores = (database, provider.audit, provider.config.staff)
-        made: UUID = proposals.propose(
-            *stores, acts.CHANGE, payload, reason, officer, now=here.now
-        )
+    made = proposing.propose(here, officer, acts.CHANGE, payload, reason)
     return redirect(
         url_for("staff_approvals.one", proposal_id=made, done="proposed"), 303
     )
@@ -113,8 +107,6 @@ def _page(here: Visit, officer: Officer, problem: Problem | None = None) -> Resp
     rows = [
         one for one in held if country in {"", one.country} and kind in {"", one.kind}
     ]
-    start = (paging.number() - 1) * paging.PAGE
-    shown = rows[start : start + paging.PAGE]
     return frame.page(
         here,
         officer,
@@ -128,10 +120,10 @@ def _page(here: Visit, officer: Officer, problem: Problem | None = None) -> Resp
         kinds={name: gettext(text) for name, text in trust_texts.KINDS.items()},
         country=country,
         kind=kind,
-        rows=[_row(here, officer, one) for one in shown],
+        rows=[_row(here, officer, one) for one in paging.part(rows)],
         pages=paging.pages(
             TAB,
-            has_more=len(rows) > start + paging.PAGE,
+            has_more=paging.has_more(rows),
             country=country,
             kind=kind,
         ),

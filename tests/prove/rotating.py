@@ -113,8 +113,8 @@ def turn(
         settings = write_settings(provider, folder / "turning.toml", more)
         with serving(settings, issuer) as server:
             load = [
-                LoadedPortal(one, person, pause)
-                for one, person in zip(party, people, strict=False)
+                LoadedPortal(one, person, pause, first=(number + 1) / portals)
+                for number, (one, person) in enumerate(zip(party, people, strict=False))
             ]
             victim = Browser(party[0])
             with _running(load):

@@ -39,7 +39,9 @@ def examine(provider: Provider) -> Iterator[Finding]:
     """Yield what is wrong behind the server."""
     for check in health.look(provider):
         if check.is_good:
-            yield good(check.name, f"Works, in {check.seconds * 1000:.0f} ms")
+            yield good(
+                check.name, f"{check.name}: works, in {check.seconds * 1000:.0f} ms"
+            )
         else:
             yield error(
                 f"{check.name}-fails",

@@ -6,6 +6,7 @@ SQLite (WAL) is the embedded default, PostgreSQL through psycopg 3 the productio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
-from idp.storage import write_ahead
+from idp.storage import sqlite_file
 from idp.storage.idle import IdleConnections
 from idp.storage.prepared import Reader
 
@@ -171,6 +172,8 @@ def _postgresql_engine(url: str | sa.URL, pool_size: int, *, read_only: bool) ->
 
 
 def _sqlite_engine(url: str | sa.URL, pool_size: int, *, read_only: bool) -> Engine:
+    if path := sa.make_url(url).database:
+        sqlite_file.create(Path(path))
     engine = sa.create_engine(
         url,
         connect_args={"timeout": _SQLITE_PATIENCE},
@@ -188,7 +191,7 @@ def _sqlite_engine(url: str | sa.URL, pool_size: int, *, read_only: bool) -> Eng
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, see below
-    write_ahead.switch_on(connection, patience=_SQLITE_PATIENCE)
+    sqlite_file.switch_on(connection, patience=_SQLITE_PATIENCE)
     for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 

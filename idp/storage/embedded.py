@@ -14,7 +14,7 @@ from typing import Any
 
 from idp import clock
 from idp.errors import BusyError
-from idp.storage import write_ahead
+from idp.storage import sqlite_file
 from idp.storage.ephemeral import Value
 from idp.storage.idle import IdleConnections
 
@@ -64,8 +64,9 @@ class EmbeddedStore:
         self._path = path
         self._idle: IdleConnections[sqlite3.Connection] = IdleConnections()
         self._writes = 0
+        sqlite_file.create(path)
         with self._connection() as connection:
-            write_ahead.switch_on(connection, patience=_PATIENCE)
+            sqlite_file.switch_on(connection, patience=_PATIENCE)
             connection.executescript(_SCHEMA)
 
     def put(

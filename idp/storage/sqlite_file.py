@@ -1,9 +1,22 @@
-"""SQLite's write-ahead log, switched on by whoever opens a new file first."""
+"""A new SQLite file: closed to others, with a write-ahead log."""
 
+import os
 import sqlite3
 import time
+from contextlib import suppress
+from pathlib import Path
 
 _PAUSE = 0.01  # seconds
+
+
+def create(path: Path) -> None:
+    """Make an empty file that only its owner reads, unless there is one.
+
+    SQLite itself would go by the umask; the files that it lays beside take this one's
+    mode. Where no file can be made, opening it says why.
+    """
+    with suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def switch_on(connection: sqlite3.Connection, *, patience: float) -> None:

@@ -29,12 +29,13 @@ _PORTS = {"https": 443, "http": 80}
 
 @dataclass(frozen=True, slots=True)
 class Vital:
-    """One thing that was looked at: `of` which, and what is to be told of it."""
+    """One thing that was looked at: `of` which, `since` when, what is told of it."""
 
     name: str
     value: str
     is_good: bool = True
     of: str = ""
+    since: datetime | None = None
 
 
 def look(provider: Provider, *, now: datetime) -> Iterator[Vital]:
@@ -77,7 +78,7 @@ def _keys(provider: Provider, now: datetime) -> Iterator[Vital]:
         if active is None:
             yield Vital("key", "", is_good=False, of=ring.name)
         else:
-            yield Vital("key", f"{(now - active.begins).days}", of=ring.name)
+            yield Vital("key", "", of=ring.name, since=active.begins)
 
 
 def _outboxes(provider: Provider) -> Iterator[Vital]:

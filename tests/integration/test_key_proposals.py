@@ -6,6 +6,8 @@ import pytest
 
 from idp import clock
 from idp.approvals import keys, proposals
+from idp.web.staff import key_texts
+from idp.web.staff.key_origin import fingerprint
 from keys.ring import Ring
 from tests.driver import Browser, Portal, error_code
 from tests.integration.test_approvals import post
@@ -73,6 +75,51 @@ def test_two_officers_rotate_a_ring_and_publish_a_key(provider, officers) -> Non
     assert made.kid in published(provider)
     ring = first.visit("/staff/keys/rings/event-ES256?lang=en").text
     assert "Propose it" not in ring, "one waits already"
+
+
+def test_the_approver_reads_which_key_and_where_it_comes_from(
+    provider, officers
+) -> None:
+    """Made here with its record, or brought in by a file; and the ring in words."""
+    first, second = officers
+    told = {
+        "event": ("generated", "ab" * 32, "Generated here at a ceremony"),
+        "jarm": ("imported", "", "Whoever had that file may have a copy of the key."),
+    }
+    for purpose, (how, record, origin) in told.items():
+        key = provider.rotator.opener.generate(Ring(purpose, "ES256"), now=clock.now())
+        provider.rotator.admit([key], now=clock.now(), how=how, record=record)
+        page = propose(first, f"{purpose}-ES256", key.kid)
+        text = second.visit(f"{page.request.path}?lang=en").text
+
+        for part in (key.kid, fingerprint(key.kid), origin, record):
+            assert part in text, part
+        assert text.count("look closely") == (how == "imported")
+        assert key_texts.ring_called(key.ring.name) in text
+        assert f"{purpose}.ES256" not in text
+
+        provider.rotator.publish(key.kid, now=clock.now())
+        text = second.visit(page.request.path).text
+        assert "This key waits no more" in text
+
+
+def test_what_cannot_be_taken_back_says_so_at_its_button(provider, officers) -> None:
+    """An emergency kill warns by colour and words; a rotation does neither."""
+    first, second = officers
+    ring = Ring("jarm", "RS256")
+    key = next(key for key in provider.rotator.store.rows() if key.ring == ring)
+    rotation = propose(first, "event-RS256").request.path
+    path = f"/staff/keys/kill/{key.kid}"
+    choice = {"grants": "rekey", "sessions": "stay", "reason": "It was seen outside"}
+    token = token_of(first.visit(path))
+    kill = first.visit(path, data={"csrf_token": token, **choice}).request.path
+
+    for page, is_final in ((rotation, False), (kill, True)):
+        text = second.visit(f"{page}?lang=en").text
+        assert (
+            'class="wide danger" name="decision" value="approve"' in text
+        ) is is_final
+        assert ("This cannot be taken back." in text) is is_final
 
 
 def test_a_rehearsal_names_who_would_break(provider) -> None:

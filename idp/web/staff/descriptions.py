@@ -15,9 +15,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What will happen in sentences, then what changes, then the rest as it is."""
+    """What will happen in sentences, then what changes, then the rest as it is.
+
+    What is final cannot be taken back, and its button warns.
+    """
 
     effects: tuple[str, ...]
     changes: tuple[Change, ...] = ()
     warnings: tuple[str, ...] = ()
     obstacle: str = ""
+    is_final: bool = False

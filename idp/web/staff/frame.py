@@ -8,6 +8,7 @@ from flask import Response, make_response, render_template, request, url_for
 
 from idp.approvals import break_glass
 from idp.staff.officer import Officer
+from idp.web import presentation
 from idp.web.language import gettext, phrase
 from idp.web.problem import Problem
 from idp.web.staff import access
@@ -144,6 +145,7 @@ def page(  # noqa: PLR0913 - who, which template, and its frame
         heading=heading,
         bar=_bar(officer, tab or request.endpoint) if officer else [],
         officer=officer,
+        shown_at=presentation.moment_text(here.now),
         role_names=ROLE_NAMES,
         notice=gettext(done) if done else "",
         problem=problem,

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from idp import vitals
 from idp.vitals import Vital
 from idp.web.language import gettext, phrase
-from idp.web.staff import access, frame
+from idp.web.staff import access, frame, key_texts
 
 blueprint = Blueprint("staff_health", __name__)
 
@@ -56,7 +56,7 @@ def show() -> ResponseReturnValue:
         wrong=sum(not one.is_good for one in found),
         facts=[_row(one, NAMES[one.name]) for one in found if one.name in NAMES],
         sections=[
-            (gettext(PARTS[name]), [_row(one, OF.get(one.of, one.of)) for one in rows])
+            (gettext(PARTS[name]), [_row(one, OF.get(one.of, "")) for one in rows])
             for name, rows in parts.items()
             if rows
         ],
@@ -64,7 +64,9 @@ def show() -> ResponseReturnValue:
 
 
 def _row(one: Vital, label: str) -> dict[str, object]:
-    value = one.value
+    told, value = gettext(label) if label else one.of, one.value
     if one.name == "key":
-        value = gettext("%(days)s days", days=one.value) if one.is_good else ""
-    return {"label": gettext(label), "value": value, "is_good": one.is_good}
+        told = key_texts.ring_called(one.of)
+    if one.since is not None:
+        value = gettext("signs since %(time)s", time=key_texts.moment(one.since))
+    return {"label": told, "value": value, "is_good": one.is_good}

@@ -1,6 +1,7 @@
 """Keys in words: what a ring signs, where a key stands, what a proposal will do."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +11,9 @@ from idp.custody.rehearsal import Cost
 from idp.provider import Provider
 from idp.web import presentation
 from idp.web.language import gettext, phrase
+from idp.web.staff import key_origin
 from idp.web.staff.descriptions import Description
-from keys.ring import Ring, RingKey, State
+from keys.ring import RINGS, Ring, RingKey, State, state
 
 PURPOSES = {
     "id_token": phrase("ID tokens and signed userinfo"),
@@ -55,6 +57,12 @@ def ring_name(ring: Ring) -> str:
     return f"{gettext(PURPOSES[ring.purpose])} · {ring.alg}"
 
 
+def ring_called(name: str) -> str:
+    """Return the same by the ring's stored name; an unknown one stays as it is."""
+    known = next((ring for ring in RINGS if ring.name == name), None)
+    return ring_name(known) if known else name
+
+
 def short(kid: str) -> str:
     """Return enough of a key's name to tell it from its neighbours."""
     return kid[:8]
@@ -77,24 +85,33 @@ def losses(cost: Cost, choice: Mapping[str, str]) -> list[str]:
     if cost.has_grants:
         revoked = choice["grants"] == "revoke"
         lines.append(
-            gettext("%(number)s permissions end.", number=cost.grants)
+            gettext("Permissions that end: %(number)s.", number=cost.grants)
             if revoked
             else gettext(
-                "%(number)s permissions live on and are re-keyed.", number=cost.grants
+                "Permissions that live on and are re-keyed: %(number)s.",
+                number=cost.grants,
             )
         )
     ended = choice["sessions"] == "end"
     lines.append(
-        gettext("%(number)s sign-ins end.", number=cost.sessions)
+        gettext("Sign-ins that end: %(number)s.", number=cost.sessions)
         if ended
-        else gettext("%(number)s sign-ins go on.", number=cost.sessions)
+        else gettext("Sign-ins that go on: %(number)s.", number=cost.sessions)
     )
     return lines
 
 
 def _rotate(provider: Provider, payload: Mapping[str, Any]) -> Description:
-    ring = Ring.named(payload["ring"])
+    made = gettext("The key is made in the hardware token, which it never leaves.")
+    if provider.config.keys.signers != "pkcs11":
+        made = gettext("The server makes the key and seals it in its database.")
+    return _moved(provider, Ring.named(payload["ring"]), made)
+
+
+def _moved(provider: Provider, ring: Ring, *more: str) -> Description:
+    """Say what the next key of a ring brings, and whether one waits already."""
     dates = provider.rotator.rehearse(ring, now=clock.now())
+    waits = gettext("A key of this ring is published and waits: nothing would change.")
     return Description(
         (
             gettext("Ring: %(ring)s.", ring=ring_name(ring)),
@@ -106,15 +123,23 @@ def _rotate(provider: Provider, payload: Mapping[str, Any]) -> Description:
                 "The old key verifies until %(time)s and is destroyed then.",
                 time=moment(dates.destroyed_at),
             ),
+            *more,
             gettext("Nobody is signed out."),
-        )
+        ),
+        obstacle=waits if dates.upcoming else "",
     )
 
 
 def _publish(provider: Provider, payload: Mapping[str, Any]) -> Description:
-    described = _rotate(provider, payload)
-    named = gettext("It is this key, generated before: %(kid)s.", kid=payload["kid"])
-    return Description((*described.effects, named))
+    described = _moved(provider, Ring.named(payload["ring"]))
+    key = find(provider, payload["kid"])
+    if key is None:
+        gone = gettext("There is no key of this name: %(kid)s.", kid=payload["kid"])
+        return replace(described, obstacle=gone)
+    if state(key, clock.now()) is not State.GENERATED:
+        past = gettext("This key waits no more: it was published or destroyed.")
+        described = replace(described, obstacle=past)
+    return replace(described, changes=key_origin.described(provider, key))
 
 
 def _kill(provider: Provider, payload: Mapping[str, Any]) -> Description:
@@ -134,6 +159,7 @@ def _kill(provider: Provider, payload: Mapping[str, Any]) -> Description:
             *losses(cost, payload),
             gettext("Portals are told by security event and by letter."),
         ),
+        is_final=True,
         warnings=(
             gettext(
                 "Portals may believe forged tokens until they fetch the key set anew, "

@@ -157,7 +157,7 @@ def _counted(here: Visit, ring: Ring, key: RingKey) -> str:
     if not found.all:
         return ""
     return gettext(
-        "%(have)s of %(all)s portals are known to have the next key.",
+        "Portals known to have the next key: %(have)s of %(all)s.",
         have=len(found.having),
         all=len(found.all),
     )

@@ -36,7 +36,10 @@ WORDS = {kind: Words(*words) for kind, words in _WORDS.items()}
 
 def title(proposal: Proposed) -> str:
     """Return what is proposed, in one line."""
-    return gettext(WORDS[proposal.kind].title, subject=proposal.subject)
+    subject = proposal.subject
+    if proposal.kind in key_texts.WORDS:
+        subject = key_texts.ring_called(subject)
+    return gettext(WORDS[proposal.kind].title, subject=subject)
 
 
 def describe(provider: Provider, kind: str, payload: Payload) -> Description:

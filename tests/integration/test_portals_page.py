@@ -79,7 +79,9 @@ def test_a_new_secret_works_beside_the_old_one(provider, officers) -> None:
     secret = re.search(r'<dd class="code">([\w-]{43})</dd>', page.text)[1]
     proposal = re.search(r"/staff/approvals/[0-9a-f-]{36}", page.text)[0]
     assert not provider.relying_parties.check_secret("library", secret)
-    assert secret not in second.visit(proposal).text
+    read = second.visit(proposal).text
+    assert secret not in read
+    assert "Mã bí mật cũ còn dùng được 48 giờ: đến" in read
     post(second, proposal, "approve")
     assert provider.relying_parties.check_secret("library", secret)
     assert provider.relying_parties.check_secret("library", old)

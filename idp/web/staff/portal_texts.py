@@ -11,6 +11,7 @@ from idp.provider import Provider
 from idp.relying_parties import security_level, standings
 from idp.relying_parties.errors import UnknownClientError
 from idp.web.language import gettext, phrase
+from idp.web.staff import portal_overlap
 from idp.web.staff.descriptions import Change, Description
 from idp.web.staff.portal_values import labelled, raw_text, value_text
 
@@ -95,17 +96,9 @@ def _register(provider: Provider, payload: Payload) -> Description:
 
 
 def _change(provider: Provider, payload: Payload) -> Description:
-    hours = f"{payload['overlap'] / 3600:g}"
-    effects = [gettext("The registration is replaced; permissions go on.")]
-    if payload["secret_digest"]:
-        effects.append(
-            gettext(
-                "A new secret works from then on; the former one for %(hours)s hours "
-                "more. Only the proposer has the new one.",
-                hours=hours,
-            )
-        )
     before = _live(provider, payload["client_id"])
+    effects = [gettext("The registration is replaced; permissions go on.")]
+    effects += portal_overlap.told(payload, before, now=clock.now())
     warnings = _about_certificate(provider, payload["after"])
     return Description(tuple(effects), differences(before, payload["after"]), warnings)
 

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from idp.approvals.models import BrokenGlass
-from idp.approvals.proposals import given_reason
+from idp.approvals.proposals import LONGEST_SUBJECT, given_reason
 from idp.audit.approval_events import GlassAcknowledged, GlassBroken
 from idp.audit.log import AuditLog
 from idp.config import Config
@@ -30,11 +30,11 @@ _SUBJECT = {
 }
 _TEXT = {
     "vi": "Một việc cần hai cán bộ vừa được thực hiện bằng lệnh trên máy chủ, không "
-    "chờ người thứ hai.\n\nViệc: {act}\nLý do: {reason}\n\nNếu bạn không biết việc "
-    "này, hãy xem ngay: {address}\n",
+    "chờ người thứ hai.\n\nViệc: {act}\nĐối tượng: {subject}\nLý do: {reason}\n\nNếu "
+    "bạn không biết việc này, hãy xem ngay: {address}\n",
     "en": "What takes two officers was just done by command on the server, without the "
-    "second.\n\nWhat: {act}\nReason: {reason}\n\nIf you do not know of it, look "
-    "at once: {address}\n",
+    "second.\n\nWhat: {act}\nOf: {subject}\nReason: {reason}\n\nIf you do not "
+    "know of it, look at once: {address}\n",
 }
 
 
@@ -56,22 +56,44 @@ class Alarm:
 
     id: UUID
     act: str
+    subject: str
     reason: str
     at: datetime
     first_by: UUID | None
     second_by: UUID | None
 
 
-def sound(services: Services, act: str, reason: str, *, now: datetime) -> int:
-    """Write it down and to everybody; return how many letters went."""
-    text, glass_id = given_reason(reason), uuid4()
+def sound(
+    services: Services, act: str, subject: str, reason: str, *, now: datetime
+) -> int:
+    """Write it down and to everybody; return how many letters went.
+
+    The subject names what it was done to, a person by the account's id alone.
+    """
     with services.database.transaction() as session:
-        session.add(BrokenGlass(id=glass_id, act=act, reason=text, at=now))
-        services.audit.record(session, GlassBroken(glass_id, act, text), now=now)
+        text = note(session, services.audit, act, subject, reason, now=now)
     language = services.config.pages.default_language
     address = f"{services.config.issuer}/staff/alarms"
-    filled = _TEXT[language].format(act=act, reason=text, address=address)
+    filled = _TEXT[language].format(
+        act=act, subject=subject, reason=text, address=address
+    )
     return letters.send(services, TOLD, _SUBJECT[language], filled, now=now)
+
+
+def note(  # noqa: PLR0913 - the stores, then what was done to what
+    session: Session,
+    audit: AuditLog,
+    act: str,
+    subject: str,
+    reason: str,
+    *,
+    now: datetime,
+) -> str:
+    """Put it on every officers' page and into the audit log; return the reason kept."""
+    text, glass_id, named = given_reason(reason), uuid4(), subject[:LONGEST_SUBJECT]
+    session.add(BrokenGlass(id=glass_id, act=act, subject=named, reason=text, at=now))
+    audit.record(session, GlassBroken(glass_id, act, named, text), now=now)
+    return text
 
 
 def list_open(connection: Connection | Session) -> list[Alarm]:

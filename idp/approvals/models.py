@@ -49,6 +49,7 @@ class BrokenGlass(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     act: Mapped[str] = mapped_column(sa.String(64))
+    subject: Mapped[str] = mapped_column(sa.String(255))
     reason: Mapped[str] = mapped_column(sa.Text)
     at: Mapped[datetime]
     first_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("staff_accounts.id"))

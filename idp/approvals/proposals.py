@@ -21,7 +21,7 @@ from idp.staff.errors import StaffChangeError
 from idp.staff.officer import BY_COMMAND, Officer
 
 MAX_REASON = 1000
-_LONGEST_SUBJECT = 255
+LONGEST_SUBJECT = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def propose(  # noqa: PLR0913, PLR0917 - the stores, then what is proposed by wh
     if asker is not None and not asker.has(*KINDS[kind].roles):
         raise StaffChangeError("the proposal is for another role")
     text, proposal_id = given_reason(reason), uuid4()
-    subject = KINDS[kind].subject(payload)[:_LONGEST_SUBJECT]
+    subject = KINDS[kind].subject(payload)[:LONGEST_SUBJECT]
     session.add(
         Proposal(
             id=proposal_id,

@@ -1,6 +1,6 @@
 """Every kind of proposal by its name; each area of two-person acts adds its own."""
 
-from idp.approvals import accounts, keys, portals, trust
+from idp.approvals import accounts, keys, portals, sealing, trust
 from idp.approvals.kinds import Kind
 
 KINDS: dict[str, Kind] = {
@@ -8,6 +8,7 @@ KINDS: dict[str, Kind] = {
     **trust.KINDS,
     **accounts.KINDS,
     **keys.KINDS,
+    **sealing.KINDS,
 }
 
 

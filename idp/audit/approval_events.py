@@ -36,6 +36,7 @@ class GlassBroken(ServiceEvent):
 
     glass_id: UUID
     act: str
+    subject: str
     reason: str
 
 

@@ -40,7 +40,8 @@ def lock(  # noqa: PLR0913, PLR0917 - as many options
     """Keep an account from being used, on a ground, at someone's asking; warn it."""
     account_id, provider, now = find_account(cli, account), cli.provider, clock.now()
     act = locking.LOCK
-    if two_persons.only_proposes(cli, act, reason, break_glass=break_glass):
+    named = str(account_id)
+    if two_persons.only_proposes(cli, act, named, reason, break_glass=break_glass):
         asked = {"ground": ground, "asker": asker, "account_id": str(account_id)}
         two_persons.propose(cli, act, asked, f"{by[:_MAX_BY]}: {reason}")
         return
@@ -82,7 +83,8 @@ def unlock(  # noqa: PLR0913, PLR0917 - as many options
     """Lift the lock of one ground and say so; other locks keep holding."""
     account_id, provider, now = find_account(cli, account), cli.provider, clock.now()
     act = locking.UNLOCK
-    if two_persons.only_proposes(cli, act, reason, break_glass=break_glass):
+    named = str(account_id)
+    if two_persons.only_proposes(cli, act, named, reason, break_glass=break_glass):
         asked = {"ground": ground, "asker": asker, "account_id": str(account_id)}
         two_persons.propose(cli, act, asked, f"{by[:_MAX_BY]}: {reason}")
         return

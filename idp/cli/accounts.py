@@ -1,38 +1,26 @@
 """`idp accounts`: create, show, lock and unlock citizens' accounts."""
 
-from datetime import timedelta
 from typing import IO
 
 import click
-import segno
 import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
 
 from idp import clock
 from idp.accounts import lifecycle
-from idp.accounts.contacts import (
-    mask_email,
-    mask_phone,
-    parse_phone,
-    read_contacts,
-)
-from idp.accounts.identifiers import current_number, mask_number, replace_number
+from idp.accounts.contacts import mask_email, mask_phone, read_contacts
+from idp.accounts.identifiers import current_number, mask_number
 from idp.accounts.identity import read_identity
 from idp.accounts.lifecycle import STATES, State
 from idp.accounts.models import Account
 from idp.accounts.organisations import NO_LEVEL
 from idp.accounts.standing import read_standing
-from idp.cli.account_input import (
-    find_account,
-    read_new_account,
-    read_number,
-    read_secret,
-)
+from idp.cli import two_persons
+from idp.cli.account_changes import CHANGES
+from idp.cli.account_input import find_account, read_new_account
 from idp.cli.account_locks import lock, unlock
 from idp.cli.context import CliContext, pass_cli
-from idp.factors import holds, notices, totp
-from idp.factors import password as passwords
 from idp.factors.enrolled import enrolled_kinds
 
 
@@ -44,22 +32,33 @@ def group() -> None:
     """
 
 
-group.add_command(lock)
-group.add_command(unlock)
+for command in (lock, unlock, *CHANGES):
+    group.add_command(command)
 
 
 @group.command()
 @click.argument("source", type=click.File(encoding="utf-8"), default="-")
 @click.option("--level", type=click.IntRange(1, 2), default=1, show_default=True)
 @click.option("--state", type=click.Choice(STATES), default="submitted")
+@two_persons.alone_options
 @pass_cli
-def add(cli: CliContext, source: IO[str], level: int, state: State) -> None:
+def add(  # noqa: PLR0913 - as many options
+    cli: CliContext,
+    source: IO[str],
+    level: int,
+    state: State,
+    reason: str,
+    *,
+    break_glass: bool,
+) -> None:
     """Create an account from JSON in SOURCE (a file, or - for standard input).
 
     Members: personal_number, phone, email, and of the identity family_name,
     middle_name, given_name, birth_date, gender, nationality and so on. Prints the id.
     """
-    new = read_new_account(cli, source, level=level, state=state)
+    new, named = read_new_account(cli, source, level=level, state=state), str(level)
+    act = "account.add"
+    two_persons.require_broken_glass(cli, act, named, reason, break_glass=break_glass)
     provider, now = cli.provider, clock.now()
     with provider.database.transaction() as session:
         account_id = lifecycle.create_account(
@@ -117,119 +116,3 @@ def show(cli: CliContext, account: str) -> None:
     table.add_row("e-mail", mask_email(contacts.email) if contacts.email else "none")
     table.add_row("factors", ", ".join(["pwd", *sorted(kinds)]))
     Console().print(table)
-
-
-@group.command(name="set-state")
-@click.argument("account")
-@click.argument("state", type=click.Choice(STATES))
-@pass_cli
-def set_state(cli: CliContext, account: str, state: State) -> None:
-    """Move an account one state forward, up to active."""
-    account_id, provider = find_account(cli, account), cli.provider
-    with provider.database.transaction() as session:
-        lifecycle.change_state(
-            session, provider.audit, account_id, state, now=clock.now()
-        )
-    click.echo(f"Now {state}.")
-
-
-@group.command(name="set-level")
-@click.argument("account")
-@click.argument("level", type=click.IntRange(1, 2))
-@pass_cli
-def set_level(cli: CliContext, account: str, level: int) -> None:
-    """Raise or lower an account's level."""
-    account_id, provider = find_account(cli, account), cli.provider
-    with provider.database.transaction() as session:
-        lifecycle.change_level(
-            session, provider.audit, account_id, level, now=clock.now()
-        )
-    click.echo(f"Now level {level}.")
-
-
-@group.command(name="replace-number")
-@click.argument("account")
-@pass_cli
-def replace(cli: CliContext, account: str) -> None:
-    """Give an account a new personal number, entered unseen; the old stays known."""
-    account_id, provider = find_account(cli, account), cli.provider
-    number, now = read_number(cli, "New personal number"), clock.now()
-    with provider.database.transaction() as session:
-        known = read_contacts(session, provider.sealer, account_id)
-        replace_number(
-            session,
-            provider.audit,
-            provider.sealer,
-            account_id,
-            number,
-            now=now,
-        )
-    notices.warn(provider, known, "number_replaced", now)
-    provider.courier.wait()
-    click.echo("Number replaced.")
-
-
-@group.command(name="set-phone")
-@click.argument("account")
-@pass_cli
-def set_phone(cli: CliContext, account: str) -> None:
-    """Give an account another phone, entered unseen; codes to it are held back."""
-    account_id, provider = find_account(cli, account), cli.provider
-    phone, now = parse_phone(read_secret("New phone", confirm=False)), clock.now()
-    until = now + timedelta(seconds=provider.config.lifetimes.held_factor)
-    with provider.database.transaction() as session:
-        before = read_contacts(session, provider.sealer, account_id)
-        holds.change_phone(
-            session,
-            provider.audit,
-            provider.sealer,
-            account_id,
-            phone,
-            held_until=until,
-            now=now,
-        )
-    notices.warn(provider, before, "phone_changed", now)
-    provider.courier.wait()
-    click.echo(f"Phone set; codes to it count from {until:%Y-%m-%d %H:%M} UTC.")
-
-
-@group.command(name="set-password")
-@click.argument("account")
-@pass_cli
-def set_password(cli: CliContext, account: str) -> None:
-    """Set a password, asked for unseen or read from standard input."""
-    account_id, provider = find_account(cli, account), cli.provider
-    password = read_secret("Password", confirm=True)
-    password_hash = provider.passwords.hash(password)
-    with provider.database.transaction() as session:
-        passwords.set_password(
-            session, provider.audit, account_id, password_hash, now=clock.now()
-        )
-    click.echo("Password set.")
-
-
-@group.command(name="add-totp")
-@click.argument("account")
-@click.option("--label", default="", help="What the citizen calls this app.")
-@pass_cli
-def add_totp(cli: CliContext, account: str, label: str) -> None:
-    """Enrol an authenticator app; prints its URI and QR code, once."""
-    account_id, provider = find_account(cli, account), cli.provider
-    with provider.database.transaction() as session:
-        number = current_number(session, provider.sealer, account_id)
-        secret = totp.enrol(
-            session,
-            provider.audit,
-            provider.sealer,
-            account_id,
-            now=clock.now(),
-            label=label,
-        )
-    # The app shows this name for years: the masked number is enough to recognise.
-    uri = totp.provisioning_uri(
-        secret,
-        account_name=mask_number(number),
-        issuer=provider.config.pages.operator,
-    )
-    click.echo(uri)
-    segno.make(uri, micro=False).terminal(compact=True)

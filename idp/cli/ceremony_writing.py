@@ -8,6 +8,7 @@ from idp import clock
 from idp.audit.key_changes import audited_store, initialise_keys
 from idp.audit.key_events import KekKept
 from idp.audit.log import AuditLog
+from idp.cli import two_persons
 from idp.config import Config
 from idp.config.key_clocks import key_clocks
 from idp.errors import ConfigError
@@ -85,6 +86,8 @@ def write_down(config: Config, database: Database, work: Work, digest: str) -> N
         with database.transaction() as session:
             audit.record(session, event, now=now)
             if not plan.is_new:
+                named, why = fingerprint(plan.key), f"ceremony, record {digest}"
+                two_persons.note(config, session, audit, "keys.rewrap", named, why)
                 rewrap_kek(plan.path, plan.key, custody(config))
     rotator = Rotator(audited_store(database, audit), work.opener, key_clocks(config))
     rotator.admit(work.keys, now=now, how="generated", record=digest)

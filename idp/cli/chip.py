@@ -1,5 +1,6 @@
 """`idp chip`: whose cards are believed."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import click
@@ -54,7 +55,8 @@ def import_files(
     """
     console = _console()
     was_useless, act = False, trust_acts.CHANGE
-    if two_persons.only_proposes(cli, act, reason, break_glass=break_glass):
+    named = ", ".join(f"{file.name} ({_digest(file)})" for file in files)
+    if two_persons.only_proposes(cli, act, named, reason, break_glass=break_glass):
         for file in files:
             payload = trust_acts.importing(_bytes(file), source=file.name)
             two_persons.propose(cli, act, payload, reason)
@@ -97,9 +99,11 @@ def remove(
 ) -> None:
     """Trust items no more; the first eight digits of a digest are enough."""
     provider, now, act = cli.provider, clock.now(), trust_acts.CHANGE
-    if two_persons.only_proposes(cli, act, reason, break_glass=break_glass):
-        with provider.database.read() as connection:
-            found = [chip_trust.find(connection, one) for one in digests]
+    with provider.database.read() as connection:
+        found = [chip_trust.find(connection, one) for one in digests]
+    shown = (one.digest.hex()[:_DIGEST_SHOWN] for one in found)
+    named = ", ".join(shown)
+    if two_persons.only_proposes(cli, act, named, reason, break_glass=break_glass):
         payload = trust_acts.removing(one.digest.hex() for one in found)
         two_persons.propose(cli, act, payload, reason)
         return
@@ -130,6 +134,11 @@ def _read(cli: CliContext, file: Path, *, console: Console) -> Loaded:
 def _bytes(file: Path) -> bytes:
     with file.open("rb") as opened:
         return opened.read(MAX_FILE_BYTES + 1)
+
+
+def _digest(file: Path) -> str:
+    """Return the head of a file's SHA-256: of a certificate, that of its digest."""
+    return sha256(_bytes(file)).hexdigest()[:_DIGEST_SHOWN]
 
 
 def _say(console: Console, name: str, loaded: Loaded, kept: Kept) -> None:

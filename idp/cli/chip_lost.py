@@ -6,6 +6,8 @@ from rich.table import Table
 
 from idp import clock
 from idp.accounts import identifiers
+from idp.approvals import trust
+from idp.cli import two_persons
 from idp.cli.context import CliContext, pass_cli
 from idp.errors import NotFoundError
 from idp.factors import chip_lost
@@ -52,12 +54,25 @@ def add(cli: CliContext, *, number: str, document: str | None, ground: str) -> N
 @lost.command()
 @click.argument("number")
 @_DOCUMENT
+@two_persons.options
 @pass_cli
-def remove(cli: CliContext, *, number: str, document: str | None) -> None:
+def remove(
+    cli: CliContext,
+    *,
+    number: str,
+    document: str | None,
+    reason: str,
+    break_glass: bool,
+) -> None:
     """Withdraw the report of a card that was found again."""
-    index, provider = _index(cli, number, document), cli.provider
+    index, provider, act = _index(cli, number, document), cli.provider, trust.FOUND
+    with provider.database.read() as connection:
+        account_id = identifiers.find_account_id(connection, provider.sealer, number)
+    named = trust.card_of(index)
+    if two_persons.only_proposes(cli, act, named, reason, break_glass=break_glass):
+        two_persons.propose(cli, act, trust.finding(index, account_id), reason)
+        return
     with provider.database.transaction() as session:
-        account_id = identifiers.find_account_id(session, provider.sealer, number)
         found = chip_lost.remove(
             session, provider.audit, index, account_id=account_id, now=clock.now()
         )

@@ -46,7 +46,7 @@ def initial_token(
             read_json(metadata) if metadata else {}, sandbox=sandbox
         )
     act = portals.INITIAL_TOKEN
-    if two_persons.only_proposes(cli, act, reason, break_glass=break_glass):
+    if two_persons.only_proposes(cli, act, str(uses), reason, break_glass=break_glass):
         token, digest = registration_tokens.new_token()
         payload = {"approved": approved, "uses": uses, "digest": digest.hex()}
         two_persons.propose(cli, act, payload, reason)
@@ -94,7 +94,7 @@ def registration_token(
     if approved is None:
         approved = own_registration.approved_of(described)
     token, digest = registration_tokens.new_token()
-    if two_persons.only_proposes(cli, act, reason, break_glass=break_glass):
+    if two_persons.only_proposes(cli, act, client_id, reason, break_glass=break_glass):
         payload = {"approved": approved, "client_id": client_id, "digest": digest.hex()}
         two_persons.propose(cli, act, payload, reason)
     else:

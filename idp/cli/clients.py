@@ -63,7 +63,8 @@ def add(
             document = software_statements.applied(provider, document, now=now)
         provider.relying_parties.confirm(document)
     act = portals.REGISTER
-    if two_persons.only_proposes(cli, act, reason, break_glass=break_glass):
+    named = _named(document)
+    if two_persons.only_proposes(cli, act, named, reason, break_glass=break_glass):
         with refusals(), provider.database.transaction() as session:
             draft = portals.draft(provider, session, document, overlap=overlap, now=now)
         two_persons.propose(cli, draft.kind, draft.payload, reason)
@@ -81,6 +82,12 @@ def add(
         approved = own_registration.approved_of(response)
         registration_tokens.approve(session, response["client_id"], approved)
     print_json(response)
+
+
+def _named(document: object) -> str:
+    """Return the portal's id, or its name where the id is still to be made."""
+    told = document if isinstance(document, dict) else {}
+    return str(told.get("client_id") or told.get("client_name") or "")
 
 
 @group.command("list")
@@ -121,7 +128,7 @@ def show(cli: CliContext, client_id: str) -> None:
 def remove(cli: CliContext, client_id: str, reason: str, *, break_glass: bool) -> None:
     """Remove a client: its secrets, and every citizen's permission for it."""
     act = portals.REMOVE
-    if two_persons.only_proposes(cli, act, reason, break_glass=break_glass):
+    if two_persons.only_proposes(cli, act, client_id, reason, break_glass=break_glass):
         with cli.provider.database.read() as connection:
             cli.provider.relying_parties.document(connection, client_id)
         two_persons.propose(cli, act, {"client_id": client_id}, reason)

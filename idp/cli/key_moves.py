@@ -43,7 +43,8 @@ def rotate(
             _say_portals(cli, told)
         return
     act = acts.ROTATE
-    if two_persons.only_proposes(cli, act, reason, break_glass=break_glass):
+    named = ", ".join(ring.name for ring in rings)
+    if two_persons.only_proposes(cli, act, named, reason, break_glass=break_glass):
         for ring in rings:
             two_persons.propose(cli, act, {"ring": ring.name}, reason)
         return
@@ -59,8 +60,9 @@ def rotate(
 @pass_cli
 def publish(cli: CliContext, *, kid: str, reason: str, break_glass: bool) -> None:
     """Publish the generated key KID as the next one of its ring."""
-    act, payload = acts.PUBLISH, {"ring": _find(cli, kid).ring.name, "kid": kid}
-    if two_persons.only_proposes(cli, act, reason, break_glass=break_glass):
+    act, ring = acts.PUBLISH, _find(cli, kid).ring.name
+    payload, named = {"ring": ring, "kid": kid}, f"{ring}: {kid}"
+    if two_persons.only_proposes(cli, act, named, reason, break_glass=break_glass):
         two_persons.propose(cli, act, payload, reason)
         return
     rotation = cli.provider.rotator.publish(kid, now=clock.now())
@@ -105,8 +107,9 @@ def kill_key(  # noqa: PLR0913 - the options of the command
         raise click.UsageError("killing a key needs a --reason: it is kept")
     payload = {"kid": kid, "ring": ring, "grants": grants, "sessions": sessions}
     payload["reason"] = text[: kill.MAX_REASON]
-    if two_persons.only_proposes(cli, acts.KILL, text, break_glass=break_glass):
-        two_persons.propose(cli, acts.KILL, payload, text)
+    act, named = acts.KILL, f"{ring}: {kid}"
+    if two_persons.only_proposes(cli, act, named, text, break_glass=break_glass):
+        two_persons.propose(cli, act, payload, text)
         return
     provider, now = cli.provider, clock.now()
     with provider.database.transaction() as session:

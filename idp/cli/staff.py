@@ -132,7 +132,8 @@ def rescue(cli: CliContext, officer: UUID, reason: str, *, break_glass: bool) ->
     from them, and here a code for it.
     """
     provider, now = cli.provider, clock.now()
-    if two_persons.only_proposes(cli, "staff.rescue", reason, break_glass=break_glass):
+    act, named = "staff.rescue", str(officer)
+    if two_persons.only_proposes(cli, act, named, reason, break_glass=break_glass):
         with provider.database.transaction() as session:
             roles = people.hold_roles(session, officer)
             _require_two_others(session, officer)

@@ -95,7 +95,16 @@ def destroy(
 ) -> None:
     """Erase a retired version of the sealing key; refuses one that may be in use."""
     lock_versions(session)
-    versions = of_purpose(read_versions(session), "seal")
+    version = destroyable(session.connection(), config, number, now=now)
+    destroy_version(session, version, now=now)
+    audit.record(session, SealingKeyDestroyed("seal", number), now=now)
+
+
+def destroyable(
+    connection: Connection, config: Config, number: int, *, now: datetime
+) -> Version:
+    """Return a version that nothing is left under; raises that says why it stays."""
+    versions = of_purpose(read_versions(connection), "seal")
     version = next((one for one in versions if one.number == number), None)
     if version is None or state_of(version, active_number(versions, "seal")) != (
         VersionState.RETIRED
@@ -108,13 +117,12 @@ def destroy(
             f"version {number} stays until {moment}: what lives outside the database "
             "may be sealed under it"
         )
-    used = is_in_use(session.connection(), number)
+    used = is_in_use(connection, number)
     if used is not None:
         raise SealingKeyError(
             f"{used} still has values under version {number}: run `idp keys reseal`"
         )
-    destroy_version(session, version, now=now)
-    audit.record(session, SealingKeyDestroyed("seal", number), now=now)
+    return version
 
 
 def board(connection: Connection, config: Config) -> list[Line]:

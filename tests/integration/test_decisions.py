@@ -18,7 +18,7 @@ from tests.staff import invite_officer
 RING = "event.ES256"
 PAYLOAD = {
     "ring": RING, "kid": "a", "client_id": "library", "account_id": "b",
-    "source": "c", "uses": 1,
+    "source": "c", "uses": 1, "purpose": "seal", "version": 1, "card": "d",
 }  # fmt: skip
 
 

@@ -7,8 +7,9 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.approvals import break_glass
+from idp.approvals.break_glass import Alarm
 from idp.web import presentation
-from idp.web.language import gettext
+from idp.web.language import gettext, phrase
 from idp.web.staff import access, frame, paging, proposal_texts
 from idp.web.staff.people import KINDS as REQUESTS
 
@@ -28,7 +29,7 @@ def show() -> ResponseReturnValue:
     rows = [
         {
             "act": one.act,
-            "title": _title(one.act),
+            "title": _title(one),
             "reason": one.reason,
             "at": presentation.moment_text(one.at),
             "is_half": one.first_by is not None,
@@ -65,9 +66,25 @@ def acknowledge(glass_id: UUID) -> ResponseReturnValue:
     return redirect(address, HTTPStatus.SEE_OTHER)
 
 
-def _title(act: str) -> str:
-    """Return what a command did alone, in one line; the alarm keeps no subject."""
-    words, rescue = proposal_texts.WORDS.get(act), REQUESTS["rescue"]
-    if act == "staff.rescue":
-        return gettext(rescue, name="…")
-    return gettext(words.title, subject="…") if words else act
+# What no officer proposes: the host's own acts, and what has pages of its own.
+_ALONE = {
+    "account.add": phrase("Open an account of level %(subject)s without a dossier"),
+    "account.set_state": phrase("Move on the account %(subject)s"),
+    "account.set_level": phrase("Set the level of the account %(subject)s"),
+    "account.replace_number": phrase("Another number for the account %(subject)s"),
+    "account.set_phone": phrase("Another phone for the account %(subject)s"),
+    "account.set_password": phrase("Another password for the account %(subject)s"),
+    "account.add_totp": phrase("An authenticator app for the account %(subject)s"),
+    "keys.kek": phrase("Seal everything under another key-encryption key: %(subject)s"),
+    "keys.rewrap": phrase("Wrap the key-encryption key anew: %(subject)s"),
+}
+
+
+def _title(alarm: Alarm) -> str:
+    """Return what a command did alone and to what, in one line."""
+    named, rescue = alarm.subject or "…", REQUESTS["rescue"]
+    if alarm.act == "staff.rescue":
+        return gettext(rescue, name=named)
+    words = proposal_texts.WORDS.get(alarm.act)
+    title = words.title if words else _ALONE.get(alarm.act)
+    return gettext(title, subject=named) if title else alarm.act

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from idp.approvals import sealing
+from idp.approvals.kinds import Payload
 from idp.provider import Provider
 from idp.storage.versions import DatabaseVersionStore
 from idp.web.language import gettext, phrase
 from idp.web.staff import key_texts
+from idp.web.staff.descriptions import Description
 from keys.versions import (
     PURPOSES,
     Version,
@@ -27,6 +30,43 @@ _STATES = {
 }
 
 
+def _renew(provider: Provider, payload: Payload) -> Description:
+    minutes = -(-provider.config.keys.sealing_lead // 60)
+    name = _PURPOSES[payload["purpose"]]
+    return Description(
+        (
+            gettext("Key: %(name)s.", name=gettext(name)),
+            gettext(
+                "A new version is made. From %(minutes)s minutes later on whoever runs "
+                "`idp keys reseal` puts it to use and seals every row anew.",
+                minutes=minutes,
+            ),
+            gettext("The former version goes on opening what lies under it."),
+        )
+    )
+
+
+def _destroy(provider: Provider, payload: Payload) -> Description:
+    name = _PURPOSES["seal"]
+    effects = (
+        gettext("Key: %(name)s.", name=gettext(name)),
+        gettext(
+            "Version %(number)s is erased for good, unless a row is found that still "
+            "lies under it: then nothing happens.",
+            number=payload["version"],
+        ),
+        gettext(
+            "Copies of the database from before the last reseal cannot be read any "
+            "more."
+        ),
+    )
+    kept = of_purpose(DatabaseVersionStore(provider.database).versions(), "seal")
+    left = {one.number for one in kept if one.destroyed_at is None}
+    is_gone = payload["version"] not in left
+    told = gettext("This key is destroyed already.") if is_gone else ""
+    return Description(effects, obstacle=told)
+
+
 def versions(provider: Provider) -> list[dict[str, Any]]:
     """Return every version, the newest of each key first."""
     kept = DatabaseVersionStore(provider.database).versions()
@@ -46,3 +86,9 @@ def _line(version: Version, active: int) -> dict[str, Any]:
         "used": key_texts.moment(version.activated_at),
         "destroyed": key_texts.moment(version.destroyed_at),
     }
+
+
+WORDS = {
+    sealing.RENEW: (phrase("A new sealing key: %(subject)s"), _renew),
+    sealing.DESTROY: (phrase("Destroy the sealing key %(subject)s"), _destroy),
+}

@@ -11,7 +11,13 @@ from idp.approvals.kinds import Payload
 from idp.approvals.proposals import Proposed
 from idp.provider import Provider
 from idp.web.language import gettext
-from idp.web.staff import account_texts, key_texts, portal_texts, trust_texts
+from idp.web.staff import (
+    account_texts,
+    key_sealing,
+    key_texts,
+    portal_texts,
+    trust_texts,
+)
 from idp.web.staff.descriptions import Description
 
 Describe = Callable[[Provider, Payload], Description]
@@ -30,6 +36,7 @@ _WORDS = {
     **trust_texts.WORDS,
     **account_texts.WORDS,
     **key_texts.WORDS,
+    **key_sealing.WORDS,
 }
 WORDS = {kind: Words(*words) for kind, words in _WORDS.items()}
 

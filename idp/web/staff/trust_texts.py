@@ -91,4 +91,19 @@ def _kind_text(kind: str, item: TrustItem) -> str:
     return f"{item.owner.country}: {gettext(KINDS[kind])}"
 
 
-WORDS = {trust.CHANGE: (phrase("Change the chip trust store: %(subject)s"), _change)}
+def _found(provider: Provider, payload: Payload) -> Description:
+    del provider, payload
+    return Description(
+        (
+            gettext(
+                "The card of this name was reported lost, stolen or revoked. The "
+                "report is withdrawn: from then on the card proves its holder again."
+            ),
+        )
+    )
+
+
+WORDS = {
+    trust.CHANGE: (phrase("Change the chip trust store: %(subject)s"), _change),
+    trust.FOUND: (phrase("Believe the reported card %(subject)s again"), _found),
+}

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from sqlalchemy import event as hooks
 from sqlalchemy.orm import Session, SessionTransaction
 
+from idp.audit.bulk import append_all, ready_entry
 from idp.audit.chain import Link
 from idp.audit.rows import Entry, append_embedded, append_postgresql
 
 _KEY = "idp.audit.pending"
+_FEW = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,11 @@ def _append_pending(session: Session) -> None:
         return  # a savepoint's events wait for the whole transaction
     session.flush()  # the effects first, so that heads are locked last
     entries = [pending.entry for pending in session.info.pop(_KEY)]
-    entries.sort(key=lambda entry: (entry.link.month, entry.link.shard))
     connection = session.connection()
+    if len(entries) > _FEW:  # one by one, others would wait for each of them
+        append_all(connection, map(ready_entry, entries))
+        return
+    entries.sort(key=lambda entry: (entry.link.month, entry.link.shard))
     is_postgresql = connection.dialect.name == "postgresql"
     append = append_postgresql if is_postgresql else append_embedded
     for entry in entries:

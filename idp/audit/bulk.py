@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 
 from idp.audit.chain import encode, link_to
 from idp.audit.event import Event
-from idp.audit.rows import MOVE_EMBEDDED, lock_head, microseconds
+from idp.audit.rows import MOVE_EMBEDDED, Entry, lock_head, microseconds
 from idp.storage.bulk import insert_rows
 
 _COLUMNS = (
@@ -29,6 +29,7 @@ _COLUMNS = (
     "account_id",
     "data",
     "personal_sealed",
+    "number_index",
     "seq",
     "previous_hash",
     "hash",
@@ -39,7 +40,7 @@ UPDATE audit_heads SET seq = %s, hash = %s WHERE month = %s AND shard = %s
 
 
 class Ready(NamedTuple):
-    """An event without a personal part, encoded for its chain, as plain values."""
+    """An event encoded for its chain, as plain values, and what stands beside it."""
 
     month: str
     shard: int
@@ -48,11 +49,21 @@ class Ready(NamedTuple):
     account_id: UUID | None
     data: str
     record: bytes
+    personal_sealed: bytes | None = None
+    number_index: bytes | None = None
 
 
 def ready(event: Event, *, at: datetime) -> Ready:
-    """Return all of an event's row that does not depend on its place in the chain."""
-    link = link_to(event, event.data(), at=at)
+    """Return all of an event's row that does not depend on its place in the chain.
+
+    The event has nothing personal.
+    """
+    return ready_entry(Entry(link_to(event, event.data(), at=at), None, None))
+
+
+def ready_entry(entry: Entry) -> Ready:
+    """Return the same of an entry that is recorded already."""
+    link = entry.link
     return Ready(
         link.month,
         link.shard,
@@ -61,6 +72,8 @@ def ready(event: Event, *, at: datetime) -> Ready:
         link.account_id,
         link.data,
         encode(link),
+        entry.personal_sealed,
+        entry.number_index,
     )
 
 
@@ -78,7 +91,8 @@ def append_all(connection: Connection, entries: Iterable[Ready]) -> None:
             previous, seq = digest, seq + 1
             digest = sha256(previous + entry.record).digest()
             fixed = (month, shard, entry.at, entry.type, entry.account_id, entry.data)
-            rows.append((*fixed, None, seq, previous, digest))
+            beside = (entry.personal_sealed, entry.number_index)
+            rows.append((*fixed, *beside, seq, previous, digest))
         moves.append((seq, digest, month, shard))
     if not rows:
         return

@@ -67,6 +67,27 @@ def chain(database: Database) -> Database:
     return database
 
 
+def test_many_events_of_one_transaction_go_in_at_once(
+    chain: Database, backend: str
+) -> None:
+    """A few statements for each chain, not for each event; what is sealed stays."""
+    people = [UUID(int=ACCOUNT.int + 16 * number) for number in range(50)]
+    many = [SessionStarted(person, uuid4(), "pwd") for person in people]
+    personal = {"address": "192.0.2.7"}
+    many.append(SessionStarted(ACCOUNT, uuid4(), "pwd", personal=personal))
+
+    with noted_statements() as statements:
+        append(chain, *many)
+
+    with chain.read() as connection:
+        told = AUDIT.recent(connection, ACCOUNT, 10)
+    assert len(told) == 7
+    assert personal in [one.personal for one in told]
+    report = check(chain)
+    assert (report.events, report.faults) == (5 + 51, ())
+    assert len(statements) < 6, statements
+
+
 def test_whole_chain_is_proven(chain: Database) -> None:
     """Every row is read, and nothing is wrong."""
     report = check(chain)

@@ -42,11 +42,17 @@ USE = Prepared(
 RENEW = Prepared(
     sa.update(_TOKENS)
     .where(*_USABLE)
-    .values(expires_at=sa.bindparam("until", type_=_TIME))
+    .values(
+        issued_at=sa.bindparam("now", type_=_TIME),
+        expires_at=sa.bindparam("until", type_=_TIME),
+    )
     .returning(*_DESCENT)
 )
-# Ended before anything was: a use that began earlier, or whose clock is behind, comes
-# too late as well.
+# Ended an hour before anything was: a use that began earlier, or whose clock is behind,
+# comes too late as well.
+_LONG_AGO = sa.type_coerce(
+    sa.type_coerce(_TOKENS.c.issued_at, sa.BigInteger) - 3_600_000_000, _TIME
+)
 END_CHAIN = (
     sa.update(_TOKENS)
     .where(
@@ -54,7 +60,7 @@ END_CHAIN = (
         _TOKENS.c.grant_id == sa.bindparam("of_grant"),
         _TOKENS.c.expires_at > sa.bindparam("now", type_=_TIME),
     )
-    .values(expires_at=_TOKENS.c.issued_at)
+    .values(expires_at=_LONG_AGO)
 )
 
 END_GRANT = (
@@ -63,6 +69,6 @@ END_GRANT = (
         _TOKENS.c.grant_id == sa.bindparam("of_grant"),
         _TOKENS.c.expires_at > sa.bindparam("now", type_=_TIME),
     )
-    .values(expires_at=_TOKENS.c.issued_at)
+    .values(expires_at=_LONG_AGO)
     .returning(_TOKENS.c.chain_id)
 )

@@ -74,6 +74,18 @@ def test_a_token_that_stays_dies_of_lying_idle_and_with_its_chain(allowing):
     assert allowing.renew(token).outcome == "expired"
 
 
+def test_a_token_that_stays_tells_when_it_last_brought_tokens(allowing):
+    """Who ends what a stolen key signed finds it, whenever it was first issued."""
+    token = allowing.issue(allowing.give())
+    later = NOW + timedelta(minutes=20)
+
+    allowing.renew(token, now=later)
+
+    with allowing.world.database.read() as connection:
+        issued = connection.execute(sa.select(RefreshToken.issued_at)).scalar_one()
+    assert issued == later
+
+
 def test_a_token_that_was_rotated_is_not_renewed(allowing):
     """A client that joins the profile brings the successor, not the used one."""
     token = allowing.issue(allowing.give())

@@ -200,6 +200,19 @@ def list_for(
     ]
 
 
+def list_where(
+    connection: Connection,
+    condition: sa.ColumnElement[bool],
+    *,
+    now: datetime,
+    lifetimes: LifetimesConfig,
+) -> list[Session]:
+    """Return the live sessions of a condition, whosever they are."""
+    open_ = SessionRecord.ended_at.is_(None)
+    rows = connection.execute(sa.select(*_SESSION).where(condition, open_))
+    return [_session(row) for row in rows if _is_live(row, now, lifetimes)]
+
+
 def needs_touch(session: Session, *, now: datetime) -> bool:
     """Say whether the session's last sight is old enough to be written again."""
     return now - session.last_seen_at >= TOUCH_AFTER

@@ -6,7 +6,7 @@ What a representative allows is a grant of its own, under the account of whom th
 for (`actor_id`); it is worth something only while they may act.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -199,21 +199,44 @@ def hold(session: Session, grant_id: UUID) -> bool:
     return session.execute(query.with_for_update()).first() is not None
 
 
+def end_these(
+    session: Session,
+    audit: AuditLog,
+    grant_ids: Collection[UUID],
+    reason: str,
+    *,
+    now: datetime,
+) -> list[UUID]:
+    """End so many grants; return those that had not ended before."""
+    which = _GRANTS.c.id.in_(grant_ids)
+    return _end_where(session, audit, which, reason, now) if grant_ids else []
+
+
 def end_all_of_client(
     session: Session, audit: AuditLog, client_id: str, reason: str, *, now: datetime
 ) -> list[UUID]:
     """End every grant of a client, so that whoever comes in its place inherits none."""
+    return _end_where(session, audit, _GRANTS.c.client_id == client_id, reason, now)
+
+
+def _end_where(
+    session: Session,
+    audit: AuditLog,
+    which: sa.ColumnElement[bool],
+    reason: str,
+    now: datetime,
+) -> list[UUID]:
     ended = session.execute(
         sa.update(_GRANTS)
-        .where(_GRANTS.c.client_id == client_id, _NOT_ENDED)
+        .where(which, _NOT_ENDED)
         .values(ended_at=now, end_reason=reason)
-        .returning(_GRANTS.c.id, _GRANTS.c.account_id)
+        .returning(_GRANTS.c.id, _GRANTS.c.account_id, _GRANTS.c.client_id)
     ).all()
     for row in ended:
         event = GrantEnded(
             row.account_id,
             grant_id=row.id,
-            client_id=client_id,
+            client_id=row.client_id,
             reason=reason,
         )
         audit.record(session, event, now=now)

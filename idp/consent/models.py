@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.storage.database import Base
 
+_LIVE = sa.text("ended_at IS NULL")
 _LIVE_OWN = sa.text("ended_at IS NULL AND actor_id IS NULL")
 _LIVE_ACTING = sa.text("ended_at IS NULL AND actor_id IS NOT NULL")
 
@@ -56,11 +57,20 @@ class Grant(Base):
             postgresql_where=_LIVE_ACTING,
             sqlite_where=_LIVE_ACTING,
         ),
+        sa.Index(
+            "ix_grants_live_granted_at",
+            "granted_at",
+            postgresql_where=_LIVE,
+            sqlite_where=_LIVE,
+        ),
     )
 
 
 class RefreshToken(Base):
-    """One refresh token as a digest, with the sign-in that it descends from."""
+    """One refresh token as a digest, with the sign-in that it descends from.
+
+    `issued_at` is when it last brought tokens: one that is not replaced is issued anew.
+    """
 
     __tablename__ = "refresh_tokens"
 
@@ -69,6 +79,6 @@ class RefreshToken(Base):
     chain_id: Mapped[UUID] = mapped_column(index=True)
     client_id: Mapped[str] = mapped_column(sa.String(255))
     snapshot: Mapped[dict[str, Any]]
-    issued_at: Mapped[datetime]
+    issued_at: Mapped[datetime] = mapped_column(index=True)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]

@@ -1,10 +1,9 @@
-"""What is left to do after a kill: grants and sign-ins to end, contacts to write to.
+"""What is left to do after a kill: contacts to write to, grants and sign-ins to end.
 
-It goes on in small transactions from what the database says is not done yet, so it can
-be interrupted anywhere and two workers do nothing twice.
+Letters wait for nothing. Millions of grants end in small transactions, each of which
+notes how far it came: they can be interrupted anywhere, and one worker at a time ends.
 """
 
-from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,20 +13,14 @@ import structlog
 
 from idp import clock
 from idp.audit.custody_events import KeyIncidentOver, KeyWarningSent
-from idp.authentication import sign_in
-from idp.authentication.models import SessionRecord
-from idp.consent import grants
-from idp.consent.models import Grant
-from idp.custody import letters, reach
+from idp.custody import letters, lots
 from idp.custody.models import IncidentPortal, KeyIncident
-from idp.custody.reach import Span
 from idp.custody.services import Services
 from idp.factors.mail import MailError
-from keys.ring import Ring
 
-REASON = "key_compromised"
-_AT_ONCE = 100
-_LANE = "key-aftermath"
+_A_TURN = 25  # transactions, until others of the same threads have their turn
+_ENDING, _LETTERS = "key-aftermath", "key-letters"
+_STEPS = 2  # grants, sign-ins
 
 log = structlog.get_logger("idp.custody")
 
@@ -35,121 +28,70 @@ log = structlog.get_logger("idp.custody")
 def look(services: Services, *, now: datetime) -> None:
     """Set out to do what is left, behind whatever this process does."""
     with services.database.read() as connection:
-        is_left = connection.execute(
+        open_, due = connection.execute(
             sa.select(
-                sa.or_(
-                    sa.exists().where(KeyIncident.over_at.is_(None)),
-                    sa.exists().where(IncidentPortal.due_at <= now),
-                )
+                sa.exists().where(KeyIncident.over_at.is_(None)),
+                sa.exists().where(IncidentPortal.due_at <= now),
             )
-        ).scalar_one()
-    if is_left:
-        services.courier.along(_LANE, lambda: go_on(services, now=clock.now()))
+        ).one()
+    if due:
+        services.courier.along(_LETTERS, lambda: write(services, now=clock.now()))
+    if open_:
+        services.courier.along(_ENDING, lambda: _end_in_turn(services))
 
 
-def go_on(services: Services, *, now: datetime) -> None:
-    """Do what is left of every incident."""
+def _end_in_turn(services: Services) -> None:
+    """End what one turn allows, and queue for the next one behind all others."""
+    if go_on(services, now=clock.now()):
+        services.courier.along(_ENDING, lambda: _end_in_turn(services))
+
+
+def go_on(services: Services, *, now: datetime) -> bool:
+    """End a turn's lots of every incident; say whether more is left for us to end."""
     with services.database.read() as connection:
-        open_ = connection.execute(
-            sa.select(KeyIncident.__table__).where(KeyIncident.over_at.is_(None))
-        ).all()
-    for incident in open_:
-        # What was under way at the kill may come in behind the first pass.
-        while _end_grants(services, incident, now) or _end_sessions(
-            services, incident, now
-        ):
-            pass
-        _close(services, incident, now)
-    _write_to_contacts(services, now)
+        query = sa.select(KeyIncident.id).where(KeyIncident.over_at.is_(None))
+        open_ = connection.execute(query).scalars().all()
+    return any(_turn(services, incident_id, now) for incident_id in open_)
 
 
-def _end_grants(services: Services, incident: Any, now: datetime) -> int:
-    if incident.grants != "revoke":
-        return 0
-    ring = Ring.named(incident.ring)
-    with services.database.read() as connection:
-        parties = services.relying_parties.all(connection)
-    clients = reach.clients_of(parties, ring.purpose, ring.alg)
-    span = Span(clients, incident.signed_from, incident.killed_at)
-    condition = reach.grants(span, now)
-
-    def end(lot: Sequence[UUID]) -> int:
-        with services.database.transaction() as session:
-            ended = [
-                grant_id
-                for grant_id in lot
-                if grants.end(session, services.audit, grant_id, REASON, now)
-            ]
-            _add(session, incident.id, KeyIncident.grants_ended, len(ended))
-        for grant_id in ended:
-            services.ephemeral.drop_grant(str(grant_id))
-        return len(ended)
-
-    return _each(services, Grant.id, condition, end)
+def _turn(services: Services, incident_id: UUID, now: datetime) -> bool:
+    return all(_end_lot(services, incident_id, now) for _ in range(_A_TURN))
 
 
-def _end_sessions(services: Services, incident: Any, now: datetime) -> int:
-    if incident.sessions != "end":
-        return 0
-    lifetimes = services.config.lifetimes
-    condition = reach.sessions(lifetimes, incident.killed_at, now)
+def _end_lot(services: Services, incident_id: UUID, now: datetime) -> bool:
+    """End the next lot in one transaction; say whether another one is ours to end.
 
-    def end(lot: Sequence[UUID]) -> int:
-        with services.database.transaction() as session:
-            ended = sum(
-                sign_in.sign_out_everywhere(
-                    services, session, account_id, reason=REASON, now=now
-                )
-                for account_id in lot
-            )
-            _add(session, incident.id, KeyIncident.sessions_ended, ended)
-        return ended
-
-    return _each(services, SessionRecord.account_id, condition, end)
-
-
-def _each(
-    services: Services,
-    column: Any,
-    condition: Any,
-    act: Callable[[Sequence[UUID]], int],
-) -> int:
-    """Act on all of a condition, lot by lot in the order of their ids."""
-    done, last = 0, None
-    while True:
-        query = sa.select(column).where(condition).distinct().order_by(column)
-        if last is not None:
-            query = query.where(column > last)
-        with services.database.read() as connection:
-            lot = connection.execute(query.limit(_AT_ONCE)).scalars().all()
-        if not lot:
-            return done
-        done, last = done + act(lot), lot[-1]
-
-
-def _add(session: Any, incident_id: UUID, column: Any, number: int) -> None:
-    session.execute(
-        sa.update(KeyIncident)
-        .where(KeyIncident.id == incident_id)
-        .values({column: column + number})
-    )
-
-
-def _close(services: Services, incident: Any, now: datetime) -> None:
-    """Note that nothing is left to end."""
+    Whoever holds the incident's row ends; the others come back later.
+    """
+    ended: list[UUID] = []
     with services.database.transaction() as session:
-        closed = session.execute(
-            sa.update(KeyIncident)
-            .where(KeyIncident.id == incident.id, KeyIncident.over_at.is_(None))
-            .values(over_at=now)
-            .returning(KeyIncident.grants_ended, KeyIncident.sessions_ended)
+        incident = session.scalars(
+            sa.select(KeyIncident)
+            .where(KeyIncident.id == incident_id, KeyIncident.over_at.is_(None))
+            .with_for_update(skip_locked=True)
         ).one_or_none()
-        if closed is not None:
-            over = KeyIncidentOver(incident.id, *closed)
+        if incident is None:
+            return False
+        if incident.step < _STEPS:
+            lot = lots.of_grants if incident.step == 0 else lots.of_sessions
+            ended = lot(services, session, incident, now)
+        elif incident.found:
+            # What was under way at the kill may come in behind the first pass.
+            incident.step = incident.found = 0
+        else:
+            incident.over_at = now
+            over = KeyIncidentOver(
+                incident.id, incident.grants_ended, incident.sessions_ended
+            )
             services.audit.record(session, over, now=now)
+        is_over = incident.over_at is not None
+    for grant_id in ended:
+        services.ephemeral.drop_grant(str(grant_id))
+    return not is_over
 
 
-def _write_to_contacts(services: Services, now: datetime) -> None:
+def write(services: Services, *, now: datetime) -> None:
+    """Write to the contacts of every portal that is due."""
     wait = timedelta(seconds=services.config.backchannel.retry_after)
     while (row := _take(services, wait, now)) is not None:
         party = services.relying_parties.find(row.client_id)

@@ -56,6 +56,8 @@ class KeyIncident(Base):
     """A signing key that was killed, and what was decided about what it had signed.
 
     `grants` and `sessions` are the choice; `over_at` is when nothing was left to do.
+    Ending them goes on from what was `reached` of a `step`; `found` are those that
+    ended since the first step.
     """
 
     __tablename__ = "key_incidents"
@@ -72,6 +74,9 @@ class KeyIncident(Base):
     sessions: Mapped[str] = mapped_column(sa.String(8))
     grants_ended: Mapped[int] = mapped_column(default=0)
     sessions_ended: Mapped[int] = mapped_column(default=0)
+    step: Mapped[int] = mapped_column(sa.SmallInteger, default=0, server_default="0")
+    reached: Mapped[str | None] = mapped_column(sa.String(36))
+    found: Mapped[int] = mapped_column(default=0, server_default="0")
     over_at: Mapped[datetime | None]
 
     __table_args__ = (

@@ -7,7 +7,7 @@ while the key signed got tokens of it. Refresh tokens are opaque, so no key sign
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -23,8 +23,26 @@ _GRANTS = cast("sa.Table", Grant.__table__)
 _REFRESHES = cast("sa.Table", RefreshToken.__table__)
 _USES = cast("sa.Table", UsageRecord.__table__)
 _SESSIONS = cast("sa.Table", SessionRecord.__table__)
+MOST = 100_000  # a person who decides learns nothing more from a greater number
 # What tokens for portals are signed by; nothing else gives a grant its tokens.
 _OF_GRANTS = frozenset({"id_token", "access_token"})
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many there are; `is_more`: so many were found, and not all was looked at."""
+
+    number: int
+    is_more: bool = False
+
+    @classmethod
+    def of(cls, number: int, most: int, *, is_more: bool = False) -> Self:
+        """Return a count that stopped once it had more than `most`."""
+        return cls(min(number, most), is_more or number > most)
+
+    def __add__(self, other: Self) -> "Count":
+        """Add two counts up."""
+        return Count(self.number + other.number, self.is_more or other.is_more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +81,18 @@ def grants(span: Span, now: datetime) -> sa.ColumnElement[bool]:
         _USES.c.at.between(*during),
     )
     return sa.and_(
+        is_live(span, now),
+        sa.or_(_GRANTS.c.granted_at >= span.since, refreshed, used),
+    )
+
+
+def is_live(span: Span, now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition of live grants that were given before the span ended."""
+    return sa.and_(
         _GRANTS.c.ended_at.is_(None),
         _GRANTS.c.expires_at > now,
         _GRANTS.c.granted_at <= span.until,
         _GRANTS.c.client_id.in_(span.client_ids),
-        sa.or_(_GRANTS.c.granted_at >= span.since, refreshed, used),
     )
 
 
@@ -83,16 +108,69 @@ def sessions(
     )
 
 
-def count(connection: Connection | Session, table: type[Any], condition: Any) -> int:
-    """Return how many rows there are of a condition."""
-    query = sa.select(sa.func.count()).select_from(table).where(condition)
-    return int(connection.execute(query).scalar_one())
+def count_grants(
+    connection: Connection | Session, span: Span, now: datetime, *, most: int = MOST
+) -> Count:
+    """Count the live grants that got tokens in the span, each where it was noted.
+
+    The newest notes lead to the grants, so that no key's count reads every grant.
+    """
+    during = (span.since, span.until)
+    given = _first(
+        sa.select(_GRANTS.c.id).where(
+            _GRANTS.c.granted_at.between(*during), _GRANTS.c.ended_at.is_(None)
+        ),
+        most,
+    )
+    refreshed = _first(
+        sa.select(_REFRESHES.c.grant_id)
+        .where(_REFRESHES.c.issued_at.between(*during))
+        .order_by(_REFRESHES.c.issued_at.desc()),
+        most,
+    )
+    used = _first(
+        sa.select(_USES.c.account_id, _USES.c.client_id)
+        .where(_USES.c.at.between(*during))
+        .order_by(_USES.c.at.desc()),
+        most,
+    )
+    uses = sa.select(_GRANTS.c.id).where(
+        _GRANTS.c.account_id == used.c.account_id,
+        _GRANTS.c.client_id == used.c.client_id,
+        is_live(span, now),
+    )
+    named = sa.union(sa.select(given.c.id), sa.select(refreshed.c.grant_id), uses)
+    noted = named.subquery()
+    live = sa.select(_GRANTS.c.id).where(_GRANTS.c.id == noted.c[0], is_live(span, now))
+    counts = [sa.select(sa.func.count()).select_from(one) for one in (
+        live.subquery(), given, refreshed, used,
+    )]  # fmt: skip
+    row = connection.execute(sa.select(*(one.scalar_subquery() for one in counts)))
+    number, *read = row.one()
+    return Count.of(number, most, is_more=max(read) > most)
+
+
+def count(
+    connection: Connection | Session,
+    table: type[Any],
+    condition: Any,
+    *,
+    most: int = MOST,
+) -> Count:
+    """Count the rows of a condition, which an index has to find."""
+    found = _first(sa.select(sa.literal(1)).select_from(table).where(condition), most)
+    query = sa.select(sa.func.count()).select_from(found)
+    return Count.of(connection.execute(query).scalar_one(), most)
+
+
+def _first(query: sa.Select[Any], most: int) -> sa.CTE:
+    return query.limit(most + 1).cte()
 
 
 def tokens(
     connection: Connection | Session, span: Span, *, life: int, now: datetime
-) -> int:
-    """Return how many answers with tokens of the span may still be valid."""
+) -> Count:
+    """Count the answers with tokens of the span that may still be valid."""
     since = max(span.since, now - timedelta(seconds=life))
     uses = sa.and_(
         _USES.c.at.between(since, span.until),

@@ -4,18 +4,18 @@ A rotation costs nobody anything who keeps to the cache times; so it names the p
 of which we know better, or nothing. A kill costs what its choices say.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
 from idp.authentication.models import SessionRecord
-from idp.consent.models import Grant
 from idp.custody import reach, records, standing
-from idp.custody.reach import Span
+from idp.custody.reach import Count, Span
 from idp.custody.services import Services
-from idp.custody.standing import Standing
+from idp.custody.standing import Fetch, Standing
+from idp.relying_parties.record import RelyingParty
 from keys.ring import Ring, RingKey
 
 
@@ -23,10 +23,25 @@ from keys.ring import Ring, RingKey
 class Cost:
     """What stands on a key now: what a kill could end, and would refuse."""
 
-    grants: int
-    sessions: int
-    tokens: int
+    grants: Count
+    sessions: Count
+    tokens: Count
     has_grants: bool
+
+    @property
+    def counts(self) -> dict[str, Count]:
+        """Return the counts, by what they count; permissions where there can be any."""
+        of_grants = {"grants": self.grants} if self.has_grants else {}
+        return {"tokens": self.tokens, "sessions": self.sessions} | of_grants
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was written down of all portals, read once for however many keys."""
+
+    parties: Sequence[RelyingParty]
+    fetches: Sequence[Fetch]
+    returns: Mapping[str, tuple[datetime, datetime]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +70,7 @@ def cost(
     span = Span(clients, since, until)
     life = max(lifetimes.access_token, lifetimes.id_token)
     return Cost(
-        grants=reach.count(connection, Grant, reach.grants(span, now)),
+        grants=reach.count_grants(connection, span, now),
         sessions=reach.count(
             connection, SessionRecord, reach.sessions(lifetimes, now, now)
         ),
@@ -64,15 +79,21 @@ def cost(
     )
 
 
-def portals(
-    services: Services, connection: Connection, ring: Ring, key: RingKey
-) -> Portals:
-    """Return where each portal that the ring concerns stands before the key."""
-    parties = services.relying_parties.all(connection)
-    found = standing.of_key(
-        standing.concerned(parties, ring.purpose, ring.alg),
+def seen(services: Services, connection: Connection) -> Seen:
+    """Read what portals fetched and what they came back with."""
+    return Seen(
+        services.relying_parties.all(connection),
         records.fetches(connection),
         records.returns(connection),
+    )
+
+
+def portals(services: Services, known: Seen, ring: Ring, key: RingKey) -> Portals:
+    """Return where each portal that the ring concerns stands before the key; pure."""
+    found = standing.of_key(
+        standing.concerned(known.parties, ring.purpose, ring.alg),
+        known.fetches,
+        known.returns,
         kid=key.kid,
         signs_from=key.activates_at,
     )

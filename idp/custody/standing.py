@@ -7,7 +7,7 @@ was given the key, and a token that came back from a sign-in under the key shows
 took one for good.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -93,7 +93,7 @@ class Standing:
 def of_key(
     parties: Iterable[RelyingParty],
     fetches: Iterable[Fetch],
-    returns: dict[str, tuple[datetime, datetime]],
+    returns: Mapping[str, tuple[datetime, datetime]],
     *,
     kid: str,
     signs_from: datetime | None,

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from idp.custody import incidents, records, standing
+from idp.custody import incidents, rehearsal, standing
 from idp.custody.standing import Standing
 from idp.web.language import gettext
 from idp.web.staff import access, frame, key_texts, keys, paging
@@ -63,15 +63,14 @@ def _portals(here: Visit, incident: Any) -> list[dict[str, Any]]:
     provider, ring = here.provider, Ring.named(incident.ring)
     with provider.database.read() as connection:
         told = incidents.portals(connection, incident.id)
-        found = standing.of_key(
-            standing.concerned(
-                provider.relying_parties.all(connection), ring.purpose, ring.alg
-            ),
-            records.fetches(connection),
-            records.returns(connection),
-            kid=incident.kid,
-            signs_from=incident.signed_from,
-        )
+        known = rehearsal.seen(provider, connection)
+    found = standing.of_key(
+        standing.concerned(known.parties, ring.purpose, ring.alg),
+        known.fetches,
+        known.returns,
+        kid=incident.kid,
+        signs_from=incident.signed_from,
+    )
     lines = [_line(here, incident, one, told.get(one.client_id)) for one in found]
     return sorted(lines, key=lambda line: (not line["is_exposed"], line["name"]))
 

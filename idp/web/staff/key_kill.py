@@ -74,7 +74,8 @@ def _page(
     provider, now = here.provider, here.now
     with provider.database.read() as connection:
         cost = rehearsal.cost(provider, connection, key, now)
-        found = rehearsal.portals(provider, connection, key.ring, key)
+        known = rehearsal.seen(provider, connection)
+    found = rehearsal.portals(provider, known, key.ring, key)
     max_age = provider.config.keys.cached_for
     exposed = [one for one in found.all if one.exposed_until(now, max_age)]
     return frame.page(
@@ -88,7 +89,7 @@ def _page(
         kid=key.kid,
         stands=gettext(key_texts.STATES[state(key, now)]),
         since=key_texts.moment(key.activates_at),
-        cost=cost,
+        cost={name: key_texts.counted(count) for name, count in cost.counts.items()},
         exposed=[one.name for one in exposed],
         minutes=-(-max_age // 60),
         back=keys.address(key.ring),

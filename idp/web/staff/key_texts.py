@@ -5,12 +5,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from babel.numbers import format_decimal
+
 from idp import clock
 from idp.custody import rehearsal
+from idp.custody.reach import Count
 from idp.custody.rehearsal import Cost
 from idp.provider import Provider
 from idp.web import presentation
-from idp.web.language import gettext, phrase
+from idp.web.language import current, gettext, phrase
 from idp.web.staff import key_origin
 from idp.web.staff.descriptions import Description
 from keys.ring import RINGS, Ring, RingKey, State, state
@@ -73,30 +76,36 @@ def moment(at: datetime | None) -> str:
     return presentation.moment_text(at) if at else "–"
 
 
+def counted(count: Count) -> str:
+    """Return a number as it is read, or that there are more."""
+    number = str(format_decimal(count.number, locale=current()))
+    return gettext("more than %(number)s", number=number) if count.is_more else number
+
+
 def losses(cost: Cost, choice: Mapping[str, str]) -> list[str]:
     """Return what a kill costs, line by line."""
     lines = [
         gettext(
             "At once: whatever this key has signed is refused here. Up to %(tokens)s "
             "token answers of the last minutes are worthless.",
-            tokens=cost.tokens,
+            tokens=counted(cost.tokens),
         )
     ]
     if cost.has_grants:
         revoked = choice["grants"] == "revoke"
         lines.append(
-            gettext("Permissions that end: %(number)s.", number=cost.grants)
+            gettext("Permissions that end: %(number)s.", number=counted(cost.grants))
             if revoked
             else gettext(
                 "Permissions that live on and are re-keyed: %(number)s.",
-                number=cost.grants,
+                number=counted(cost.grants),
             )
         )
     ended = choice["sessions"] == "end"
     lines.append(
-        gettext("Sign-ins that end: %(number)s.", number=cost.sessions)
+        gettext("Sign-ins that end: %(number)s.", number=counted(cost.sessions))
         if ended
-        else gettext("Sign-ins that go on: %(number)s.", number=cost.sessions)
+        else gettext("Sign-ins that go on: %(number)s.", number=counted(cost.sessions))
     )
     return lines
 

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.custody import incidents, rehearsal
-from idp.custody.rehearsal import Portals
+from idp.custody.rehearsal import Portals, Seen
 from idp.errors import NotFoundError
 from idp.staff.officer import Officer
 from idp.web.language import gettext
@@ -51,18 +51,20 @@ def show() -> ResponseReturnValue:
         return officer
     here.provider.sightings.flush()
     rows = here.provider.rotator.store.rows()
+    is_turning = any(next_key(keys_of(here, ring, rows), here.now) for ring in RINGS)
     with here.provider.database.read() as connection:
         newest = incidents.newest(
             connection,
             limit=_INCIDENTS + 1,
             offset=(paging.number() - 1) * _INCIDENTS,
         )
+        known = rehearsal.seen(here.provider, connection) if is_turning else None
     return frame.page(
         here,
         officer,
         "keys",
         gettext("Signing keys"),
-        rings=[_board(here, ring, rows) for ring in RINGS],
+        rings=[_board(here, ring, rows, known) for ring in RINGS],
         sealing=key_sealing.versions(here.provider),
         incidents=[
             {
@@ -135,7 +137,9 @@ def keys_of(here: Visit, ring: Ring, rows: list[RingKey]) -> tuple[RingKey, ...]
     return timeline(rows, ring, keep_retired=keep)
 
 
-def _board(here: Visit, ring: Ring, rows: list[RingKey]) -> dict[str, Any]:
+def _board(
+    here: Visit, ring: Ring, rows: list[RingKey], known: Seen | None
+) -> dict[str, Any]:
     keys, now = keys_of(here, ring, rows), here.now
     living = [key for key in keys if state(key, now) is not State.GONE]
     upcoming = next_key(keys, now)
@@ -146,14 +150,13 @@ def _board(here: Visit, ring: Ring, rows: list[RingKey]) -> dict[str, Any]:
         "axis": key_axis.draw(living, now),
         "lines": [_line(key, here) for key in living],
         "next": _next(here, ring, rows, keys),
-        "portals": _counted(here, ring, upcoming) if upcoming else "",
+        "portals": _counted(here, known, ring, upcoming) if known and upcoming else "",
     }
 
 
-def _counted(here: Visit, ring: Ring, key: RingKey) -> str:
+def _counted(here: Visit, known: Seen, ring: Ring, key: RingKey) -> str:
     """Say how many of the ring's portals have its next key."""
-    with here.provider.database.read() as connection:
-        found = rehearsal.portals(here.provider, connection, ring, key)
+    found = rehearsal.portals(here.provider, known, ring, key)
     if not found.all:
         return ""
     return gettext(
@@ -216,11 +219,12 @@ def _ring(
     gone = [key for key in reversed(keys) if state(key, now) is State.GONE]
     looked_at = next_key(keys, now) or signing_key(keys, now)
     with provider.database.read() as connection:
-        found = (
-            rehearsal.portals(provider, connection, ring, looked_at)
-            if looked_at
-            else Portals((), (), ())
-        )
+        known = rehearsal.seen(provider, connection)
+    found = (
+        rehearsal.portals(provider, known, ring, looked_at)
+        if looked_at
+        else Portals((), (), ())
+    )
     dates = provider.rotator.rehearse(ring, now=now)
     lacking_only = request.args.get("show") == "lacking"
     listed = [one for one in found.all if not (lacking_only and one.has)]

@@ -4,6 +4,7 @@ Tests choose their stores with `@pytest.mark.parametrize("backend", BACKENDS)` f
 tests.services; without it they run on the embedded ones.
 """
 
+import gc
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +21,7 @@ from idp.storage.database import Database
 from idp.storage.embedded import EmbeddedStore
 from idp.storage.ephemeral import EphemeralStore
 from idp.storage.redis_store import RedisStore
+from tests.compiled import share_compiled_statements
 from tests.log_scan import LogScan
 from tests.services import Services
 from tests.stores import configuration, fresh_database, fresh_ephemeral
@@ -45,6 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_SERVICES] = services
     if shared is None:
         config.pluginmanager.register(LogScan(config, services.folder))
+    share_compiled_statements()
     # Each test has an application of its own; all of them have the same templates.
     compiled = jinja2.FileSystemBytecodeCache(str(services.folder))
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": compiled}
@@ -60,6 +63,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the servers once every worker is done."""
     if not hasattr(config, "workerinput"):
         config.stash[_SERVICES].stop()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long: at the end one worker would wait for the other."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage among what tests make, not among all that was imported."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

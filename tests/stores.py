@@ -8,6 +8,8 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -57,9 +59,16 @@ def configuration(
     services: Services, *, database: str, ephemeral: str, **sections: Any
 ) -> Config:
     """Return a sandbox's configuration on these stores."""
-    table = {
-        "database": {"url": database},
-        "ephemeral": {"url": ephemeral},
+    read = _read(services, **sections) if sections else _read_once(services)
+    return replace(
+        read,
+        database=replace(read.database, url=database),
+        ephemeral=replace(read.ephemeral, url=ephemeral),
+    )
+
+
+def _read(services: Services, **sections: Any) -> Config:
+    table: dict[str, Any] = {
         "keys": {"kek_file": str(_kek(services))},
         "sandbox": {"enabled": True},
         "staff": {"two_persons": False},
@@ -77,6 +86,9 @@ def configuration(
         is_table = isinstance(section, dict)
         table[name] = {**table.get(name, {}), **section} if is_table else section
     return parse_config(table, base=services.folder)
+
+
+_read_once = cache(_read)  # most tests change nothing
 
 
 def _prepare(services: Services, *, backend: str, template: str) -> None:

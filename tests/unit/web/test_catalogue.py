@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
@@ -30,6 +31,7 @@ NOT_ON_PAGES = (
 OPERATORS_ONLY = {"DD-AUTH-030"}
 
 
+@cache
 def used() -> set[str]:
     """Return every text that code and templates ask for."""
     found = extract_from_dir(

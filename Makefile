@@ -49,7 +49,7 @@ endif
 check: $(TEST_TOOLS)  ## ruff, format, mypy --strict, the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 	$(BIN)/lint-imports
 
 format: $(TEST_TOOLS)  ## rewrite the code in the house format

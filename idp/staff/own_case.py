@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from idp.accounts import representation
+from idp.accounts import identifiers, representation
 from idp.accounts.models import PersonalNumber
 from idp.staff.errors import OwnCaseError
+from idp.staff.models import StaffAccount
 from idp.staff.officer import Officer
 from keys.sealing import Sealer
 
@@ -38,6 +39,22 @@ def accounts(
             *(one.representative_id for one in guardians),
         }
     )
+
+
+def is_officer(connection: Connection | Session, sealer: Sealer, number: str) -> bool:
+    """Say whether a person is an officer already, by any number of their account."""
+    account_id = identifiers.find_account_id(connection, sealer, number)
+    if account_id is None:
+        return False
+    indexes = [
+        version
+        for one in identifiers.numbers_of(connection, sealer, account_id)
+        for version in identifiers.number_index(sealer, one).versions
+    ]
+    query = sa.select(StaffAccount.id).where(
+        StaffAccount.number_index.in_(indexes), StaffAccount.state != "disabled"
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def refuse(

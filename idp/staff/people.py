@@ -19,7 +19,7 @@ from idp.audit.staff_events import (
 )
 from idp.config.staff import StaffConfig
 from idp.errors import NotFoundError
-from idp.staff import invitations, passkeys, sessions
+from idp.staff import invitations, own_case, passkeys, sessions
 from idp.staff.errors import KnownOfficerError, StaffChangeError
 from idp.staff.invitations import Link
 from idp.staff.models import StaffAccount, StaffPasskey, StaffRole, StaffUnit
@@ -65,12 +65,15 @@ def invite(  # noqa: PLR0913 - the stores, then the officer
 ) -> UUID:
     """Open an officer's account; nobody signs in to it before a link was used.
 
-    `number` is the officer's personal number: nobody has two accounts at a time.
+    `number` is the officer's personal number: nobody has two accounts at a time, nor
+    by a former number, for they would be both of the two that an act takes.
     """
     shown = " ".join(name.split())
     if not 0 < len(shown) <= MAX_NAME:
         raise StaffChangeError("an officer has a name of up to 128 characters")
     chosen, staff_id = sort_roles(roles), uuid4()
+    if own_case.is_officer(session, sealer, number):
+        raise KnownOfficerError("this person has an officer's account")
     row = StaffAccount(
         id=staff_id,
         name_sealed=seal_name(sealer, shown, staff_id),

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from flask import Flask
 
 from idp import clock
+from idp.accounts.identifiers import replace_number
 from idp.app import connect
 from idp.approvals.models import BrokenGlass, Proposal
 from idp.audit.models import AuditEvent
@@ -23,7 +24,7 @@ from idp.factors.mail import SandboxLetters
 from idp.provider import Provider
 from idp.relying_parties.models import RelyingPartyRecord
 from idp.staff import letters, requests
-from idp.staff.errors import StaffChangeError
+from idp.staff.errors import KnownOfficerError, StaffChangeError
 from idp.staff.officer import ROLES, Officer
 from keys.ring import Ring
 from tests.driver import Browser, citizen, error_code
@@ -33,7 +34,7 @@ from tests.integration.test_authority_requests import locks, send, token_of
 from tests.integration.test_chip_command import state
 from tests.integration.test_staff_people import Officer as Administrator
 from tests.integration.way_back import prepare
-from tests.staff import any_number, sign_in_officer, unit_named
+from tests.staff import any_number, invite_officer, sign_in_officer, unit_named
 from tests.unit.enrolment.conftest import a_dossier
 
 # Commands that do what takes two; whatever is not here is one person's, by this list.
@@ -281,6 +282,20 @@ def test_an_officer_of_every_role_approves_nothing_alone(app, strict: Provider) 
         strict.database.transaction() as session,
     ):
         requests.approve(session, *stores, myself, asked.id, now=now)
+
+
+def test_a_former_number_makes_no_second_officer(app, strict: Provider) -> None:
+    """One person with two officers' accounts would be both of the two."""
+    holder = prepare(strict, level=1)
+    old, new = holder.person.number, any_number()
+    sign_in_officer(Browser(app.test_client()), strict, roles=ROLES, number=old)
+    with strict.database.transaction() as session:
+        stores = (session, strict.audit, strict.sealer)
+        replace_number(*stores, holder.id, new, now=clock.now())
+
+    for number in (new, old):
+        with pytest.raises(KnownOfficerError):
+            invite_officer(strict, "security", name="Again", number=number)
 
 
 def test_nobody_decides_a_commands_lock_of_their_own_or_elsewhere(

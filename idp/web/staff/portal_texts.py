@@ -144,8 +144,9 @@ def _remove(provider: Provider, payload: Payload) -> Description:
 def _initial_token(provider: Provider, payload: Payload) -> Description:
     del provider
     effects = gettext(
-        "Whoever has the token registers up to %(uses)s portals over the network, "
-        "within what stands below, without any further approval.",
+        "Whoever has the token registers up to %(uses)s portals over the network, and "
+        "may change or remove them later, within what stands below and without any "
+        "further approval.",
         uses=payload["uses"],
     )
     return Description((effects,), differences({}, payload["approved"]))
@@ -155,7 +156,8 @@ def _own_token(provider: Provider, payload: Payload) -> Description:
     del provider
     effects = gettext(
         "Whoever has the token changes this portal's registration over the network, "
-        "within what stands below; the portal's former token is dead."
+        "within what stands below, or removes it, without any further approval; the "
+        "portal's former token is dead."
     )
     return Description((effects,), differences({}, payload["approved"]))
 

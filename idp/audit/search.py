@@ -17,7 +17,6 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from idp.audit import personal
-from idp.audit.event import Event, ServiceEvent
 from idp.audit.models import AuditEvent, AuditHead
 from idp.audit.named import OFFICER, PORTAL
 from idp.errors import NotFoundError
@@ -63,18 +62,6 @@ class Extent:
 
     events: int
     chains: int
-
-
-def event_types() -> list[str]:
-    """Return the names of every kind of event, in the order of the alphabet."""
-
-    def below(kind: type[Event]) -> Iterator[str]:
-        for one in kind.__subclasses__():
-            if one is not ServiceEvent:
-                yield one.TYPE
-            yield from below(one)
-
-    return sorted(set(below(Event)))
 
 
 def find(

@@ -17,7 +17,7 @@ from tests.integration.test_authority_requests import token_of
 from tests.integration.test_chip_command import state
 from tests.integration.token_side import authorize, redeem, register, userinfo
 from tests.integration.token_side import post as token_call
-from tests.staff import sign_in_officer
+from tests.staff import prove, sign_in_officer
 
 SCOPES = "openid profile offline_access"
 
@@ -110,8 +110,46 @@ def test_a_change_is_read_as_a_diff_and_only_of_what_was_proposed(
     assert error_code(page) == "DD-STAFF-008"
     assert "changed meanwhile" in page.text
     assert "https://library.example/back" in str(described(provider))
-    wrong = act(first, path, "change", metadata="{")
+
+
+def test_what_was_typed_wrong_stays_and_is_told(provider, officers) -> None:
+    """The form is open again with both texts, and says what is wrong with which."""
+    first, _ = officers
+    register_now(provider)
+    path = open_portal(first, "library")
+
+    wrong = act(first, path, "change", metadata='{"client_name": ')
+
     assert error_code(wrong) == "DD-PROP-001"
+    assert "the metadata is no JSON" in wrong.text
+    assert '<a href="#metadata">' in wrong.text
+    opened = re.search(r"<details open>.*?</details>", wrong.text, re.DOTALL)[0]
+    assert "{&#34;client_name&#34;: </textarea>" in opened
+    assert "The council has asked</textarea>" in opened
+    wrong = act(first, path, "suspend", reason=" ")
+    assert '<a href="#suspend-why">' in wrong.text
+
+
+def test_what_was_typed_for_long_outlives_the_passkey_that_is_asked_for(
+    app, provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is in the form again, once, for the officer of this session alone."""
+    browser = Browser(app.test_client())
+    _, device = sign_in_officer(browser, provider, roles=ROLE)
+    register_now(provider)
+    path = open_portal(browser, "library")
+    browser.visit(path)
+    moment = clock.now() + timedelta(seconds=provider.config.lifetimes.fresh_factor)
+    monkeypatch.setattr(clock, "now", lambda: moment)
+
+    page = act(browser, path, "change", metadata='{"client_name": "Long"}')
+    assert page.request.path == "/staff/confirm"
+    page = prove(browser, device)
+
+    assert page.request.path == path
+    assert page.text.count("The council has asked</textarea>") == 1
+    assert "{&#34;client_name&#34;: &#34;Long&#34;}</textarea>" in page.text
+    assert "The council has asked" not in browser.visit(path).text
 
 
 def test_no_portal_is_approved_without_a_certificate_where_one_is_asked(

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from idp import clock
+from idp.audit import ecs
 from idp.audit.models import AuditEvent
 from idp.provider import Provider
 from idp.web import error_ids
@@ -75,6 +76,19 @@ def test_auditors_find_by_every_filter(
     assert citizen.person.number not in page.request.url
     told = history(app, citizen)
     assert "thanh tra, kiểm tra. Lý do ghi lại: Tra 7" in told
+
+
+def test_every_kind_of_event_has_a_name_of_its_own(
+    app: Flask, provider: Provider
+) -> None:
+    """Each may be chosen by it, also of what this server never does itself."""
+    auditor = officer(app, provider, "auditor")
+    page = auditor.visit(f"{PAGE}?type=StaffSessionStarted&lang=en").text
+    listed = re.findall(r'<option value="(\w+)"[^>]*>([^<]+) — \1<', page)
+
+    assert {kind for kind, _ in listed} == set(ecs.KINDS)
+    assert len({name for _, name in listed}) == len(ecs.KINDS)
+    assert "<h3>Officer signed in</h3>" in page
 
 
 def test_pages_follow_each_other_without_gap(app: Flask, provider: Provider) -> None:

@@ -12,14 +12,17 @@ from flask import Flask
 from idp import clock
 from idp.approvals.models import BrokenGlass
 from idp.custody.models import KeyIncident
+from idp.factors import chip_trust
 from idp.locks.models import AuthorityRequest
 from idp.provider import Provider
 from idp.rights import corrections
 from idp.staff import requests
 from idp.web.staff import paging
 from keys.ring import RINGS
-from tests.driver import Browser
+from tests.driver import Browser, Portal
 from tests.integration.test_authority_requests import enter, send
+from tests.integration.test_chip_command import state
+from tests.integration.test_staff_accounts import find, signed_in
 from tests.integration.way_back import prepare
 from tests.staff import invite_officer, sign_in_officer
 
@@ -60,6 +63,81 @@ def test_officers_and_their_requests_page(
     assert [len(one) for one in waiting] == [2, 1, 2]
     assert f"{page}?page=2&amp;role=security" in browser.visit(pages[2]).text
     assert found(browser, r"Person \d\d</a>", f"{page}?state=active") == [[]]
+
+
+def test_units_page_and_narrow_the_officers(
+    provider: Provider, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Units page with the officers; one unit's officers have an address."""
+    monkeypatch.setattr(paging, "PAGE", 2)
+    for number in range(2):
+        staff_id, _ = invite_officer(
+            provider, "hotline", name=f"Person {number:02}", unit=f"Ward {number:02}"
+        )
+    page = "/staff/people"
+    unit_id = found(browser, r'value="([0-9a-f-]{36})">Ward 01', page)[0][0]
+
+    units = found(browser, r"<li>(?:Ward|Commune) \w+", page, f"{page}?page=2")
+    assert [len(one) for one in units] == [2, 1]
+    narrowed = f"{page}?unit={unit_id}"
+    assert found(browser, r"Person \d\d</a>", narrowed) == [["Person 01</a>"]]
+    assert found(browser, rf"people/{staff_id}\"", narrowed) != [[]]
+
+
+def test_portals_page_and_filter(
+    provider: Provider, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By words and by state, and both stay on the next page."""
+    monkeypatch.setattr(paging, "PAGE", 2)
+    for number in range(3):
+        Portal.register(provider, f"tax{number}")
+    Portal.register(provider, "library")
+    page = "/staff/portals"
+    addresses = (f"{page}?q=TAX&state=live", f"{page}?q=TAX&state=live&page=2")
+    names = found(browser, r">(tax\d|library)</a>", *addresses, f"{page}?state=ending")
+
+    assert names == [["tax0", "tax1"], ["tax2"], []]
+    after = f"{page}?page=2&amp;q=TAX&amp;state=live"
+    assert after in browser.visit(addresses[0]).text
+
+
+def test_sign_ins_and_permissions_page_and_filter(
+    app: Flask, provider: Provider, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one account: so many of each on a page, or the one kind alone."""
+    monkeypatch.setattr(paging, "PAGE", 1)
+    citizen, portal = prepare(provider), Portal.register(provider, "tax")
+    for _ in range(2):
+        signed_in(app, citizen, portal)
+    case = find(browser, citizen.person.number).request.path
+    page = f"{case}/sessions"
+    addresses = (page, f"{page}?page=2", f"{page}?only=grants", f"{page}?only=sessions")
+    kinds = found(browser, r'value="(session|grant):', *addresses)
+
+    assert kinds == [["session", "grant"], ["session"], ["grant"], ["session"]]
+    assert f"{page}?page=2&amp;only=sessions" in browser.visit(addresses[3]).text
+
+
+def test_trust_pages(
+    provider: Provider, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So many certificates on a page, and the country stays on the next."""
+    monkeypatch.setattr(paging, "PAGE", 1)
+    now = clock.now()
+    for _ in range(2):
+        with provider.database.transaction() as session:
+            loaded = chip_trust.read_file(session.connection(), state().der, now=now)
+            chip_trust.keep(session, provider.audit, loaded, source="test", now=now)
+    page = "/staff/trust"
+    addresses = (
+        f"{page}?country=VN",
+        f"{page}?country=VN&page=2",
+        f"{page}?country=XX",
+    )
+    items = found(browser, r'action="/staff/trust/[0-9a-f]{64}"', *addresses)
+
+    assert [len(one) for one in items] == [1, 1, 0]
+    assert f"{page}?page=2&amp;country=VN" in browser.visit(addresses[0]).text
 
 
 def test_alarms_page(provider: Provider, browser: Browser) -> None:

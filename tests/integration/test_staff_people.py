@@ -35,7 +35,7 @@ class Officer:
     """An officer at a browser of their own."""
 
     def __init__(self, app: Flask, provider: Provider, *roles: str, name: str) -> None:
-        self.browser = Browser(app.test_client())
+        self.app, self.browser = app, Browser(app.test_client())
         self.id, self.device = sign_in_officer(
             self.browser, provider, roles=roles, name=name
         )
@@ -124,6 +124,34 @@ def test_an_invitation_takes_two(
     join(newcomer, link, device, code=code.lower().replace("-", " "))
 
     assert "Newcomer" in prove(newcomer, device).text
+
+
+def test_who_approves_reads_what_happens(
+    provider: Provider, first: Officer, second: Officer
+) -> None:
+    """Before a button that ends something, and the button looks like it."""
+    first.change(second.id, decision="disable")
+    first.change(second.id, decision="rescue")
+    third = Officer(first.app, provider, "administrator", name="Third")
+
+    page = third.browser.visit("/staff/people?lang=en").text
+
+    assert "every session, passkey and link ends" in page
+    assert "The approver gets the link for a new passkey" in page
+    assert page.count('class="danger" name="decision" value="approve"') == 2
+
+
+def test_a_units_name_that_is_taken_loses_nothing(
+    provider: Provider, first: Officer
+) -> None:
+    """The form is there again with what was typed."""
+    unit_named(provider, "Ward Nine")
+    path = "/staff/people"
+    page = first.press(path, "/staff/units", name="Ward Nine", province="79")
+
+    assert error_code(page) == "DD-STAFF-004"
+    assert 'name="province" value="79"' in page.text
+    assert 'name="name" value="Ward Nine"' in page.text
 
 
 @pytest.mark.parametrize("role", ROLES)

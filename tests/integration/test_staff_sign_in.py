@@ -257,6 +257,21 @@ def test_acting_needs_a_fresh_passkey_of_the_same_officer(
     assert page.request.path == "/staff/passkeys"
 
 
+def test_a_filtered_list_stays_filtered_over_the_sign_in(
+    provider: Provider, browser: Browser
+) -> None:
+    """A colleague's address opens what it names, once one is signed in."""
+    _, link = invite_officer(provider, "auditor")
+    device = Authenticator()
+    join(browser, link, device)
+
+    browser.visit("/staff/portals?q=th%C6%B0+vi%E1%BB%87n&state=live")
+    page = prove(browser, device)
+
+    assert page.request.path == "/staff/portals"
+    assert 'value="thư viện"' in page.text
+
+
 def test_the_way_back_stays_on_officers_pages(
     provider: Provider, browser: Browser
 ) -> None:

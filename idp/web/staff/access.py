@@ -16,10 +16,12 @@ from idp.staff import sessions
 from idp.staff.errors import RoleError
 from idp.staff.officer import Officer
 from idp.web import visit
+from idp.web.staff import kept
 from idp.web.visit import Visit
 
 COOKIE = "dd_staff"
-_PATH = re.compile(r"/staff(/[A-Za-z0-9_-]+)*/?(\?[A-Za-z0-9_=&.-]*)?")
+# Dots stand between signs only: no `..` leads out of officers' pages.
+_PATH = re.compile(r"/staff(/[\w-]+(\.[\w-]+)*)*/?(\?[\w=&.%+:~-]*)?", re.ASCII)
 
 
 def enter(path: str, *roles: str) -> tuple[Visit, Officer | Response]:
@@ -44,6 +46,8 @@ def fresh(path: str, *roles: str) -> tuple[Visit, Officer | Response]:
     max_age = timedelta(seconds=here.provider.config.lifetimes.fresh_factor)
     if here.now - officer.proven_at < max_age:
         return here, officer
+    if request.method == "POST":
+        kept.keep(here, officer, path)
     return here, lead(here, "staff_sign_in.confirm", path)
 
 
@@ -67,7 +71,9 @@ def keep(here: Visit, response: Response) -> Response:
 
 
 def lead(here: Visit, endpoint: str, path: str) -> Response:
-    """Lead to a page of proof, and from there to `path`."""
+    """Lead to a page of proof, and from there to `path`, with the filters of a list."""
+    if request.method == "GET" and path == request.path:
+        path = request.full_path.rstrip("?")
     address = url_for(endpoint, next=local(path))
     return keep(here, make_response(redirect(address, HTTPStatus.SEE_OTHER)))
 

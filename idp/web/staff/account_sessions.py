@@ -20,16 +20,17 @@ from idp.locks import interventions
 from idp.locks.interventions import Intervention
 from idp.staff.officer import Officer
 from idp.web import devices_seen, permissions
-from idp.web.language import gettext
+from idp.web.language import gettext, phrase
 from idp.web.problem import Problem, notice
-from idp.web.staff import access, account_view, frame, paging
+from idp.web.staff import access, account_view, frame, kept, paging
 from idp.web.staff.account_view import SECURITY_ROLE, TAB
 from idp.web.visit import Visit
 
 blueprint = Blueprint("staff_account_sessions", __name__)
 
 LONGEST = 500
-_ALL = "sessions"
+_ALL, _GRANTS = "sessions", "grants"
+_KINDS = {_ALL: phrase("Signed-in places"), _GRANTS: phrase("Permissions")}
 
 
 @blueprint.get("/staff/accounts/<uuid:case>/sessions")
@@ -38,7 +39,7 @@ def show(case: UUID) -> ResponseReturnValue:
     here, officer = access.enter(request.path, SECURITY_ROLE)
     if isinstance(officer, Response):
         return officer
-    return _page(here, officer, case)
+    return _page(here, officer, case, typed=kept.take(here, officer))
 
 
 @blueprint.post("/staff/accounts/<uuid:case>/sessions")
@@ -104,9 +105,9 @@ def _page(
             lifetimes=provider.config.lifetimes,
         )
         given = interventions.live_grants(connection, account_id, now=here.now)
-    page = paging.number()
-    part = slice((page - 1) * paging.PAGE, page * paging.PAGE)
-    is_more = max(len(live), len(given)) > page * paging.PAGE
+    only = request.args.get("only", "")
+    shown = live if only != _GRANTS else []
+    allowed = given if only != _ALL else []
     return frame.page(
         here,
         officer,
@@ -116,13 +117,20 @@ def _page(
         problem=problem,
         typed=typed or {},
         case=case,
-        places=[devices_seen.described(here, view) for view in live[part]],
-        permissions=[_permission(here, account_id, one) for one in given[part]],
+        places=[devices_seen.described(here, view) for view in paging.part(shown)],
+        permissions=[
+            _permission(here, account_id, one) for one in paging.part(allowed)
+        ],
+        only=only,
+        kinds={name: gettext(text) for name, text in _KINDS.items()},
         count=len(live),
         longest=LONGEST,
         token=here.token(access.purpose(officer, f"end:{case}")),
         pages=paging.pages(
-            "staff_account_sessions.show", has_more=is_more, case=str(case)
+            "staff_account_sessions.show",
+            has_more=paging.has_more(shown, allowed),
+            case=str(case),
+            only=only,
         ),
     )
 

@@ -11,7 +11,7 @@ from idp.locks.requests import NewRequest
 from idp.staff.officer import Officer
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
-from idp.web.staff import access, account_view, finding, frame
+from idp.web.staff import access, account_view, finding, frame, kept
 from idp.web.staff.account_view import TAB
 from idp.web.visit import Visit
 
@@ -49,7 +49,7 @@ def one(case: UUID) -> ResponseReturnValue:
     here, officer = access.enter(request.path, *ROLES)
     if isinstance(officer, Response):
         return officer
-    return account_view.page(here, officer, case)
+    return account_view.page(here, officer, case, kept.take(here, officer))
 
 
 @blueprint.post("/staff/accounts/<uuid:case>/letters")

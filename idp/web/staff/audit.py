@@ -17,13 +17,13 @@ from flask.typing import ResponseReturnValue
 from idp.audit import heads, search
 from idp.audit.search import Filters, Found, Place
 from idp.audit.staff_events import AuditSearched
-from idp.staff import people
+from idp.staff import people, units
 from idp.staff.officer import Officer
 from idp.web import error_ids, presentation
 from idp.web.language import gettext
 from idp.web.presentation import VIETNAM
 from idp.web.problem import Problem
-from idp.web.staff import access, account_view, finding, frame
+from idp.web.staff import access, account_view, event_names, finding, frame
 from idp.web.visit import Visit
 
 blueprint = Blueprint("staff_audit", __name__)
@@ -58,6 +58,31 @@ def find() -> ResponseReturnValue:
     return redirect(url_for(TAB, case=found), HTTPStatus.SEE_OTHER)
 
 
+def name_of(kind: str) -> str:
+    """Return what a kind of event is called; one of a later release has no name."""
+    return gettext(event_names.NAMES[kind]) if kind in event_names.NAMES else ""
+
+
+def officers(here: Visit, connection: Any) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the names of officers, and those of units, by the ids of events."""
+    everyone = people.list_people(connection, here.provider.sealer)
+    offices = units.list_units(connection)
+    return (
+        {str(person.id): person.name for person in everyone},
+        {str(unit.id): unit.name for unit in offices},
+    )
+
+
+def told(data: Mapping[str, Any], names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return what an event holds, officers and units by their names."""
+    lines = []
+    for name, value in data.items():
+        several = value if isinstance(value, list) else [value]
+        shown = ", ".join(names.get(str(one), str(one)) for one in several)
+        lines.append((name, shown or gettext("none")))
+    return lines
+
+
 def place_text(place: Place) -> str:
     """Return a place as addresses and pages name it."""
     return f"{place.month}.{place.shard}.{place.seq}"
@@ -80,12 +105,11 @@ def _page(
 ) -> Response:
     asked = {name: request.args.get(name, "").strip()[:_LONGEST] for name in NAMES}
     with here.provider.database.read() as connection:
-        everyone = people.list_people(connection, here.provider.sealer)
+        names, offices = officers(here, connection)
         extent, head = search.extent(connection), heads.latest(connection)
-    names = {str(person.id): person.name for person in everyone}
     is_search = bool(request.args.keys() & {*NAMES, "after"}) and problem is None
     found = _search(here, officer, asked) if is_search else []
-    rows = [_row(one, names) for one in found[:_SHOWN]]
+    rows = [_row(one, names | offices) for one in found[:_SHOWN]]
     return frame.page(
         here,
         officer,
@@ -98,7 +122,7 @@ def _page(
         extent=extent,
         head=head,
         head_at=presentation.exact_moment_text(head.at) if head.at else "",
-        types=search.event_types(),
+        types=_kinds(),
         officers=names,
         is_search=is_search,
         rows=rows,
@@ -107,6 +131,12 @@ def _page(
         longest=finding.LONGEST,
         token=here.token(access.purpose(officer, _FIND)),
     )
+
+
+def _kinds() -> dict[str, str]:
+    """Return what may be chosen, by its name, and beside it what the chain holds."""
+    named = {kind: f"{name_of(kind)} — {kind}" for kind in event_names.NAMES}
+    return dict(sorted(named.items(), key=lambda item: item[1].casefold()))
 
 
 def _search(here: Visit, officer: Officer, asked: Mapping[str, str]) -> list[Found]:
@@ -170,11 +200,10 @@ def _row(one: Found, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "at": presentation.exact_moment_text(one.at),
         "type": one.type,
+        "name": name_of(one.type),
         "place": place,
         "account": str(one.account_id or ""),
-        "data": [
-            (name, names.get(str(value), value)) for name, value in one.data.items()
-        ],
+        "data": told(one.data, names),
         "sealed": url_for("staff_audit_entry.show", place=place)
         if one.is_sealed
         else "",

@@ -33,7 +33,7 @@ def show(place: str) -> ResponseReturnValue:
 @blueprint.post("/staff/audit/<place>")
 def open_values(place: str) -> ResponseReturnValue:
     """Show the values this once; the opening is written down first."""
-    here, officer = access.fresh("/staff/audit", audit.ROLE)
+    here, officer = access.fresh(request.path, audit.ROLE)
     if isinstance(officer, Response):
         return officer
     typed = here.check(access.purpose(officer, f"open:{place}"), "reason")
@@ -74,6 +74,7 @@ def _page(
 ) -> Response:
     with here.provider.database.read() as connection:
         found = search.read_one(connection, place)
+        names, offices = audit.officers(here, connection)
     name = audit.place_text(place)
     return frame.page(
         here,
@@ -83,6 +84,8 @@ def _page(
         tab=audit.TAB,
         problem=problem,
         event=found,
+        name=audit.name_of(found.type),
+        data=audit.told(found.data, names | offices),
         at=presentation.exact_moment_text(found.at),
         place=name,
         values=values,

@@ -21,7 +21,7 @@ from idp.web import presentation, proofs
 from idp.web.language import gettext
 from idp.web.problem import notice
 from idp.web.staff import access, frame
-from idp.web.staff.people import INVITED, TAB, form
+from idp.web.staff.people import INVITED, TAB, form, overview
 from idp.web.visit import Visit
 from keys.sealing import Sealer
 
@@ -37,16 +37,13 @@ def add_unit() -> ResponseReturnValue:
     if isinstance(officer, Response):
         return officer
     fields = here.check(access.purpose(officer, "unit"), "name", "province", "commune")
-    with here.provider.database.transaction() as database:
-        units.add_unit(
-            database,
-            here.provider.audit,
-            name=fields["name"],
-            province_code=fields["province"].strip(),
-            commune_code=fields["commune"].strip(),
-            by=str(officer.id),
-            now=here.now,
+    try:
+        _add_unit(here, officer, fields)
+    except StaffChangeError as error:
+        problem = notice(error.code, detail=str(error)).at(
+            "unit-name", gettext("Give a name that no other unit has.")
         )
+        return overview(here, officer, problem, fields)
     return redirect(url_for(_ENTRY, done="unit"), HTTPStatus.SEE_OTHER)
 
 
@@ -128,6 +125,19 @@ def decide(request_id: UUID) -> ResponseReturnValue:
     if fields["decision"] == "take_up":
         done = "proposal-taken-up"
     return redirect(url_for(_ENTRY, done=done), HTTPStatus.SEE_OTHER)
+
+
+def _add_unit(here: Visit, officer: Officer, fields: dict[str, str]) -> None:
+    with here.provider.database.transaction() as database:
+        units.add_unit(
+            database,
+            here.provider.audit,
+            name=fields["name"],
+            province_code=fields["province"].strip(),
+            commune_code=fields["commune"].strip(),
+            by=str(officer.id),
+            now=here.now,
+        )
 
 
 def _invite(

@@ -11,7 +11,7 @@ from idp.staff.officer import Officer
 from idp.web import presentation
 from idp.web.language import gettext, phrase
 from idp.web.problem import Problem
-from idp.web.staff import access
+from idp.web.staff import access, kept
 from idp.web.visit import Visit
 
 
@@ -90,6 +90,7 @@ ROLE_NAMES = {
     "relying_party_manager": phrase("manager of portals"),
     "administrator": phrase("administrator"),
 }
+KEPT = phrase("What you typed is still here. Look at it and press the button again.")
 DONE = {
     "joined": phrase("Your passkey is kept. Sign in with it now."),
     "signed-out": phrase("You are signed out."),
@@ -139,7 +140,7 @@ def page(  # noqa: PLR0913 - who, which template, and its frame
     **values: Any,
 ) -> Response:
     """Show an officers' page; without an officer, one of those before signing in."""
-    done = DONE.get(request.args.get("done", ""))
+    done = KEPT if kept.was_taken() else DONE.get(request.args.get("done", ""))
     body = render_template(
         f"staff/{template}.html",
         heading=heading,

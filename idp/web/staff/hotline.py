@@ -16,7 +16,7 @@ from idp.factors import notices
 from idp.staff.officer import Officer
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
-from idp.web.staff import access, frame, hotline_answers
+from idp.web.staff import access, frame, hotline_answers, kept
 from idp.web.staff.hotline_answers import FIELDS, ROLE
 from idp.web.visit import Visit
 
@@ -29,7 +29,9 @@ _PURPOSE = "hotline"
 def show() -> ResponseReturnValue:
     """Show what is to be asked."""
     here, officer = access.enter(request.path, ROLE)
-    return officer if isinstance(officer, Response) else _page(here, officer)
+    if isinstance(officer, Response):
+        return officer
+    return _page(here, officer, kept.take(here, officer))
 
 
 @blueprint.post("/staff/hotline")

@@ -18,7 +18,7 @@ from idp.locks.grounds import HOLDER_REQUEST
 from idp.staff.officer import Officer
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
-from idp.web.staff import access, frame, hotline_answers
+from idp.web.staff import access, frame, hotline_answers, kept
 from idp.web.staff.hotline_answers import FIELDS, ROLE
 from idp.web.visit import Visit
 
@@ -31,7 +31,9 @@ _PURPOSE = "hotline-unlock"
 def show() -> ResponseReturnValue:
     """Show what is to be asked."""
     here, officer = access.enter(request.path, ROLE)
-    return officer if isinstance(officer, Response) else _page(here, officer)
+    if isinstance(officer, Response):
+        return officer
+    return _page(here, officer, kept.take(here, officer))
 
 
 @blueprint.post("/staff/hotline/unlock")

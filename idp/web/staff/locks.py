@@ -20,7 +20,7 @@ from idp.staff.officer import Officer
 from idp.web import presentation
 from idp.web.language import gettext, phrase
 from idp.web.problem import Problem, notice
-from idp.web.staff import access, frame, paging
+from idp.web.staff import access, frame, kept, paging
 from idp.web.visit import Visit
 
 blueprint = Blueprint("staff_locks", __name__)
@@ -59,7 +59,7 @@ def show() -> ResponseReturnValue:
     here, officer = access.enter(request.path, ROLE)
     if isinstance(officer, Response):
         return officer
-    return _list(here, officer)
+    return _list(here, officer, kept.take(here, officer))
 
 
 @blueprint.post("/staff/locks")

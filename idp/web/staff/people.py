@@ -24,6 +24,19 @@ _STATES = {
     "active": phrase("active"),
     "disabled": phrase("ended"),
 }
+EFFECTS = {
+    "invite": phrase(
+        "The approver gets the link. Whoever has it and the asker's code becomes an "
+        "officer with these roles."
+    ),
+    "roles": phrase("The officer has these roles at once."),
+    "rescue": phrase(
+        "Every passkey and session of the officer ends at once. The approver gets the "
+        "link for a new passkey."
+    ),
+    "disable": phrase("At once and for good: every session, passkey and link ends."),
+}
+_DANGEROUS = ("rescue", "disable")
 KINDS = {
     "invite": phrase("Invite %(name)s"),
     "roles": phrase("Give %(name)s other roles"),
@@ -77,18 +90,25 @@ def one(staff_id: UUID) -> ResponseReturnValue:
     )
 
 
-def overview(here: Visit, officer: Officer, problem: Problem | None = None) -> Response:
+def overview(
+    here: Visit,
+    officer: Officer,
+    problem: Problem | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
     """Draw the list of officers, the one who looks among them."""
     with here.provider.database.read() as connection:
         everyone = people.list_people(connection, here.provider.sealer)
         waiting = requests.list_open(connection, now=here.now)
         offices = units.list_units(connection)
     names = {person.id: person.name for person in everyone}
-    role, state = request.args.get("role", ""), request.args.get("state", "")
+    asked = {name: request.args.get(name, "") for name in ("role", "state", "unit")}
     listed = [
         person
         for person in everyone
-        if role in ("", *person.roles) and state in ("", person.state)
+        if asked["role"] in ("", *person.roles)
+        and asked["state"] in ("", person.state)
+        and asked["unit"] in ("", str(person.unit.id))
     ]
     return frame.page(
         here,
@@ -97,18 +117,22 @@ def overview(here: Visit, officer: Officer, problem: Problem | None = None) -> R
         gettext("Officers"),
         tab=TAB,
         problem=problem,
+        typed=typed or {},
         people=[_row(person) for person in paging.part(listed)],
         requests=[
             _request_row(here, officer, item, names) for item in paging.part(waiting)
         ],
-        role=role,
-        state=state,
+        **asked,
         roles={name: gettext(text) for name, text in frame.ROLE_NAMES.items()},
         states={name: gettext(text) for name, text in _STATES.items()},
         pages=paging.pages(
-            TAB, has_more=paging.has_more(listed, waiting), role=role, state=state
+            TAB,
+            has_more=paging.has_more(listed, waiting)
+            or (not any(asked.values()) and paging.has_more(offices)),
+            **asked,
         ),
-        units=offices,
+        units=paging.part(offices),
+        all_units=offices,
         unit_token=here.token(access.purpose(officer, "unit")),
     )
 
@@ -180,6 +204,8 @@ def _request_row(
         "text": gettext(KINDS[item.kind], name=names[item.staff_id]),
         "roles": ", ".join(gettext(frame.ROLE_NAMES[role]) for role in item.roles),
         "asked": _asked_text(item, names),
+        "effect": gettext(EFFECTS[item.kind]),
+        "is_dangerous": item.kind in _DANGEROUS,
         "is_nobodys": item.asked_by is None and here.provider.config.staff.two_persons,
         "is_mine": officer.id in (item.asked_by, item.staff_id),
         "action": url_for("staff_changes.decide", request_id=item.id),

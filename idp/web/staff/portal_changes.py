@@ -19,7 +19,7 @@ from idp.staff.errors import StaffChangeError
 from idp.staff.officer import Officer
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
-from idp.web.staff import access, frame, proposing
+from idp.web.staff import access, frame, kept, proposing
 from idp.web.staff.portals import TAB, client_of, find, page
 from idp.web.visit import Visit
 
@@ -27,6 +27,7 @@ blueprint = Blueprint("staff_portal_changes", __name__)
 
 _HOURS = 24 * 90
 _FIELDS = ("metadata", "hours", "reason", *security_level.PARTS)
+_AT = {"change": "metadata", "certificate": "number", "secret": "hours"}
 _SECRET = "client_secret"  # noqa: S105 - the name of a member
 
 
@@ -36,7 +37,7 @@ def new() -> ResponseReturnValue:
     here, officer = access.enter(request.path, *acts.ROLES)
     if isinstance(officer, Response):
         return officer
-    return _form(here, officer)
+    return _form(here, officer, typed=kept.take(here, officer))
 
 
 @blueprint.post("/staff/portals/new")
@@ -50,7 +51,7 @@ def propose_new() -> ResponseReturnValue:
         metadata = _parsed(typed["metadata"])
         made, draft = _draft(here, officer, metadata, timedelta(), typed["reason"])
     except (InvalidMetadataError, StaffChangeError, UnknownClientError) as error:
-        return _form(here, officer, _wrong(error), typed)
+        return _form(here, officer, _wrong(error, "metadata", "reason"), typed)
     return _proposed(here, officer, made, draft)
 
 
@@ -66,7 +67,10 @@ def act(handle: str) -> ResponseReturnValue:
     try:
         return _act(here, officer, client_id, typed, here_path)
     except (InvalidMetadataError, StaffChangeError, UnknownClientError) as error:
-        return page(here, officer, client_id, _wrong(error), typed)
+        wrong = _wrong(
+            error, _AT.get(typed["decision"], ""), f"{typed['decision']}-why"
+        )
+        return page(here, officer, client_id, wrong, typed)
 
 
 def _act(
@@ -161,9 +165,12 @@ def _overlap(hours: str) -> timedelta:
     return timedelta(hours=int(typed))
 
 
-def _wrong(error: Exception) -> Problem:
+def _wrong(error: Exception, typed_in: str, reason_in: str) -> Problem:
+    """Point at the field: the reason where that is wrong, else what was asked for."""
     told = notice("DD-PROP-001", description=str(error))
-    return told.at("reason", gettext("Look at what was typed"))
+    is_asked = isinstance(error, InvalidMetadataError) and typed_in
+    field = typed_in if is_asked else reason_in
+    return told.at(field, gettext("Look at what was typed"))
 
 
 def _form(

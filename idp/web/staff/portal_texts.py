@@ -8,55 +8,38 @@ from idp import clock
 from idp.approvals import portals
 from idp.approvals.kinds import Payload
 from idp.provider import Provider
-from idp.relying_parties import security_level, standings
+from idp.relying_parties import (
+    messages,
+    sector_identifier,
+    security_level,
+    sender,
+    standings,
+)
 from idp.relying_parties.errors import UnknownClientError
 from idp.web.language import gettext, phrase
 from idp.web.staff import portal_overlap
 from idp.web.staff.descriptions import Change, Description
+from idp.web.staff.portal_labels import LABELS
 from idp.web.staff.portal_values import labelled, raw_text, value_text
 
-# What people call a member; others keep their registered name (RFC 7591).
-LABELS = {
-    "client_name": phrase("Name of the portal"),
-    "client_uri": phrase("Website"),
-    "logo_uri": phrase("Picture"),
-    "policy_uri": phrase("Privacy policy"),
-    "tos_uri": phrase("Terms of use"),
-    "contacts": phrase("Contacts"),
-    "redirect_uris": phrase("Where answers are sent"),
-    "post_logout_redirect_uris": phrase("Where people land after signing out"),
-    "scope": phrase("What it may ask for"),
-    "claims_policy": phrase("Why it asks for each value"),
-    "sector": phrase("Sector, from which people's pseudonyms come"),
-    "minimum_acr": phrase("Lowest level of a sign-in"),
-    "token_endpoint_auth_method": phrase("How it proves itself"),
-    "jwks": phrase("Its public keys"),
-    "jwks_uri": phrase("Where its public keys are"),
-    "grant_types": phrase("Ways to get tokens"),
-    "resources": phrase("Its own APIs"),
-    "allowed_resources": phrase("APIs of others that it may call"),
-    "require_pkce": phrase("PKCE is required"),
-    "require_nonce": phrase("A nonce is required"),
-    "profile": phrase("Security profile"),
-    "backchannel_logout_uri": phrase("Where sign-outs are told"),
-    "security_certificate": phrase("Certificate of security level 3"),
-}
 # Who gets citizens' data, what of it, and how it is protected.
 RISKY = frozenset(
     {
         "redirect_uris", "scope", "claims_policy", "sector", "minimum_acr", "jwks",
         "jwks_uri", "token_endpoint_auth_method", "grant_types", "resources",
         "allowed_resources", "require_pkce", "require_nonce", "profile",
-        "dpop_bound_access_tokens", "tls_client_certificate_bound_access_tokens",
         "require_pushed_authorization_requests", "client_name",
+        "authorization_details_types", sector_identifier.MEMBER,
+        *messages.PROTECTIONS, *sender.BOUND, *sender.SUBJECTS,
     }
 )  # fmt: skip
 _HIDDEN = frozenset({"client_id", "client_id_issued_at"})
 
 
 def label(member: str) -> str:
-    """Return what people call a member of the registration, with its language."""
-    return labelled(LABELS, member)
+    """Return what people call a member, with its language, beside its own name."""
+    words = labelled(LABELS, member)
+    return words if words == member else f"{words} — {member}"
 
 
 def as_json(document: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ from idp.web.problem import Problem
 from idp.web.staff import (
     access,
     frame,
+    kept,
     paging,
     portal_texts,
     portal_values,
@@ -78,7 +79,7 @@ def one(handle: str) -> ResponseReturnValue:
     here, officer = access.enter(request.path, *READERS)
     if isinstance(officer, Response):
         return officer
-    return page(here, officer, client_of(handle))
+    return page(here, officer, client_of(handle), typed=kept.take(here, officer))
 
 
 def handle_of(client_id: str) -> str:

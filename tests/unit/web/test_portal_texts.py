@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from joserfc import jwk
 
+from idp.oidc import openapi_members
+from idp.relying_parties import messages, sender
 from idp.relying_parties.metadata import validate
 from idp.web.staff.portal_texts import LABELS, differences, label
 from idp.web.staff.portal_values import value_text
@@ -86,6 +88,28 @@ def test_each_single_value_is_a_line_of_its_own() -> None:
         assert line.label == label(path[0])
         assert line.before == value_text(document[path[0]]) != line.after, path
         assert line.after == value_text(after[path[0]]), path
+
+
+def test_members_have_words_beside_their_own_names() -> None:
+    """Who approves need not know the RFCs; who knows them finds their names."""
+    told = {one for one in openapi_members.JSON["registration"] if "client_" not in one}
+    told |= {*messages.PROTECTIONS, *sender.SUBJECTS, *sender.BOUND, *registered()}
+
+    for member in told - {"client_id"}:
+        words, _, name = label(member).partition(" — ")
+        assert words.partition(" (")[0] != name == member
+    assert label("redirect_uris").endswith(" sign-in — redirect_uris")
+    assert label("client_name#vi") == "Name of the portal (vi) — client_name#vi"
+
+
+@pytest.mark.parametrize(
+    "member", ["tls_client_auth_san_dns", "sector_identifier_uri", "jwks_uri"]
+)
+def test_who_could_pass_for_the_portal_is_marked(member: str) -> None:
+    """Another key, another certificate, another list of addresses of its own."""
+    (line,) = differences({member: "https://one.example"}, {member: "https://two"})
+
+    assert line.is_risky
 
 
 def test_another_key_under_the_same_kid_is_seen() -> None:

@@ -112,6 +112,7 @@ def build_provider(config: Config) -> Provider:
             clocks,
             reread_after=config.keys.reread_after,
             jwks_max_age=config.keys.jwks_max_age,
+            unread_at_most=config.keys.unread_at_most,
             on_killed=sightings.refused,
         ),
         rotator=Rotator(audited_store(database, audit), opener, clocks),

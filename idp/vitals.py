@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 
 from idp import health
+from idp.approvals import break_glass
 from idp.authentication.logout_outbox import LOGOUTS
 from idp.config import Config
 from idp.provider import Provider
@@ -67,6 +68,8 @@ def _database(provider: Provider, now: datetime) -> Iterator[Vital]:
             clock = sa.text("SELECT extract(epoch FROM clock_timestamp())")
             apart = float(connection.scalar(clock)) - now.timestamp()
             yield Vital("clock", f"{apart:+.2f} s", abs(apart) < _APART)
+        for moment in break_glass.restored_from(connection):
+            yield Vital("restored", moment, is_good=False)
 
 
 def _keys(provider: Provider, now: datetime) -> Iterator[Vital]:

@@ -1,10 +1,12 @@
 """Signing and verifying with the rings, from keys parsed once and kept in memory.
 
 Rows are read again every few seconds, by one thread while the others go on with the
-keys they have. If the store cannot be reached the last keys stay: the clock moves them
-on all the same. A row that does not open under the key-encryption key, or whose public
-part is not that of its private part, is never used or published; the rows beside it
-are, so that what one of them says of a killed key always counts.
+keys they have. If the store cannot be reached the last keys stay for a while: the clock
+moves them on all the same. After that nothing is signed, believed or published until a
+reading succeeds, because a key may have been killed meanwhile. A row that does not open
+under the key-encryption key, or whose public part is not that of its private part, is
+never used or published; the rows beside it are, so that what one of them says of a
+killed key always counts.
 """
 
 import json
@@ -18,7 +20,12 @@ from typing import Any
 
 from keys import jws
 from keys.algorithms import public_jwk
-from keys.errors import InvalidTokenError, KeyMaterialError, KeysError
+from keys.errors import (
+    InvalidTokenError,
+    KeyMaterialError,
+    KeysError,
+    StoreUnreachableError,
+)
 from keys.ring import (
     ALGORITHMS,
     RINGS,
@@ -54,17 +61,22 @@ class KeyRings:
         *,
         reread_after: float = 2.0,
         jwks_max_age: float = 300.0,
+        unread_at_most: float = 30.0,
         on_killed: Callable[[str, str, datetime], None] = lambda *_: None,
+        ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._opener = opener
         self._clocks = clocks
         self._reread_after = reread_after
         self._cache_time = timedelta(seconds=jwks_max_age)
+        self._unread_at_most = unread_at_most
         self._on_killed = on_killed
+        self._ticks = ticks
         self._served_at: datetime | None = None
         self._reloading = threading.Lock()
-        self._read_at = time.monotonic()
+        self._known_at = self._read_at = ticks()
+        self._is_cut_off = False
         self._snapshot = self._read(Snapshot({}, {}, {}), None)
         self._jwks: tuple[tuple[str, ...], bytes] = ((), b"")
         for kid, why in self._snapshot.unopened.items():
@@ -128,6 +140,10 @@ class KeyRings:
             raise InvalidTokenError("another algorithm than the key's")
         return unverified.verify(snapshot.parsed[key.kid].public_key)
 
+    def lives(self, kid: str, now: datetime) -> bool:
+        """Say whether what a key has signed still verifies."""
+        return self._current(now).find(kid, now) is not None
+
     def reread(self, now: datetime) -> None:
         """Read the rings at once: this process has changed them."""
         with self._reloading:
@@ -166,32 +182,41 @@ class KeyRings:
     def _current(self, now: datetime) -> Snapshot:
         """Return the keys; one thread reads them again, the others go on meanwhile.
 
-        After a long silence all wait for that one: a killed key may be in memory.
+        After a long silence all wait for that one: a killed key may be in memory. Who
+        has not read for longer raises `StoreUnreachableError`.
         """
-        age = time.monotonic() - self._read_at
+        age = self._ticks() - self._read_at
         if age >= self._reread_after:
             may_wait = age >= 2 * self._reread_after
             if self._reloading.acquire(blocking=may_wait):
                 try:
-                    if time.monotonic() - self._read_at >= self._reread_after:
+                    if self._ticks() - self._read_at >= self._reread_after:
                         self._reload(now)
                 finally:
                     self._reloading.release()
+        unread = self._ticks() - self._known_at
+        if self._is_cut_off and unread > self._unread_at_most:
+            raise StoreUnreachableError(
+                f"the key rings were not read for {unread:.0f} s"
+            )
         return self._snapshot
 
     def _current_for_unknown_kid(self, now: datetime) -> Snapshot:
         with self._reloading:
-            if time.monotonic() - self._read_at >= _UNKNOWN_KID_PAUSE:
+            if self._ticks() - self._read_at >= _UNKNOWN_KID_PAUSE:
                 self._reload(now)
         return self._snapshot
 
     def _reload(self, now: datetime) -> None:
-        began = time.monotonic()
+        began = self._ticks()
         try:
             self._snapshot = self._read(self._snapshot, now)
         except KeysError:
             _log.exception("key rings could not be read again; the last keys stay")
-            began = time.monotonic()  # nobody else waits for a store that hangs
+            self._is_cut_off = True
+            began = self._ticks()  # nobody else waits for a store that hangs
+        else:
+            self._is_cut_off, self._known_at = False, began
         self._read_at = began
 
     def _read(self, before: Snapshot, now: datetime | None) -> Snapshot:

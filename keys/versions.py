@@ -44,7 +44,7 @@ class Version:
     @property
     def name(self) -> str:
         """The name of its row among the server's secrets; a seal's context."""
-        return self.purpose if self.number == 1 else f"{self.purpose}.{self.number}"
+        return version_name(self.purpose, self.number)
 
 
 class VersionStore(Protocol):
@@ -52,6 +52,11 @@ class VersionStore(Protocol):
 
     def versions(self) -> list[Version]:
         """Return every version; raises `StoreUnreachableError`."""
+
+
+def version_name(purpose: Purpose, number: int) -> str:
+    """Return the name of a version's row."""
+    return purpose if number == 1 else f"{purpose}.{number}"
 
 
 def parse_name(name: str) -> tuple[Purpose, int] | None:

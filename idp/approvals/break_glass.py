@@ -2,7 +2,8 @@
 
 The alarm comes first, in a transaction of its own: no act without it, and an attempt
 that fails is heard as well. It stands on every officers' page until two of them have
-acknowledged it.
+acknowledged it. A database that was restored sounds one too: what was taken away since
+its archive is there again.
 """
 
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from idp.staff.errors import StaffChangeError
 from idp.staff.officer import Officer
 
 TOLD = ("security", "administrator")
+RESTORED = "restore"
 _SUBJECT = {
     "vi": "Định Danh: một việc cần hai người đã được làm một mình",
     "en": "Định Danh: one person did what takes two",
@@ -94,6 +96,19 @@ def note(  # noqa: PLR0913 - the stores, then what was done to what
     session.add(BrokenGlass(id=glass_id, act=act, subject=named, reason=text, at=now))
     audit.record(session, GlassBroken(glass_id, act, named, text), now=now)
     return text
+
+
+def note_restored(
+    session: Session, audit: AuditLog, made_at: datetime, *, now: datetime
+) -> None:
+    """Write into a restored database of which moment its archive was."""
+    moment = f"{made_at:%Y-%m-%d %H:%M:%S} UTC"
+    note(session, audit, RESTORED, moment, "idp restore", now=now)
+
+
+def restored_from(connection: Connection | Session) -> list[str]:
+    """Return the moments of archives whose restoring waits to be acknowledged."""
+    return [one.subject for one in list_open(connection) if one.act == RESTORED]
 
 
 def list_open(connection: Connection | Session) -> list[Alarm]:

@@ -16,8 +16,9 @@ from idp.backup.rows import RowsDigest, lines_of
 from idp.errors import IdpError
 from idp.storage import migration
 from idp.storage.tables import all_tables
-from keys.sealing import derive_key
-from keys.stream import SealedWriter, open_stream
+from idp.storage.versions import read_versions
+from keys.archive_key import of_archive, open_label, read_label
+from keys.stream import SealedWriter, open_stream, read_head
 
 FORMAT = 1
 _LONGEST_LINE = 256 * 1024 * 1024
@@ -31,10 +32,15 @@ class ArchiveError(IdpError):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Of which release and moment an archive is."""
+    """Of which release and moment an archive is, and under which keys.
+
+    `seal` is the version of the sealing key, `kek` the fingerprint of what opens it.
+    """
 
     schema: str
     made_at: datetime
+    seal: int
+    kek: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +63,6 @@ class End:
 Part = Head | Begin | list[Any] | End
 
 
-def archive_key(kek: bytes) -> bytes:
-    """Return the key of archives: whoever restores one needs the KEK of its day."""
-    return derive_key(kek, "backup archives")
-
-
 def write_archive(
     connection: Connection,
     file: BinaryIO,
@@ -71,7 +72,8 @@ def write_archive(
     on_table: Callable[[str, int], None] = lambda _table, _rows: None,
 ) -> int:
     """Write every table as `connection` sees it (`Database.snapshot`); return rows."""
-    sealed, total = SealedWriter(file, archive_key(kek)), 0
+    label, key = of_archive(read_versions(connection), kek)
+    sealed, total = SealedWriter(file, key, label=label.write()), 0
     schema = migration.current(connection) or ""
     _mark(sealed, {"format": FORMAT, "schema": schema, "made_at": now.isoformat()})
     for table in all_tables():
@@ -91,8 +93,10 @@ def write_archive(
 
 def read_archive(file: BinaryIO, kek: bytes) -> Iterator[Part]:
     """Yield an archive's parts, each checked; what follows its end is refused."""
+    begin = read_head(file)
+    label = read_label(begin.label)
     digest, seen, total = RowsDigest(), 0, None
-    for line in _lines(open_stream(file, archive_key(kek))):
+    for line in _lines(open_stream(file, begin, open_label(label, kek))):
         part = json.loads(line)
         if total is not None:
             raise ArchiveError("the archive goes on after its last line")
@@ -102,7 +106,8 @@ def read_archive(file: BinaryIO, kek: bytes) -> Iterator[Part]:
         elif "format" in part:
             if part["format"] != FORMAT:
                 raise ArchiveError("the archive is of another format")
-            yield Head(part["schema"], datetime.fromisoformat(part["made_at"]))
+            made_at = datetime.fromisoformat(part["made_at"])
+            yield Head(part["schema"], made_at, label.version, label.kek)
         elif "table" in part:
             digest = RowsDigest()
             yield Begin(part["table"], part["columns"])

@@ -36,18 +36,20 @@ class _Restored:
         return read_versions(self._session)
 
 
-def restore(
+def restore(  # noqa: PLR0913 - the stores, then what hears of it
     database: Database,
     file: BinaryIO,
     kek: bytes,
     *,
     now: datetime,
     on_table: Callable[[str, int], None] = lambda _table, _rows: None,
+    before_use: Callable[[Session, AuditLog, datetime], None] = lambda *_: None,
 ) -> int:
     """Restore into `database`, which must be migrated and empty; return the rows.
 
     Before the commit every row is read back and compared with the archive's digests,
-    and the audit log's chains are proven.
+    and the audit log's chains are proven. `before_use` is told the archive's moment in
+    the same transaction: what it does nobody sees the database without.
     """
     with database.transaction() as session:
         connection = session.connection()
@@ -64,7 +66,9 @@ def restore(
             raise ArchiveError("the audit log in the archive is not whole")
         rows = sum(end.rows for end in ends)
         event = DatabaseRestored(made_at.isoformat(), rows)
-        AuditLog(sealer).record(session, event, now=now)
+        audit = AuditLog(sealer)
+        audit.record(session, event, now=now)
+        before_use(session, audit, made_at)
     return rows
 
 

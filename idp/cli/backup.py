@@ -28,7 +28,8 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 def group() -> None:
     """Write sealed archives of the database, and prove them.
 
-    Who restores one needs the key-encryption key of its day; keep it apart from them.
+    Each is under the sealing key of its day and brings it along, sealed: who restores
+    one needs the key-encryption key of that day; keep it apart from them.
     """
 
 
@@ -97,5 +98,10 @@ def verify(cli: CliContext, *, file: Path) -> None:
                     rows += part.rows
     except (KeysError, IdpError, OSError) as error:
         raise click.ClickException(str(error)) from error
-    made = f" of {head.made_at:%Y-%m-%d %H:%M:%S} UTC" if head else ""
-    click.echo(f"Whole: {rows} rows{made}, schema {head.schema if head else '–'}.")
+    if head is None:
+        raise click.ClickException("the archive has no head")
+    click.echo(
+        f"Whole: {rows} rows of {head.made_at:%Y-%m-%d %H:%M:%S} UTC, schema "
+        f"{head.schema}.\nSealed under version {head.seal} of the sealing key; opens "
+        f"with the key-encryption key {head.kek}."
+    )

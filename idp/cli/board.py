@@ -1,7 +1,7 @@
 """`idp keys status`: the departures board for people, the same as JSON for machines."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -51,7 +51,10 @@ def _others(keys: Iterable[RingKey], now: datetime) -> Table:
 
 
 def as_json(
-    departures: Iterable[Departure], sealing: Iterable[Line], now: datetime
+    departures: Iterable[Departure],
+    sealing: Iterable[Line],
+    restored: Sequence[str],
+    now: datetime,
 ) -> str:
     """Return the board with the field names that docs/keys.md promises."""
     rings = [
@@ -67,7 +70,12 @@ def as_json(
         }
         for line in departures
     ]
-    told = {"at": _iso(now), "rings": rings, "sealing": [_version(i) for i in sealing]}
+    told = {
+        "at": _iso(now),
+        "rings": rings,
+        "sealing": [_version(line) for line in sealing],
+        "restored_from": list(restored),
+    }
     return json.dumps(told, indent=2)
 
 

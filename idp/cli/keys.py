@@ -4,6 +4,7 @@ import click
 from rich.console import Console
 
 from idp import clock
+from idp.approvals import break_glass
 from idp.audit.key_changes import initialise_keys
 from idp.cli import board
 from idp.cli.ceremony import ceremony
@@ -84,9 +85,15 @@ def status(cli: CliContext, *, as_json: bool) -> None:
     )
     with cli.provider.database.read() as connection:
         sealing = sealing_board(connection, cli.config)
+        restored = break_glass.restored_from(connection)
     if as_json:
-        click.echo(board.as_json(departures, sealing, now))
+        click.echo(board.as_json(departures, sealing, restored, now))
         return
+    for moment in restored:
+        click.echo(
+            f"! Restored from the archive of {moment}: kill again the keys that were "
+            "killed after it; then two officers acknowledge it (/staff/alarms)."
+        )
     say_changes(changes)
     console = Console()
     if not console.is_terminal:

@@ -116,6 +116,9 @@ def _check_keys(config: Config) -> None:
             "keys.jwks_max_age and twice keys.reread_after together must be below "
             "keys.publish_lead"
         )
+    if keys.unread_at_most <= 2 * keys.reread_after:
+        # A reading that fails once is no reason to stop.
+        raise ConfigError("keys.unread_at_most must be above twice keys.reread_after")
     if 0 < keys.rotate_every * 86_400 <= keys.publish_lead:
         raise ConfigError("keys.publish_lead must be below keys.rotate_every")
 

@@ -15,6 +15,7 @@ class KeysConfig:
     publish_lead: int = 900
     jwks_max_age: int = 300
     reread_after: int = 2
+    unread_at_most: int = 30
     rotate_every: int = 90
     sealing_lead: int = 60
     sealing_kept: int = 86_400

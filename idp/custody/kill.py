@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from idp.audit.custody_events import KeyIncidentBegun
+from idp.audit.log import AuditLog
+from idp.config import Config
 from idp.custody import rotating, standing
 from idp.custody.models import IncidentPortal, KeyIncident
 from idp.custody.services import Services
@@ -22,7 +24,7 @@ from idp.relying_parties.record import RelyingParty
 from idp.signals import feed, kinds
 from idp.signals.models import SignalNotice, SignalStream
 from keys.ring import RingKey
-from keys.rotation import Rotation
+from keys.rotation import Rotation, Rotator
 
 MAX_REASON = 500
 
@@ -65,37 +67,57 @@ def kill(  # noqa: PLR0913 - the stores, then the decision
 ) -> Killed:
     """Kill a key in this transaction, and write down what remains to be done."""
     rotator, afterwards = rotating.inside(services, session, now)
-    rotation = rotator.kill(choice.kid, now=now, reason=reason)
-    dead = next(row for row in rotator.store.rows() if row.kid == choice.kid)
-    incident_id = uuid4()
-    ring, at = dead.ring, dead.compromised_at or now
-    session.add(
-        KeyIncident(
-            id=incident_id,
-            kid=choice.kid,
-            ring=ring.name,
-            reason=reason[:MAX_REASON],
-            by=by,
-            signed_from=min(dead.activates_at or at, at),
-            killed_at=at,
-            jwks_max_age=services.config.keys.cached_for,
-            grants=choice.grants,
-            sessions=choice.sessions,
-        )
-    )
-    session.flush()
-    event = KeyIncidentBegun(
-        incident_id, choice.kid, ring.name, choice.grants, choice.sessions, by
-    )
-    services.audit.record(session, event, now=now)
-    members = _members(choice, rotation.active, at)
+    opening = Opening(services.config, services.audit, rotator, reason, by)
+    incident, rotation = begin(opening, session, choice, now=now)
+    ring = rotation.active.ring
+    members = _members(choice, rotation.active, incident.killed_at)
     parties = services.relying_parties.all(session.connection())
     notices = _signal(services, session, parties, members, now)
     concerned = standing.concerned(parties, ring.purpose, ring.alg)
     for portal in _portals(services, concerned, notices, now):
-        portal.incident_id = incident_id
+        portal.incident_id = incident.id
         session.add(portal)
-    return Killed(incident_id, rotation, afterwards)
+    return Killed(incident.id, rotation, afterwards)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What an incident is begun with, and why, and who began it."""
+
+    config: Config
+    audit: AuditLog
+    rotator: Rotator
+    reason: str
+    by: str
+
+
+def begin(
+    opening: Opening, session: Session, choice: Choice, *, now: datetime
+) -> tuple[KeyIncident, Rotation]:
+    """Kill a key, and begin the incident in which the rest is done; tells nobody."""
+    rotator, reason, by = opening.rotator, opening.reason, opening.by
+    rotation = rotator.kill(choice.kid, now=now, reason=reason)
+    dead = next(row for row in rotator.store.rows() if row.kid == choice.kid)
+    ring, at = dead.ring, dead.compromised_at or now
+    incident = KeyIncident(
+        id=uuid4(),
+        kid=choice.kid,
+        ring=ring.name,
+        reason=reason[:MAX_REASON],
+        by=by,
+        signed_from=min(dead.activates_at or at, at),
+        killed_at=at,
+        jwks_max_age=opening.config.keys.cached_for,
+        grants=choice.grants,
+        sessions=choice.sessions,
+    )
+    session.add(incident)
+    session.flush()
+    event = KeyIncidentBegun(
+        incident.id, choice.kid, ring.name, choice.grants, choice.sessions, by
+    )
+    opening.audit.record(session, event, now=now)
+    return incident, rotation
 
 
 def _members(choice: Choice, successor: RingKey, at: datetime) -> dict[str, Any]:

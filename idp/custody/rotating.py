@@ -12,10 +12,11 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from idp.audit.key_changes import audited_within
+from idp.audit.log import AuditLog
 from idp.custody.services import Services
 from keys.algorithms import Signer
 from keys.errors import KeyOrderError
-from keys.ring import Ring, RingKey
+from keys.ring import Clocks, Ring, RingKey
 from keys.rotation import Rotator
 from keys.signing_keys import Opener
 
@@ -52,6 +53,16 @@ def inside(
         services.rings.reread(now)
 
     return rotator, afterwards
+
+
+def unserved(
+    opener: Opener, clocks: Clocks, session: Session, audit: AuditLog
+) -> Rotator:
+    """Return a rotator for a database that nobody serves yet.
+
+    What it leaves in hardware, whoever serves it erases (`Rotator.settle`).
+    """
+    return Rotator(audited_within(session, audit), _ErasingLater(opener), clocks)
 
 
 def rotate(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from idp import clock, health
+from idp.approvals import break_glass
 from idp.audit.models import AuditEvent
 from idp.audit.sealing_events import BackupMade
 from idp.doctor.finding import Finding, error, good, note, warning
@@ -58,6 +59,7 @@ def examine(provider: Provider) -> Iterator[Finding]:
     yield from _keys(provider, clock.now())
     yield from _room(provider)
     yield from _backup(provider, clock.now())
+    yield from _restored(provider)
 
 
 def _database(provider: Provider) -> Iterator[Finding]:
@@ -189,6 +191,18 @@ def _room(provider: Provider) -> Iterator[Finding]:
                 "When it is full nothing can be written, and nobody signs in.",
                 "free some room, or move the store",
             )
+
+
+def _restored(provider: Provider) -> Iterator[Finding]:
+    with provider.database.read() as connection:
+        moments = break_glass.restored_from(connection)
+    for moment in moments:
+        yield warning(
+            "restored",
+            f"Restored from the archive of {moment}, and not acknowledged by two",
+            "A signing key that was killed after that lives again.",
+            "idp keys kill KID for each; then two officers acknowledge /staff/alarms",
+        )
 
 
 def _backup(provider: Provider, now: datetime) -> Iterator[Finding]:

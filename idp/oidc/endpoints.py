@@ -35,7 +35,7 @@ from idp.oidc.request_guard import MachineRequest, MachineResponse
 from idp.oidc.server import AuthorizationServer
 from idp.oidc.wallets import endpoints as wallets
 from idp.oidc.wallets.metadata import ISSUE_PATH, NONCE_PATH
-from keys.errors import TokenError
+from keys.errors import StoreUnreachableError, TokenError
 
 Handler = Callable[[AuthorizationServer, MachineRequest], MachineResponse]
 
@@ -168,7 +168,7 @@ def handle(
         response = errors.answer(error, scheme=protected.challenge_scheme(request))
     except IdpError as error:
         response = errors.refusal(error)
-    except TokenError as error:
+    except (TokenError, StoreUnreachableError) as error:
         response = errors.unsigned(error)
     except Exception as error:  # noqa: BLE001 - the mapper: logged, told by id alone
         response = errors.unexpected(error)

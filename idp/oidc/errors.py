@@ -12,7 +12,7 @@ from idp.errors import BusyError, IdpError
 from idp.metrics import KEY_ERRORS
 from idp.oidc.compact_jws import STRONG_ALGORITHMS
 from idp.oidc.request_guard import MachineResponse, legible
-from keys.errors import TokenError
+from keys.errors import StoreUnreachableError, TokenError
 
 NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
 JSON_HEADERS = (("Content-Type", "application/json"), *NO_STORE)
@@ -157,11 +157,12 @@ def refusal(error: IdpError) -> MachineResponse:
     )
 
 
-def unsigned(error: TokenError) -> MachineResponse:
-    """Return 503: the hardware that holds the signing key gives no answer."""
-    KEY_ERRORS.labels("token").inc()
-    _log.error("token unreachable", detail=str(error))
-    return refusal(BusyError("No signature can be made now"))
+def unsigned(error: TokenError | StoreUnreachableError) -> MachineResponse:
+    """Return 503: the signing key's hardware, or the store of the rings, is away."""
+    place = "token" if isinstance(error, TokenError) else "store"
+    KEY_ERRORS.labels(place).inc()
+    _log.error(f"{place} unreachable", detail=str(error))
+    return refusal(BusyError("No key can be used now"))
 
 
 def unexpected(error: Exception) -> MachineResponse:

@@ -5,8 +5,10 @@ from http import HTTPStatus
 from flask import Flask, Response, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from idp.errors import IdpError
+from idp.errors import BusyError, IdpError
+from idp.metrics import KEY_ERRORS
 from idp.web import preferences, problem
+from keys.errors import StoreUnreachableError
 
 _HTTP_CODES = {404: "DD-WEB-404", 405: "DD-WEB-405", 413: "DD-WEB-413"}
 _SERVER_ERROR = 500
@@ -15,6 +17,7 @@ _SERVER_ERROR = 500
 def register(app: Flask) -> None:
     """Answer every error that no blueprint answered in its own way."""
     app.register_error_handler(IdpError, idp_error_page)
+    app.register_error_handler(StoreUnreachableError, no_keys_page)
     app.register_error_handler(HTTPException, http_error_page)
 
 
@@ -30,6 +33,12 @@ def idp_error_page(error: IdpError) -> Response:
     if retry_after:
         response.headers["Retry-After"] = str(retry_after)
     return response
+
+
+def no_keys_page(error: StoreUnreachableError) -> Response:
+    """Ask for patience: the keys were not read for too long to be believed."""
+    KEY_ERRORS.labels("store").inc()
+    return idp_error_page(BusyError("No key can be used now", detail=str(error)))
 
 
 def http_error_page(error: HTTPException) -> Response:

@@ -76,6 +76,10 @@ _ALONE = {
     "account.set_password": phrase("Another password for the account %(subject)s"),
     "account.add_totp": phrase("An authenticator app for the account %(subject)s"),
     "keys.kek": phrase("Seal everything under another key-encryption key: %(subject)s"),
+    break_glass.RESTORED: phrase(
+        "The database was restored from the archive of %(subject)s: signing keys "
+        "killed after it live again, until they are killed again"
+    ),
     "keys.rewrap": phrase("Wrap the key-encryption key anew: %(subject)s"),
 }
 

@@ -17,6 +17,9 @@ NAMES = {
     "schema": phrase("Schema of the database"),
     "clock": phrase("The database's clock against this machine's"),
     "registry": phrase("Population registry"),
+    "restored": phrase(
+        "Restored from an archive: kill again the signing keys killed after it"
+    ),
 }
 PARTS = {
     "ready": phrase("What a sign-in needs"),

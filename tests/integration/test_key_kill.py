@@ -143,7 +143,7 @@ def test_a_killed_id_key_may_take_permissions_and_sign_ins_with_it(town: Town) -
     assert town.refresh()["error"] == "invalid_grant"
     assert at(town.citizen.visit(town.portal.url())) == "login"
     page = town.officers[0].visit(f"{incident}?lang=en")
-    assert page.text.count("(1 ended)") == 2
+    assert page.text.count("(ended: 1)") == 2
     assert "nothing is left to end" in page.text
 
 

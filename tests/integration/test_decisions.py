@@ -1,6 +1,7 @@
 """One decision counts: not one's own, not a late one, and of two at once only one."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from idp import clock
 from idp.approvals import deciding, proposals, register
 from idp.approvals.models import Proposal
 from idp.staff.errors import StaffChangeError
+from idp.staff.models import StaffAccount, StaffRole
 from idp.staff.officer import ROLES, Officer
 from tests.services import BACKENDS
 from tests.staff import invite_officer
@@ -79,6 +81,32 @@ def test_what_is_over_is_not_approved(provider, officers) -> None:
             deciding.approve(provider, second, one, now=now)
 
     assert [state_of(provider, one) for one in made] == ["open", "refused", "withdrawn"]
+
+
+@pytest.mark.parametrize("whose", ["asker", "approver"])
+@pytest.mark.parametrize("loss", ["role", "account"])
+def test_who_has_lost_the_right_meanwhile_is_not_one_of_two(
+    provider, officers, whose, loss
+) -> None:
+    """A session that does not know it yet, too; a passkey proven long ago is none."""
+    first, second = officers
+    made, now = propose(provider, first), clock.now()
+    lost = first.id if whose == "asker" else second.id
+    with provider.database.transaction() as session:
+        if loss == "role":
+            role = sa.and_(StaffRole.staff_id == lost, StaffRole.role == "security")
+            session.execute(sa.delete(StaffRole).where(role))
+        else:
+            gone = sa.update(StaffAccount).where(StaffAccount.id == lost)
+            session.execute(gone.values(state="disabled"))
+
+    with pytest.raises(StaffChangeError, match="hold the role now"):
+        deciding.approve(provider, second, made, now=now)
+    stale = replace(second, proven_at=now - timedelta(days=1))
+    with pytest.raises(StaffChangeError, match="passkey again"):
+        deciding.approve(provider, stale, made, now=now)
+
+    assert state_of(provider, made) == "open"
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

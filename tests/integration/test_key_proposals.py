@@ -116,10 +116,15 @@ def test_what_cannot_be_taken_back_says_so_at_its_button(provider, officers) -> 
 
     for page, is_final in ((rotation, False), (kill, True)):
         text = second.visit(f"{page}?lang=en").text
-        assert (
-            'class="wide danger" name="decision" value="approve"' in text
-        ) is is_final
+        button = 'class="wide danger" name="decision" value="approve"'
+        assert (button in text) is is_final
         assert ("This cannot be taken back." in text) is is_final
+        assert ("Approve: kill this key now, for good" in text) is is_final
+    assert key.kid in text
+
+    assert "signs from" in second.visit(rotation).text
+    post(second, rotation, "approve")
+    assert "signs from" not in second.visit(rotation).text, "a forecast is of now"
 
 
 def test_a_rehearsal_names_who_would_break(provider) -> None:

@@ -89,6 +89,7 @@ def _title(alarm: Alarm) -> str:
     named, rescue = alarm.subject or "…", REQUESTS["rescue"]
     if alarm.act == "staff.rescue":
         return gettext(rescue, name=named)
-    words = proposal_texts.WORDS.get(alarm.act)
-    title = words.title if words else _ALONE.get(alarm.act)
+    if alarm.act in proposal_texts.WORDS:
+        return proposal_texts.titled(alarm.act, named)
+    title = _ALONE.get(alarm.act)
     return gettext(title, subject=named) if title else alarm.act

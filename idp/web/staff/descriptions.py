@@ -17,11 +17,13 @@ class Change:
 class Description:
     """What will happen in sentences, then what changes, then the rest as it is.
 
-    What is final cannot be taken back, and its button warns.
+    `forecast` holds for this moment, and is shown as long as nobody has decided. What
+    cannot be taken back is `final`, which says so on the button.
     """
 
     effects: tuple[str, ...]
     changes: tuple[Change, ...] = ()
     warnings: tuple[str, ...] = ()
     obstacle: str = ""
-    is_final: bool = False
+    forecast: tuple[str, ...] = ()
+    final: str = ""

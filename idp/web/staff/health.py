@@ -41,6 +41,12 @@ OF = {
     "card_database": phrase("Card database"),
     "organisations": phrase("Register of organisations"),
 }
+# What stands in for a partner, as the settings call it.
+KINDS = {
+    "sandbox": phrase("simulated (sandbox)"),
+    "embedded": phrase("built in, invented people (embedded)"),
+    "none": phrase("not used (none)"),
+}
 
 
 @blueprint.get("/staff/health")
@@ -70,6 +76,7 @@ def _row(one: Vital, label: str) -> dict[str, object]:
     told, value = gettext(label) if label else one.of, one.value
     if one.name == "key":
         told = key_texts.ring_called(one.of)
+    value = gettext(KINDS[value]) if value in KINDS else value
     if one.since is not None:
         value = gettext("signs since %(time)s", time=key_texts.moment(one.since))
     return {"label": told, "value": value, "is_good": one.is_good}

@@ -23,9 +23,8 @@ def described(provider: Provider, key: RingKey) -> tuple[Change, ...]:
     """Return the key's whole name, where it comes from and where it lies."""
     event = _admission(provider, key)
     is_here = event is not None and event.type == KeyGenerated.TYPE
-    named = gettext("Fingerprint: %(digits)s", digits=fingerprint(key.kid))
     return (
-        Change(gettext("Which key"), "", f"{key.kid}\n{named}"),
+        Change(gettext("Which key"), "", named(key.kid)),
         Change(
             gettext("Where it comes from"),
             "",
@@ -34,6 +33,12 @@ def described(provider: Provider, key: RingKey) -> tuple[Change, ...]:
         ),
         Change(gettext("Where its private part lies"), "", _place(key)),
     )
+
+
+def named(kid: str) -> str:
+    """Return a key's whole name, and the fingerprint as two people compare it."""
+    told = gettext("Fingerprint: %(digits)s", digits=fingerprint(kid))
+    return f"{kid}\n{told}"
 
 
 def fingerprint(kid: str) -> str:
@@ -48,9 +53,9 @@ def _admission(provider: Provider, key: RingKey) -> Found | None:
         for kind in (KeyGenerated, KeyImported):
             filters = Filters(since=key.generated_at, type=kind.TYPE)
             found = search.find(connection, filters, after=None, limit=_MOST)
-            named = [one for one in found if one.data["kid"] == key.kid]
-            if named:
-                return named[0]
+            same = [one for one in found if one.data["kid"] == key.kid]
+            if same:
+                return same[0]
     return None
 
 

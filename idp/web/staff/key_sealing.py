@@ -64,7 +64,8 @@ def _destroy(provider: Provider, payload: Payload) -> Description:
     left = {one.number for one in kept if one.destroyed_at is None}
     is_gone = payload["version"] not in left
     told = gettext("This key is destroyed already.") if is_gone else ""
-    return Description(effects, obstacle=told)
+    final = gettext("Approve: destroy this sealing key now, for good")
+    return Description(effects, obstacle=told, final=final)
 
 
 def versions(provider: Provider) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from idp.provider import Provider
 from idp.web import presentation
 from idp.web.language import current, gettext, phrase
 from idp.web.staff import key_origin
-from idp.web.staff.descriptions import Description
+from idp.web.staff.descriptions import Change, Description
 from keys.ring import RINGS, Ring, RingKey, State, state
 
 PURPOSES = {
@@ -82,12 +82,11 @@ def counted(count: Count) -> str:
     return gettext("more than %(number)s", number=number) if count.is_more else number
 
 
-def losses(cost: Cost, choice: Mapping[str, str]) -> list[str]:
-    """Return what a kill costs, line by line."""
+def losses(cost: Cost, choice: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what a kill would cost now, line by line."""
     lines = [
         gettext(
-            "At once: whatever this key has signed is refused here. Up to %(tokens)s "
-            "token answers of the last minutes are worthless.",
+            "Token answers of the last minutes that may become worthless: %(tokens)s.",
             tokens=counted(cost.tokens),
         )
     ]
@@ -107,23 +106,24 @@ def losses(cost: Cost, choice: Mapping[str, str]) -> list[str]:
         if ended
         else gettext("Sign-ins that go on: %(number)s.", number=counted(cost.sessions))
     )
-    return lines
+    return tuple(lines)
 
 
 def _rotate(provider: Provider, payload: Mapping[str, Any]) -> Description:
     made = gettext("The key is made in the hardware token, which it never leaves.")
     if provider.config.keys.signers != "pkcs11":
         made = gettext("The server makes the key and seals it in its database.")
-    return _moved(provider, Ring.named(payload["ring"]), made)
+    return _moved(provider, payload, made)
 
 
-def _moved(provider: Provider, ring: Ring, *more: str) -> Description:
+def _moved(provider: Provider, payload: Mapping[str, Any], *more: str) -> Description:
     """Say what the next key of a ring brings, and whether one waits already."""
+    ring = Ring.named(payload["ring"])
     dates = provider.rotator.rehearse(ring, now=clock.now())
     waits = gettext("A key of this ring is published and waits: nothing would change.")
     return Description(
-        (
-            gettext("Ring: %(ring)s.", ring=ring_name(ring)),
+        (_ring(payload), *more, gettext("Nobody is signed out.")),
+        forecast=(
             gettext(
                 "The next key is published at once and signs from %(time)s on.",
                 time=moment(dates.signs_at),
@@ -132,15 +132,17 @@ def _moved(provider: Provider, ring: Ring, *more: str) -> Description:
                 "The old key verifies until %(time)s and is destroyed then.",
                 time=moment(dates.destroyed_at),
             ),
-            *more,
-            gettext("Nobody is signed out."),
         ),
         obstacle=waits if dates.upcoming else "",
     )
 
 
+def _ring(payload: Mapping[str, Any]) -> str:
+    return gettext("Ring: %(ring)s.", ring=ring_called(payload["ring"]))
+
+
 def _publish(provider: Provider, payload: Mapping[str, Any]) -> Description:
-    described = _moved(provider, Ring.named(payload["ring"]))
+    described = _moved(provider, payload)
     key = find(provider, payload["kid"])
     if key is None:
         gone = gettext("There is no key of this name: %(kid)s.", kid=payload["kid"])
@@ -154,29 +156,31 @@ def _publish(provider: Provider, payload: Mapping[str, Any]) -> Description:
 def _kill(provider: Provider, payload: Mapping[str, Any]) -> Description:
     now, kid = clock.now(), payload["kid"]
     key = find(provider, kid)
-    ring = gettext("Ring: %(ring)s.", ring=ring_name(Ring.named(payload["ring"])))
-    if key is None or (key.destroyed_at is not None and key.destroyed_at <= now):
-        return Description((ring,), obstacle=gettext("This key is destroyed already."))
-    with provider.database.read() as connection:
-        cost = rehearsal.cost(provider, connection, key, now)
-    return Description(
+    described = Description(
         (
-            ring,
+            _ring(payload),
             gettext(
-                "The key %(kid)s is destroyed; its successor signs at once.", kid=kid
+                "The key is destroyed and its successor signs at once: whatever it has "
+                "signed is refused here."
             ),
-            *losses(cost, payload),
+            f"{gettext(GRANTS[payload['grants']])}.",
+            f"{gettext(SESSIONS[payload['sessions']])}.",
             gettext("Portals are told by security event and by letter."),
         ),
-        is_final=True,
-        warnings=(
-            gettext(
-                "Portals may believe forged tokens until they fetch the key set anew, "
-                "at the latest %(minutes)s minutes from then.",
-                minutes=-(-provider.config.keys.cached_for // 60),
-            ),
-        ),
+        (Change(gettext("Which key"), key_origin.named(kid), ""),),
+        final=gettext("Approve: kill this key now, for good"),
     )
+    if key is None or (key.destroyed_at is not None and key.destroyed_at <= now):
+        gone = gettext("This key is destroyed already.")
+        return replace(described, obstacle=gone)
+    with provider.database.read() as connection:
+        cost = rehearsal.cost(provider, connection, key, now)
+    warning = gettext(
+        "Portals may believe forged tokens until they fetch the key set anew, "
+        "at the latest %(minutes)s minutes from then.",
+        minutes=-(-provider.config.keys.cached_for // 60),
+    )
+    return replace(described, forecast=losses(cost, payload), warnings=(warning,))
 
 
 def find(provider: Provider, kid: str) -> RingKey | None:
@@ -187,7 +191,7 @@ def find(provider: Provider, kid: str) -> RingKey | None:
 
 # By the kind of proposal: its title, and what will happen.
 WORDS = {
-    "keys.rotate": (phrase("Rotate the ring %(subject)s"), _rotate),
-    "keys.publish": (phrase("Publish a generated key of %(subject)s"), _publish),
-    "keys.kill": (phrase("Kill a key of %(subject)s"), _kill),
+    "keys.rotate": (phrase("Rotate keys: %(subject)s"), _rotate),
+    "keys.publish": (phrase("Publish a key made beforehand: %(subject)s"), _publish),
+    "keys.kill": (phrase("Kill a key: %(subject)s"), _kill),
 }

@@ -43,10 +43,14 @@ WORDS = {kind: Words(*words) for kind, words in _WORDS.items()}
 
 def title(proposal: Proposed) -> str:
     """Return what is proposed, in one line."""
-    subject = proposal.subject
-    if proposal.kind in key_texts.WORDS:
+    return titled(proposal.kind, proposal.subject)
+
+
+def titled(kind: str, subject: str) -> str:
+    """Return the same of a kind and what it is about; rings are told in words."""
+    if kind in key_texts.WORDS:
         subject = key_texts.ring_called(subject)
-    return gettext(WORDS[proposal.kind].title, subject=subject)
+    return gettext(WORDS[kind].title, subject=subject)
 
 
 def describe(provider: Provider, kind: str, payload: Payload) -> Description:

@@ -117,7 +117,12 @@ def change_sim(cli: CliContext, phone: str) -> None:
 @group.command(name="target")
 @pass_cli
 def attack_target(cli: CliContext) -> None:
-    """Register the attack suite's clients; print what `idp attack` needs."""
+    """Register the attack suite's clients; print what `idp attack` needs.
+
+    Not with staff.two_persons: there no command registers portals alone.
+    """
+    if cli.config.staff.two_persons:
+        raise click.UsageError("registering portals takes two: staff.two_persons")
     known = target.prepare(cli.provider, clock.now())
     click.echo(json.dumps(known, ensure_ascii=False, indent=2))
 

@@ -410,6 +410,18 @@ def test_a_token_registers_what_two_approved_and_no_more(app, strict: Provider) 
     assert registered_clients(strict) - before == {answer["client_id"]}
 
 
+def test_the_attack_suite_registers_nothing_where_it_takes_two(
+    strict: Provider,
+) -> None:
+    """A sandbox's command, too, is one person's."""
+    before = registered_clients(strict)
+
+    assert run(strict, "sandbox target").exit_code == 2
+    assert registered_clients(strict) == before
+    run(replace_free(strict), "sandbox target")
+    assert registered_clients(strict) > before
+
+
 def registered_clients(strict: Provider) -> set[str]:
     with strict.database.read() as connection:
         return set(

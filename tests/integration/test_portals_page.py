@@ -98,6 +98,7 @@ def test_a_change_is_read_as_a_diff_and_only_of_what_was_proposed(
     changed = PORTAL | {"redirect_uris": ["https://library.example/new"]}
     page = act(first, path, "change", metadata=json.dumps(changed))
     proposal = re.search(r"/staff/approvals/[0-9a-f-]{36}", page.text)[0]
+    assert ">The council has asked</p>" in first.visit(path).text
 
     page = second.visit(proposal)
 

@@ -145,8 +145,11 @@ def test_alarms_page(provider: Provider, browser: Browser) -> None:
     with provider.database.transaction() as session:
         for number in range(21):
             session.add(
-                BrokenGlass(id=uuid4(), act=f"act-{number}", reason="x", at=clock.now())
-            )
+                BrokenGlass(
+                    id=uuid4(), act=f"act-{number}", subject="x", reason="x",
+                    at=clock.now(),
+                )
+            )  # fmt: skip
     page = "/staff/alarms"
     acts = found(browser, r"act-\d+", page, f"{page}?page=2")
 

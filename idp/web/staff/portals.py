@@ -135,6 +135,7 @@ def page(
         waiting=[
             {
                 "title": proposal_texts.title(item),
+                "reason": item.reason,
                 "href": url_for("staff_approvals.one", proposal_id=item.id),
             }
             for item in waiting

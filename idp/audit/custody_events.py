@@ -20,11 +20,12 @@ class KeyIncidentBegun(ServiceEvent):
 
 @dataclass(frozen=True, slots=True)
 class KeyIncidentOver(ServiceEvent):
-    """Nothing is left to end; so many grants and sign-ins were ended."""
+    """Nothing is left to end; so many grants, sign-ins and credentials were ended."""
 
     incident_id: UUID
     grants_ended: int
     sessions_ended: int
+    credentials_ended: int
 
 
 @dataclass(frozen=True, slots=True)

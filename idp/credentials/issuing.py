@@ -14,11 +14,15 @@ from idp.audit.log import AuditLog
 from idp.config import Config
 from idp.credentials import register, residence_credential, sd_jwt, status_list
 from idp.credentials.residence_credential import Place
-from idp.errors import IdpError
+from idp.errors import BusyError, IdpError
 from idp.storage.database import Database
+from idp.storage.key_store import hold_living
+from keys import jws
+from keys.ring import Ring
 from keys.signers import KeyRings
 
 LIST_PATH = "/credentials/status"
+_RING = Ring("credential", residence_credential.SIGNING)
 
 
 class EndedError(IdpError):
@@ -66,7 +70,7 @@ def issue(
     """Return a credential for each key; none comes to be unless all do.
 
     `still` is asked in the transaction whether they may: what was taken back meanwhile
-    would not find these.
+    would not find these, nor would a kill of the key, which waits for this transaction.
     """
     settings = services.config.credentials
     until = now + timedelta(seconds=settings.lifetime)
@@ -74,6 +78,7 @@ def issue(
     with services.database.transaction() as session:
         if not still(session):
             raise EndedError
+        living = hold_living(session, _RING)
         register.make_room(
             session,
             services.audit,
@@ -83,6 +88,7 @@ def issue(
             now=now,
         )
         number = register.open_list(session, settings.list_size)
+        signed_by: dict[str, list[int]] = {}
         for key in keys:
             position = register.allot(
                 session,
@@ -108,7 +114,12 @@ def issue(
                 typ=residence_credential.FORMAT,
                 now=now,
             )
+            signed_by.setdefault(jws.read(signed).kid, []).append(position.index)
             issued.append(sd_jwt.combined(signed, disclosures))
+        if not living.issuperset(signed_by):
+            raise BusyError("The key was killed; this process is about to learn of it")
+        for kid, indexes in signed_by.items():
+            register.note_key(session, number, indexes, kid)
         event = WalletCredentialsIssued(
             holder.account_id, holder.client_id, len(issued)
         )

@@ -10,7 +10,7 @@ from idp.storage.database import Base
 
 
 class WalletCredential(Base):
-    """A credential that a wallet holds; what it says is not kept."""
+    """A credential that a wallet holds: which key signed it, and nothing it says."""
 
     __tablename__ = "wallet_credentials"
 
@@ -22,5 +22,9 @@ class WalletCredential(Base):
     issued_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     revoked_at: Mapped[datetime | None]
+    kid: Mapped[str] = mapped_column(sa.String(64), server_default="")
 
-    __table_args__ = (sa.UniqueConstraint("list_number", "list_index"),)
+    __table_args__ = (
+        sa.UniqueConstraint("list_number", "list_index"),
+        sa.Index("ix_wallet_credentials_kid", "kid", "account_id"),
+    )

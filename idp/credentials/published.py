@@ -1,7 +1,8 @@
 """Status lists as they are published: signed once, and kept in the process for a while.
 
 Whoever asks needs no proof of who they are (Token Status List §8.1), so that an answer
-must cost nothing: neither a look at the table, nor compression, nor a signature.
+must cost nothing: neither a look at the table, nor compression, nor a signature. One
+that a killed key has signed is made anew at once.
 """
 
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from threading import Lock
 
 from idp.credentials import issuing
 from idp.credentials.issuing import Services
+from keys import jws
 
 
 class PublishedLists:
@@ -25,9 +27,14 @@ class PublishedLists:
         age = services.config.credentials.list_cache
         with self._lock:  # of parallel readers one has it signed
             made, token = self._kept.get(number, (None, ""))
-            if made is None or not made <= now < made + timedelta(seconds=age):
+            is_fresh = made and made <= now < made + timedelta(seconds=age)
+            if made is None or not (is_fresh and _verifies(services, token, now)):
                 signed = issuing.status_token(services, number, now=now)
                 if signed is None:
                     return None
                 made, token = self._kept[number] = now, signed
         return token, age - int((now - made).total_seconds())
+
+
+def _verifies(services: Services, token: str, now: datetime) -> bool:
+    return services.rings.lives(jws.read(token).kid, now)

@@ -7,6 +7,7 @@ nothing of when it was given.
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -72,12 +73,22 @@ def allot(  # noqa: PLR0913 - whose it is, where it goes, from when until when
                         list_index=index,
                         issued_at=now,
                         expires_at=until,
+                        kid="",
                     )
                 )
         except IntegrityError:
             continue
         return Position(number, index)
     raise NoPlaceError
+
+
+def note_key(session: Session, number: int, indexes: Sequence[int], kid: str) -> None:
+    """Note which key has signed what was allotted in this transaction."""
+    session.execute(
+        sa.update(_HELD)
+        .where(_HELD.c.list_number == number, _HELD.c.list_index.in_(indexes))
+        .values(kid=kid)
+    )
 
 
 def revoke(  # noqa: PLR0913 - the stores, then what is taken back
@@ -88,10 +99,20 @@ def revoke(  # noqa: PLR0913 - the stores, then what is taken back
     *,
     now: datetime,
     grant_id: UUID | None = None,
-) -> None:
-    """Take back every credential of the account, or of one grant, that still holds."""
+    kid: str | None = None,
+) -> int:
+    """Take back what still holds, of the account, one grant, or one key; count it."""
     of_grant = _HELD.c.grant_id == grant_id if grant_id else sa.true()
-    _take_back(session, audit, account_id, reason, of_grant, now)
+    of_key = _HELD.c.kid == kid if kid else sa.true()
+    which = sa.and_(of_grant, of_key)
+    return _take_back(session, audit, account_id, reason, which, now)
+
+
+def holds(kid: str, now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition of credentials that a key has signed and that hold."""
+    return sa.and_(
+        _HELD.c.kid == kid, _HELD.c.revoked_at.is_(None), _HELD.c.expires_at > now
+    )
 
 
 def make_room(  # noqa: PLR0913 - the stores, then how much room
@@ -137,7 +158,7 @@ def _take_back(  # noqa: PLR0913, PLR0917 - the stores, then what is taken back
     reason: str,
     which: sa.ColumnElement[bool],
     now: datetime,
-) -> None:
+) -> int:
     taken = session.execute(
         sa.update(_HELD)
         .where(
@@ -152,6 +173,7 @@ def _take_back(  # noqa: PLR0913, PLR0917 - the stores, then what is taken back
     if taken:
         event = WalletCredentialsRevoked(account_id, len(taken), reason)
         audit.record(session, event, now=now)
+    return len(taken)
 
 
 def statuses(connection: Connection, number: int, *, now: datetime) -> dict[int, int]:

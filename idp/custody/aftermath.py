@@ -17,10 +17,12 @@ from idp.custody import letters, lots
 from idp.custody.models import IncidentPortal, KeyIncident
 from idp.custody.services import Services
 from idp.factors.mail import MailError
+from keys.ring import Ring
 
 _A_TURN = 25  # transactions, until others of the same threads have their turn
 _ENDING, _LETTERS = "key-aftermath", "key-letters"
-_STEPS = 2  # grants, sign-ins
+_STEPS = (lots.of_grants, lots.of_sessions)
+_WITH_CREDENTIALS = (lots.of_credentials, *_STEPS)
 
 log = structlog.get_logger("idp.custody")
 
@@ -72,16 +74,20 @@ def _end_lot(services: Services, incident_id: UUID, now: datetime) -> bool:
         ).one_or_none()
         if incident is None:
             return False
-        if incident.step < _STEPS:
-            lot = lots.of_grants if incident.step == 0 else lots.of_sessions
-            ended = lot(services, session, incident, now)
+        is_of_wallets = Ring.named(incident.ring).purpose == "credential"
+        steps = _WITH_CREDENTIALS if is_of_wallets else _STEPS
+        if incident.step < len(steps):
+            ended = steps[incident.step](services, session, incident, now)
         elif incident.found:
             # What was under way at the kill may come in behind the first pass.
             incident.step = incident.found = 0
         else:
             incident.over_at = now
             over = KeyIncidentOver(
-                incident.id, incident.grants_ended, incident.sessions_ended
+                incident.id,
+                incident.grants_ended,
+                incident.sessions_ended,
+                incident.credentials_ended,
             )
             services.audit.record(session, over, now=now)
         is_over = incident.over_at is not None

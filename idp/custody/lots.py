@@ -17,6 +17,8 @@ from idp.authentication import sign_in
 from idp.authentication.models import SessionRecord
 from idp.consent import grants
 from idp.consent.models import Grant
+from idp.credentials import register
+from idp.credentials.models import WalletCredential
 from idp.custody import reach
 from idp.custody.models import KeyIncident
 from idp.custody.reach import Span
@@ -27,6 +29,29 @@ REASON = "key_compromised"
 AT_ONCE = 200
 
 
+def of_credentials(
+    services: Services, session: Session, incident: KeyIncident, now: datetime
+) -> list[UUID]:
+    """Mark the next credentials of the key invalid; grants that are kept bring others.
+
+    Whatever was chosen: nothing verifies them any more.
+    """
+    after = UUID(incident.reached) if incident.reached else None
+    holds, column = register.holds(incident.kid, now), WalletCredential.account_id
+    stretch, last = _stretch(session, column, holds, after)
+    whose = session.execute(sa.select(column).where(stretch, holds).distinct())
+    ended = sum(
+        register.revoke(
+            session, services.audit, account_id, REASON, now=now, kid=incident.kid
+        )
+        for account_id in whose.scalars().all()
+    )
+    incident.credentials_ended += ended
+    incident.found += ended
+    _go_past(incident, last)
+    return []
+
+
 def of_grants(
     services: Services, session: Session, incident: KeyIncident, now: datetime
 ) -> list[UUID]:
@@ -34,13 +59,17 @@ def of_grants(
     ring = Ring.named(incident.ring)
     parties = services.relying_parties.all(session.connection())
     clients = reach.clients_of(parties, ring.purpose, ring.alg)
-    if incident.grants != "revoke" or not clients:
+    has_any = clients or ring.purpose == "credential"
+    if incident.grants != "revoke" or not has_any:
         _go_past(incident, None)
         return []
     span = Span(clients, incident.signed_from, incident.killed_at)
     after = UUID(incident.reached) if incident.reached else None
-    stretch, last = _stretch(session, Grant.id, reach.is_live(span, now), after)
-    which = sa.select(Grant.id).where(stretch, reach.grants(span, now))
+    live, stand = reach.is_live(span, now), reach.grants(span, now)
+    if ring.purpose == "credential":
+        live = stand = reach.wallets(incident.kid, incident.killed_at, now)
+    stretch, last = _stretch(session, Grant.id, live, after)
+    which = sa.select(Grant.id).where(stretch, stand)
     lot = session.execute(which).scalars().all()
     ended = grants.end_these(session, services.audit, lot, REASON, now=now)
     incident.grants_ended += len(ended)

@@ -74,6 +74,7 @@ class KeyIncident(Base):
     sessions: Mapped[str] = mapped_column(sa.String(8))
     grants_ended: Mapped[int] = mapped_column(default=0)
     sessions_ended: Mapped[int] = mapped_column(default=0)
+    credentials_ended: Mapped[int] = mapped_column(default=0, server_default="0")
     step: Mapped[int] = mapped_column(sa.SmallInteger, default=0, server_default="0")
     reached: Mapped[str | None] = mapped_column(sa.String(36))
     found: Mapped[int] = mapped_column(default=0, server_default="0")

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from idp.authentication.models import SessionRecord
 from idp.config import LifetimesConfig
 from idp.consent.models import Grant, RefreshToken
+from idp.credentials.models import WalletCredential
 from idp.figures.models import UsageRecord
 from idp.relying_parties.record import RelyingParty
 
@@ -23,6 +24,7 @@ _GRANTS = cast("sa.Table", Grant.__table__)
 _REFRESHES = cast("sa.Table", RefreshToken.__table__)
 _USES = cast("sa.Table", UsageRecord.__table__)
 _SESSIONS = cast("sa.Table", SessionRecord.__table__)
+_HELD = cast("sa.Table", WalletCredential.__table__)
 MOST = 100_000  # a person who decides learns nothing more from a greater number
 # What tokens for portals are signed by; nothing else gives a grant its tokens.
 _OF_GRANTS = frozenset({"id_token", "access_token"})
@@ -93,6 +95,22 @@ def is_live(span: Span, now: datetime) -> sa.ColumnElement[bool]:
         _GRANTS.c.expires_at > now,
         _GRANTS.c.granted_at <= span.until,
         _GRANTS.c.client_id.in_(span.client_ids),
+    )
+
+
+def wallets(kid: str, until: datetime, now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition of live grants by which wallets got credentials of a key.
+
+    Of a credential is known which key signed it, so no span has to tell.
+    """
+    held = sa.select(_HELD.c.grant_id).where(
+        _HELD.c.kid == kid, _HELD.c.expires_at > now
+    )
+    return sa.and_(
+        _GRANTS.c.ended_at.is_(None),
+        _GRANTS.c.expires_at > now,
+        _GRANTS.c.granted_at <= until,
+        _GRANTS.c.id.in_(held),
     )
 
 

@@ -11,6 +11,9 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 
 from idp.authentication.models import SessionRecord
+from idp.consent.models import Grant
+from idp.credentials import register
+from idp.credentials.models import WalletCredential
 from idp.custody import reach, records, standing
 from idp.custody.reach import Count, Span
 from idp.custody.services import Services
@@ -27,12 +30,14 @@ class Cost:
     sessions: Count
     tokens: Count
     has_grants: bool
+    credentials: Count | None = None
 
     @property
     def counts(self) -> dict[str, Count]:
-        """Return the counts, by what they count; permissions where there can be any."""
-        of_grants = {"grants": self.grants} if self.has_grants else {}
-        return {"tokens": self.tokens, "sessions": self.sessions} | of_grants
+        """Return the counts, by what they count; what there cannot be is left out."""
+        more = {"grants": self.grants} if self.has_grants else {}
+        more |= {"credentials": self.credentials} if self.credentials else {}
+        return {"tokens": self.tokens, "sessions": self.sessions} | more
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +74,22 @@ def cost(
     until = min(key.retired_at or now, now)
     span = Span(clients, since, until)
     life = max(lifetimes.access_token, lifetimes.id_token)
+    held = key.ring.purpose == "credential"
+    wallets = reach.wallets(key.kid, now, now)
     return Cost(
-        grants=reach.count_grants(connection, span, now),
+        grants=reach.count(connection, Grant, wallets)
+        if held
+        else reach.count_grants(connection, span, now),
         sessions=reach.count(
             connection, SessionRecord, reach.sessions(lifetimes, now, now)
         ),
         tokens=reach.tokens(connection, span, life=life, now=now),
-        has_grants=bool(clients),
+        has_grants=held or bool(clients),
+        credentials=reach.count(
+            connection, WalletCredential, register.holds(key.kid, now)
+        )
+        if held
+        else None,
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from idp.credentials.residence_credential import SCOPE
 from idp.relying_parties.record import RelyingParty
 
 
@@ -156,6 +157,8 @@ def _is_concerned(party: RelyingParty, purpose: str, alg: str) -> bool:
             return bool(party.resources)  # an API, which may verify by itself
         case "event":
             return bool(party.backchannel_logout_uri) and party.id_token_alg == alg
+        case "credential":
+            return SCOPE in party.scopes  # a wallet; who verifies them nobody tells us
         case "jarm":
             return bool(party.response_types) and messages.authorization_alg == alg
     return False

@@ -85,6 +85,19 @@ class SessionRingStore:
         yield self._rows
 
 
+def hold_living(session: Session, ring: Ring) -> frozenset[str]:
+    """Return the ring's keys, and let none die until the transaction ends.
+
+    To be asked before the transaction's first audit event, as whoever kills one does.
+    """
+    living = (
+        sa.select(KeyRecord.kid)
+        .where(KeyRecord.ring == ring.name, KeyRecord.destroyed_at.is_(None))
+        .with_for_update(read=True)  # SQLite's one writer excludes others anyway
+    )
+    return frozenset(session.execute(living).scalars())
+
+
 def _lock(session: Session) -> None:
     # SQLite has taken its one write lock with BEGIN IMMEDIATE already. Here, readers
     # go on; a lock on rows would let two first keys in.

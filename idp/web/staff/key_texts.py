@@ -100,6 +100,14 @@ def losses(cost: Cost, choice: Mapping[str, str]) -> tuple[str, ...]:
                 number=counted(cost.grants),
             )
         )
+    if cost.credentials:
+        lines.append(
+            gettext(
+                "Credentials in wallets that are marked invalid for good: %(number)s. "
+                "Where the permission is kept, the wallet fetches a new one.",
+                number=counted(cost.credentials),
+            )
+        )
     ended = choice["sessions"] == "end"
     lines.append(
         gettext("Sign-ins that end: %(number)s.", number=counted(cost.sessions))

@@ -21,6 +21,7 @@ from idp.storage.database import Database
 from idp.storage.embedded import EmbeddedStore
 from idp.storage.ephemeral import EphemeralStore
 from idp.storage.redis_store import RedisStore
+from tests.alphabet import know_utf8
 from tests.compiled import share_compiled_statements
 from tests.log_scan import LogScan
 from tests.services import Services
@@ -47,6 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_SERVICES] = services
     if shared is None:
         config.pluginmanager.register(LogScan(config, services.folder))
+    know_utf8()
     share_compiled_statements()
     # Each test has an application of its own; all of them have the same templates.
     compiled = jinja2.FileSystemBytecodeCache(str(services.folder))

@@ -4,7 +4,7 @@ import json
 import re
 import time
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +15,7 @@ from idp import clock
 from tests.e2e.running import RunningDemo
 
 STEPS = 12
+TO_TYPE = timedelta(seconds=15)
 
 _used_steps: dict[str, int] = {}
 
@@ -96,8 +97,10 @@ def one_time_code(demo: RunningDemo, citizen: dict[str, Any]) -> str:
 def fresh_totp(secret: str) -> str:
     """Return a code that was not used yet; waits for the next if it must."""
     totp = pyotp.TOTP(secret)
-    # Codes of one step before and after now are taken, each once.
-    step = max(totp.timecode(clock.now()), _used_steps.get(secret, 0) + 1)
+    # Codes of one step before and after now are taken, each once; the one before while
+    # there is time to type it.
+    earliest = totp.timecode(clock.now() - TO_TYPE)
+    step = max(earliest, _used_steps.get(secret, 0) + 1)
     while step > totp.timecode(clock.now()) + 1:
         time.sleep(0.5)
     _used_steps[secret] = step

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from idp import clock
-from idp.approvals import keys, proposals
+from idp.approvals import break_glass, keys, proposals
 from idp.web.staff import key_texts
 from idp.web.staff.key_origin import fingerprint
 from keys.ring import Ring
@@ -101,6 +101,16 @@ def test_the_approver_reads_which_key_and_where_it_comes_from(
         provider.rotator.publish(key.kid, now=clock.now())
         text = second.visit(page.request.path).text
         assert "This key waits no more" in text
+
+
+def test_an_alarm_calls_the_ring_by_what_it_signs(provider, officers) -> None:
+    """With the key that was killed, as the command named it."""
+    told = "jarm.ES256: Mj2aLejUhOOZ"
+    break_glass.sound(provider, keys.KILL, told, "It was seen", now=clock.now())
+
+    page = officers[0].visit("/staff/alarms?lang=en").text
+
+    assert "Kill a key: Signed answers to portals · ES256: Mj2aLejUhOOZ" in page
 
 
 def test_what_cannot_be_taken_back_says_so_at_its_button(provider, officers) -> None:

@@ -26,9 +26,10 @@ def test_everything_is_told_at_a_glance(
     browser = officer(app, provider, "leader")
     page = health(browser)
     assert "Everything that was looked at is in order." in page
-    for told in ("Security events", "Schema", "embedded", "sandbox", "signs since"):
+    for told in ("Security events", "Schema", "embedded", "sandbox", "answered in"):
         assert told in page, told
-    assert "ID tokens and signed userinfo · ES256" in page
+    assert "ID tokens and signed userinfo · ES256: " in page
+    assert "signs since" in page
     assert "id_token.ES256" not in page
 
     sms = replace(provider.config.sms, gateway="http", url="http://127.0.0.1:1/sms")

@@ -77,6 +77,8 @@ def _row(one: Vital, label: str) -> dict[str, object]:
     if one.name == "key":
         told = key_texts.ring_called(one.of)
     value = gettext(KINDS[value]) if value in KINDS else value
+    if one.name == "ready" and one.is_good:
+        value = gettext("answered in %(time)s", time=value)
     if one.since is not None:
         value = gettext("signs since %(time)s", time=key_texts.moment(one.since))
     return {"label": told, "value": value, "is_good": one.is_good}

@@ -60,10 +60,11 @@ def ring_name(ring: Ring) -> str:
     return f"{gettext(PURPOSES[ring.purpose])} · {ring.alg}"
 
 
-def ring_called(name: str) -> str:
-    """Return the same by the ring's stored name; an unknown one stays as it is."""
-    known = next((ring for ring in RINGS if ring.name == name), None)
-    return ring_name(known) if known else name
+def ring_called(text: str) -> str:
+    """Return a text that has rings by their stored names with these in words."""
+    for ring in RINGS:
+        text = text.replace(ring.name, ring_name(ring))
+    return text
 
 
 def short(kid: str) -> str:

@@ -8,7 +8,8 @@ that dies in its middle leaves what was before.
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic
 from typing import Literal
 
 from keys.rehearsal import Rehearsal, due_at, rehearse
@@ -53,7 +54,7 @@ class Rotator:
             if steps.standing(ring).waiting is None:
                 # What waited a moment ago may have begun to sign.
                 steps.publish(fresh or self._generate(ring, now))
-            return _rotation(steps, ring, now)
+            return _rotation(steps, ring, steps.now)
 
     def admit(
         self,
@@ -76,7 +77,7 @@ class Rotator:
         with self._steps(now) as steps:
             key = steps.find(kid)
             steps.publish(key)
-            return _rotation(steps, key.ring, now)
+            return _rotation(steps, key.ring, steps.now)
 
     def kill(self, kid: str, *, now: datetime, reason: str) -> Rotation:
         """Destroy a compromised key, whatever its state; its successor signs at once.
@@ -136,8 +137,11 @@ class Rotator:
     @contextmanager
     def _steps(self, now: datetime) -> Iterator[Steps]:
         """Take steps inside the lock; erase what they destroyed once it is written."""
+        asked = monotonic()
         with self.store.locked() as transaction:
-            steps = Steps(transaction, self.clocks, now)
+            # Nothing is published in the past: it would sign before portals have it.
+            waited = timedelta(seconds=round(monotonic() - asked))
+            steps = Steps(transaction, self.clocks, now + waited)
             yield steps
         for key in steps.gone:
             self.opener.erase(key)

@@ -34,11 +34,11 @@ def rotate(
     Repeating the command while a key waits changes nothing. The policy
     (`keys.rotate_every`) needs nobody.
     """
-    now, rotator = clock.now(), cli.provider.rotator
+    rotator = cli.provider.rotator
     rings = (Ring.named(name),) if name else RINGS
     if rehearse:
         for ring in rings:
-            told = rotator.rehearse(ring, now=now)
+            told = rotator.rehearse(ring, now=clock.now())
             _say_rehearsal(told)
             _say_portals(cli, told)
         return
@@ -49,7 +49,7 @@ def rotate(
             two_persons.propose(cli, act, {"ring": ring.name}, reason)
         return
     for ring in rings:
-        rotation = rotator.rotate(ring, now=now)
+        rotation = rotator.rotate(ring, now=clock.now())
         say_changes(rotation.changes)
         _say_waiting(rotation)
 

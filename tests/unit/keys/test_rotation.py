@@ -1,12 +1,14 @@
 """Rotation writes what the clock needs, records what it ended, and repeats safely."""
 
 import threading
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keys import rotation
 from keys.errors import KeyMaterialError, KeyOrderError
 from keys.ring import RINGS, Clock, Ring, State, generated, state, timeline
 from keys.ring_store import KeyChange
@@ -365,3 +367,33 @@ def test_the_policy_rotates_by_itself():
     assert all(key.upcoming.activates_at == after(reign) for key in due)
     assert brought.kid not in {key.upcoming.kid for key in due}, "people publish it"
     assert rotator_of(store).rotate_due(now=after(10**9)) == []  # it is off
+
+
+class BusyStore(MemoryRingStore):
+    """Somebody else has the lock for so many seconds."""
+
+    def __init__(self, stored, waits):
+        super().__init__()
+        self.stored, self.waits, self.spent = stored, waits, 0.0
+
+    @contextmanager
+    def locked(self):
+        self.spent += self.waits
+        with super().locked() as transaction:
+            yield transaction
+
+
+def test_a_lock_that_was_long_awaited_shortens_no_lead(monkeypatch):
+    """What is published counts from the lock; portals have the whole lead."""
+    store = BusyStore(begun().stored, waits=LEAD + 1)
+    monkeypatch.setattr(rotation, "monotonic", lambda: store.spent)
+
+    rotated = rotator_of(store).rotate(ES256, now=START)
+
+    assert rotated.outcome == "published"
+    assert rotated.upcoming.published_at == after(LEAD + 1)
+    assert rotated.upcoming.begins == after(LEAD + 1 + LEAD)
+    store.waits = 0
+    again = rotator_of(store).rotate(ES256, now=after(LEAD))
+    assert again.outcome == "waiting"
+    assert again.upcoming == rotated.upcoming

@@ -1,13 +1,17 @@
 """The long proofs at one hundredth of their size; `make prove` runs them whole."""
 
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.prove.__main__ import is_exact
+from tests.prove.__main__ import is_exact, main
 from tests.prove.auditing import prove_audit
 from tests.prove.importing import prove
-from tests.prove.rotating import Clocks, turn
+from tests.prove.probes import QUESTIONS
+from tests.prove.rotating import REFUSED_WITHIN, WORKERS, Clocks, Turning, turn
 from tests.prove.signing import prove_signing
 from tests.prove.timing import measure
 from tests.services import BACKENDS, Services
@@ -68,7 +72,7 @@ def test_a_token_signs_ten_thousand_times(tmp_path: Path) -> None:
 def test_nobody_notices_a_rotation_and_nobody_takes_a_killed_key(
     services: Services, tmp_path: Path
 ) -> None:
-    """Under load, on four workers of which one dies in the middle."""
+    """Under load, by two processes at once, while one of four workers dies."""
     found = turn(
         services,
         tmp_path,
@@ -80,4 +84,41 @@ def test_nobody_notices_a_rotation_and_nobody_takes_a_killed_key(
 
     assert found.is_calm, found
     assert found.rotations == found.workers_killed == 1
-    assert len(found.refused_after) == 4
+    assert found.is_refused, found
+
+
+CALM = Turning(Clocks(12, 5, 2), portals=1, verified=9, rounds=9, refused_by=WORKERS)
+IN_TIME = dict.fromkeys(QUESTIONS, REFUSED_WITHIN - 0.01)
+
+
+@pytest.mark.parametrize(
+    ("seen", "is_proven"),
+    [
+        ({}, True),
+        ({"refused_after": {}}, False),
+        ({"refused_after": IN_TIME | {"refresh": REFUSED_WITHIN}}, False),
+        ({"refused_by": WORKERS - 1}, False),
+        ({"failed": ["id_token: unknown kid"]}, False),
+        ({"failed_later": 1}, False),
+        ({"doubles": 1}, False),
+        ({"lost": 1}, False),
+        ({"verified": 0}, False),
+    ],
+)
+def test_make_prove_fails_unless_all_is_well(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    seen: dict[str, Any],
+    is_proven: bool,
+) -> None:
+    """One failed verification is enough, or one worker that took a killed key late."""
+    found = replace(CALM, **{"refused_after": IN_TIME, **seen})
+    monkeypatch.setattr("tests.prove.__main__.turn", lambda *_, **__: found)
+    page = tmp_path / "proofs.md"
+    page.write_text("# Proofs\n")
+    monkeypatch.setattr("sys.argv", ["prove", "--only=keys", f"--page={page}"])
+
+    with nullcontext() if is_proven else pytest.raises(SystemExit, match="keys"):
+        main()
+
+    assert "## Keys that turn under load" in page.read_text()

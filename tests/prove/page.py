@@ -56,9 +56,10 @@ _TURNING = """
 `idp serve` with {workers} workers on PostgreSQL and Redis. {portals} portals sign
 citizens in without end and verify each ID and access token with joserfc and a key set
 that they keep for its `max-age` and never fetch for an unknown `kid`. Each rotation
-turns every ring, is begun twice at once, and a worker is killed (SIGKILL) before the
-new keys sign. The publish lead is {clocks.publish_lead} s, the key set's age
-{clocks.jwks_max_age} s, and workers read the rings again after {clocks.reread_after} s.
+turns every ring by two `idp keys rotate` at once, held back until both are at the same
+lock; meanwhile a worker is killed (SIGKILL). The publish lead is
+{clocks.publish_lead} s, the key set's age {clocks.jwks_max_age} s, and workers read the
+rings again after {clocks.reread_after} s.
 Then the keys of a citizen's tokens are killed, their grants revoked, and each worker is
 asked by itself, on a connection of its own, until it refuses: from the commit to the
 sending of the first request that is refused for good.
@@ -123,10 +124,11 @@ def signing(proofs: list[Signing]) -> dict[str, str]:
 def turning(found: Turning) -> dict[str, str]:
     """Return the section of rotations under load and of a kill."""
     rows = {
-        "rotations of every ring, each begun twice at once": str(found.rotations),
+        "rotations of every ring, each by two processes at once": str(found.rotations),
         "seconds": f"{found.seconds:.0f}",
+        "processes that failed": str(found.lost),
         "rings with two next keys": str(found.doubles),
-        "workers killed before the new keys sign": str(found.workers_killed),
+        "workers killed in the middle": str(found.workers_killed),
         "sign-ins": f"{found.rounds:,}",
         "tokens verified": f"{found.verified:,}",
         "**failed verifications**": f"**{len(found.failed)}**",

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tests.performance.party import FORM, Browser
 
+QUESTIONS = ("introspection", "userinfo", "id_token_hint", "refresh")
 _MOST_CONNECTIONS = 400
 
 
@@ -76,6 +77,11 @@ class Probes:
         for connection in (*self._connections.values(), *self._spare):
             connection.close()
 
+    @property
+    def workers(self) -> set[int]:
+        """Return the workers that are asked, by their process."""
+        return set(self._connections)
+
     def until_refused(
         self, tokens: dict[str, str], *, began: float, patience: float
     ) -> dict[str, float]:
@@ -106,12 +112,8 @@ class Probes:
         }
 
     def _questions(self) -> dict[str, Any]:
-        return {
-            "introspection": self._introspection,
-            "userinfo": self._userinfo,
-            "id_token_hint": self._hint,
-            "refresh": self._refreshed,
-        }
+        ask = (self._introspection, self._userinfo, self._hint, self._refreshed)
+        return dict(zip(QUESTIONS, ask, strict=True))
 
     def _introspection(self, to: HTTPConnection, tokens: dict[str, str]) -> bool:
         form = {"token": tokens["access_token"], **self._party.assertion()}

@@ -1,5 +1,6 @@
 """No worker signs with a key that a key set which it served lately may lack."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from tests.unit.keys.memory_store import (
     LEAD,
     OPENER,
     START,
+    MemoryRingStore,
     after,
     begun,
     rotator_of,
@@ -145,3 +147,103 @@ def former_lives(store, kid, now):
     keys = timeline(store.stored.values(), ACCESS, keep_retired=KEEP)
     place = [key.kid for key in keys].index(kid)
     return place > 0 and state(keys[place - 1], now) is not State.GONE
+
+
+PAUSE = 2  # seconds between two readings
+
+
+class Asked:
+    """A process with a token of a key that was killed after its last reading."""
+
+    def __init__(self, store):
+        self.since = 0.0  # seconds since that reading
+        self.store = store
+        self.rings = KeyRings(
+            store, OPENER, CLOCKS, reread_after=PAUSE, ticks=lambda: self.since
+        )
+        self.token = self.rings.sign(
+            {}, purpose="access_token", alg="ES256", typ="JWT", now=after(10)
+        )
+        kid = jws.read(self.token).kid
+        rotator_of(store).kill(kid, now=after(10), reason="a test")
+        store.reads = 0
+
+    def is_taken(self):
+        """Say whether the token is good for this process."""
+        try:
+            self.rings.verify(
+                self.token, purposes=("access_token",), typ="JWT", now=after(11)
+            )
+        except InvalidTokenError:
+            return False
+        return True
+
+
+def test_a_killed_key_is_refused_after_one_pause():
+    """By one reading, however often it is asked."""
+    asked = Asked(begun())
+
+    asked.since = PAUSE - 0.01
+    assert asked.is_taken()
+    assert asked.store.reads == 0
+    asked.since = PAUSE
+    assert [asked.is_taken() for _ in range(3)] == [False] * 3
+    assert asked.store.reads == 1
+
+
+class SlowStore(MemoryRingStore):
+    """Its reading takes until it may go on."""
+
+    def __init__(self, stored):
+        super().__init__()
+        self.stored = stored
+        self.is_asked, self.may_go_on = threading.Event(), threading.Event()
+        self.may_go_on.set()
+
+    def rows(self):
+        self.is_asked.set()
+        assert self.may_go_on.wait(60)
+        return super().rows()
+
+
+class Turn:
+    """The turn to read; whoever waits for it lets the reading go on."""
+
+    def __init__(self, may_go_on):
+        self._lock, self._may_go_on = threading.Lock(), may_go_on
+
+    def acquire(self, *, blocking=True):
+        if blocking:
+            self._may_go_on.set()
+        return self._lock.acquire(blocking=blocking)
+
+    def release(self):
+        self._lock.release()
+
+    def __enter__(self):
+        self.acquire()
+
+    def __exit__(self, *error):
+        self.release()
+
+
+def test_a_killed_key_is_refused_after_two_pauses_at_the_latest(monkeypatch):
+    """Another thread is long at the store: after so long nobody goes on without it."""
+    store = SlowStore(begun().stored)
+    asked = Asked(store)
+    monkeypatch.setattr(asked.rings, "_reloading", Turn(store.may_go_on))
+    store.may_go_on.clear()
+    store.is_asked.clear()
+    asked.since = PAUSE
+    reader = threading.Thread(target=asked.is_taken)
+    reader.start()
+    assert store.is_asked.wait(60)
+
+    asked.since = 2 * PAUSE - 0.01
+    assert asked.is_taken(), "the others do not wait yet"
+    asked.since = 2 * PAUSE
+    is_taken_now = asked.is_taken()
+
+    store.may_go_on.set()
+    reader.join()
+    assert not is_taken_now

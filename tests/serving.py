@@ -18,6 +18,7 @@ class Place:
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     asked: int = 0
+    answers: int | None = None  # so often, then it hangs up
 
     def show(self, value: Any) -> None:
         """Put JSON there."""
@@ -33,6 +34,8 @@ def serving(value: Any = None) -> Iterator[Place]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             place.asked += 1
+            if place.answers is not None and place.asked > place.answers:
+                return
             self.send_response(place.status)
             for name, text in place.headers.items():
                 self.send_header(name, text)

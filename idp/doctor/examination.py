@@ -10,7 +10,7 @@ from idp.doctor import files, public, settings, stores
 from idp.doctor.finding import Finding, error
 from idp.errors import IdpError
 from idp.provider import build_provider
-from keys.errors import KeysError
+from keys.errors import KeysError, StoreUnreachableError
 
 
 def examine(
@@ -25,6 +25,9 @@ def examine(
     try:
         provider = build_provider(config)
     except (IdpError, KeysError) as failure:
+        if StoreUnreachableError in (type(failure), type(failure.__cause__)):
+            yield _no_store(str(failure))
+            return
         yield error(
             "not-built",
             str(failure),
@@ -33,14 +36,18 @@ def examine(
         )
         return
     except Exception as failure:  # noqa: BLE001 - a driver's: told by its class
-        yield error(
-            "no-store",
-            f"A store gives no answer ({type(failure).__name__})",
-            "The server does not start.",
-            "look at database.url and ephemeral.url, and at their servers",
-        )
+        yield _no_store(type(failure).__name__)
         return
     with closing(provider.database), closing(provider.ephemeral):
         yield from stores.examine(provider)
         on_part("the issuer's address")
         yield from public.examine(provider)
+
+
+def _no_store(why: str) -> Finding:
+    return error(
+        "no-store",
+        f"A store gives no answer ({why})",
+        "The server does not start.",
+        "look at database.url and ephemeral.url, and at their servers; idp db upgrade",
+    )

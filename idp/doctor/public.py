@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from idp import outbound
+from idp.config import Config
 from idp.doctor.finding import Finding, error, good, warning
 from idp.oidc.probes import LIVE_PATH, PROBE_HEADER, PROBE_KEY
 from idp.outbound import Answer, NoAnswerError
@@ -29,7 +30,15 @@ def examine(provider: Provider) -> Iterator[Finding]:
             "idp serve; then look at the proxy, the name and the certificate",
         )
         return
-    told = _object(discovery).get("issuer")
+    found = tuple(of_discovery(discovery, config))
+    yield from found
+    if not any(one.severity == "error" for one in found):
+        yield from _forgeries(provider)
+
+
+def of_discovery(answer: Answer, config: Config) -> Iterator[Finding]:
+    """Yield what the document at the issuer's address, and its headers, tell."""
+    told = _object(answer).get("issuer")
     if told != config.issuer:
         yield error(
             "foreign-issuer",
@@ -39,14 +48,13 @@ def examine(provider: Provider) -> Iterator[Finding]:
         )
         return
     yield good("discovery", f"{config.issuer} answers with its own name")
-    if config.is_secure and not discovery.headers.get("Strict-Transport-Security"):
+    if config.is_secure and not answer.headers.get("Strict-Transport-Security"):
         yield warning(
             "hsts",
             "Strict-Transport-Security is missing",
             "A first visit over http can be led elsewhere.",
             "let the proxy pass our headers on",
         )
-    yield from _forgeries(provider)
 
 
 def _forgeries(provider: Provider) -> Iterator[Finding]:

@@ -12,11 +12,13 @@ from idp.doctor.finding import Finding, error, note, warning
 _WIDEST = 8  # bits of a trusted network's prefix, below which it is nearly everybody
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - to be found, not to be listened on
 _TOO_MANY = 2
+_KILL_WITHIN = 5  # seconds, as officers read before they kill a key
 
 
 def examine(config: Config, *, cores: int) -> Iterator[Finding]:
     """Yield what is unsafe, unwise or missing."""
     yield from _stage(config)
+    yield from _keys(config)
     yield from _proxies(config)
     yield from _gateways(config)
     yield from _transport(config)
@@ -69,6 +71,18 @@ def _stage(config: Config) -> Iterator[Finding]:
             "No signed head of the audit log leaves this host",
             "Whoever rewrites the whole log here is found by nobody.",
             "audit.heads_file on another machine's disk, or audit.heads_url",
+        )
+
+
+def _keys(config: Config) -> Iterator[Finding]:
+    latest = 2 * config.keys.reread_after
+    if latest >= _KILL_WITHIN:
+        yield warning(
+            "slow-kill",
+            f"A killed key may be taken for {latest} s more",
+            f"Officers are told that every address of ours refuses it within "
+            f"{_KILL_WITHIN} s.",
+            "keys.reread_after = 2",
         )
 
 

@@ -1,30 +1,26 @@
-"""What the stores and the keys tell: versions, clocks, ages, room."""
+"""What the stores tell: versions, clocks, room; how old things are is in `ages`."""
 
 import ctypes
 import shutil
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from idp import clock, health
 from idp.approvals import break_glass
-from idp.audit.models import AuditEvent
-from idp.audit.sealing_events import BackupMade
+from idp.doctor import ages
 from idp.doctor.finding import Finding, error, good, note, warning
 from idp.provider import Provider
 from idp.storage import migration
 from idp.storage.redis_store import RedisStore
-from keys.ring import RINGS, State, state, timeline
 
-_OLDEST = timedelta(days=365)
 _APART, _FAR_APART = 1.0, 5.0  # seconds; proofs of clients live for 60
 _POSTGRESQL, _REDIS = 150_000, (6, 2)
 _POSTGRESQL_TELLS = sa.text(
     "SELECT current_setting('server_version_num') AS version, "
     "extract(epoch FROM clock_timestamp()) AS time"
 )
-_BACKUP_WITHIN = timedelta(days=2)
 _FULL = 0.8  # of its memory
 _ROOM = 4  # times what readiness needs
 _NOT_IN_STEP = 5  # TIME_ERROR of adjtimex(2)
@@ -56,9 +52,8 @@ def examine(provider: Provider) -> Iterator[Finding]:
     if isinstance(provider.ephemeral, RedisStore):
         yield from of_redis(provider.ephemeral.facts(), clock.now())
     yield from of_step(_adjtimex())
-    yield from _keys(provider, clock.now())
     yield from _room(provider)
-    yield from _backup(provider, clock.now())
+    yield from ages.examine(provider, clock.now())
     yield from _restored(provider)
 
 
@@ -157,29 +152,6 @@ def _adjtimex() -> int:
     return int(ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512)))
 
 
-def _keys(provider: Provider, now: datetime) -> Iterator[Finding]:
-    rows = provider.rotator.store.rows()
-    for ring in RINGS:
-        keep = provider.rotator.clocks[ring.purpose].keep_retired
-        keys = timeline(rows, ring, keep_retired=keep)
-        active = next((key for key in keys if state(key, now) is State.ACTIVE), None)
-        if active is None:
-            continue  # readiness has said so
-        age = now - active.begins
-        if age > _OLDEST:
-            yield warning(
-                "old-key",
-                f"{ring.name} signs with a key of {age.days} days",
-                "The longer it signs, the more a thief who has it can forge.",
-                f"idp keys rotate --ring {ring.name}",
-            )
-        else:
-            after = next((key for key in keys if state(key, now) is State.NEXT), None)
-            then = f"; the next at {after.begins:%Y-%m-%d %H:%M} UTC" if after else ""
-            said = f"{ring.name} signs since {age.days} days with {active.kid}{then}"
-            yield good("key", said)
-
-
 def _room(provider: Provider) -> Iterator[Finding]:
     enough = _ROOM * provider.config.health.free_bytes
     for file in health.embedded_files(provider):
@@ -203,24 +175,3 @@ def _restored(provider: Provider) -> Iterator[Finding]:
             "A signing key that was killed after that lives again.",
             "idp keys kill KID for each; then two officers acknowledge /staff/alarms",
         )
-
-
-def _backup(provider: Provider, now: datetime) -> Iterator[Finding]:
-    with provider.database.read() as connection:
-        # Events of nobody's account are few, and found by their index.
-        made = connection.scalar(
-            sa.select(sa.func.max(AuditEvent.at)).where(
-                AuditEvent.account_id.is_(None),
-                AuditEvent.type == BackupMade.__name__,
-            )
-        )
-    if made is not None and now - made <= _BACKUP_WITHIN:
-        yield good("backup", f"The last archive is of {made:%Y-%m-%d %H:%M} UTC")
-        return
-    when = f"of {made:%Y-%m-%d}" if made else "not recorded"
-    yield warning(
-        "no-backup",
-        f"The last archive is {when}",
-        "What happened since is lost with the disk; other ways of copying tell nobody.",
-        "idp backup create FILE each night; idp backup verify FILE",
-    )

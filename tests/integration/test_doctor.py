@@ -110,7 +110,11 @@ def test_a_sandbox_that_works(deployment: Deployment) -> None:
         "schema",
         "keys",
         "key",
+        "seal",
         "backup",
+        "files",
+        "database",
+        "ephemeral",
     }
     assert {name for name, told in found.items() if told == "error"} == set()
     assert found["sandbox"] == found["issuer"] == "warning"
@@ -130,15 +134,18 @@ def test_what_the_world_may_forge(deployment: Deployment) -> None:
 
 
 def test_another_server_has_the_name(deployment: Deployment) -> None:
-    """It says another issuer, or ours and does not know our stores; or nobody does."""
+    """It says another issuer, or ours and does not know our stores; it goes."""
     with serving({"issuer": "https://other.example"}) as place:
         issuer = place.uri.removesuffix("/place")
         deployment.write(issuer=issuer)
         foreign, _ = deployment.ask()
         place.show({"issuer": issuer})
         copied, _ = deployment.ask()
+        place.asked, place.answers = 0, 1
+        hung_up, _ = deployment.ask()
     gone, _ = deployment.ask()
 
+    assert hung_up["unsteady"] == "warning"
     assert foreign["foreign-issuer"] == copied["other-stores"] == "error"
     assert gone["unreachable"] == "warning"
 
@@ -180,6 +187,13 @@ def _age_a_key(deployment: Deployment) -> None:
     _change(deployment, sa.update(KeyRecord).values(times))
 
 
+def _spoil_a_store(deployment: Deployment) -> None:
+    spoilt = deployment.file.with_name("spoilt.db")
+    spoilt.write_bytes(b"no database" * 1000)
+    spoilt.chmod(0o600)
+    deployment.write(database=f"sqlite:///{spoilt}")
+
+
 def _forget_backups(_: Deployment) -> None:
     """Nothing was ever archived here."""
 
@@ -197,7 +211,8 @@ def _lose_a_key(deployment: Deployment) -> None:
         (_fall_behind, ("database-fails",), "error"),
         (_run_ahead, ("schema-ahead",), "note"),
         (_age_a_key, ("old-key",), "warning"),
-        (_forget_backups, ("no-backup",), "warning"),
+        (_forget_backups, ("no-backup", "old-head"), "warning"),
+        (_spoil_a_store, ("no-store",), "error"),
         (_lose_a_key, ("not-built",), "error"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

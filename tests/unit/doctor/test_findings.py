@@ -1,15 +1,25 @@
 """What `idp doctor` finds in settings and in what stores tell of themselves."""
 
+import json
+import os
+import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from idp.audit.heads import AHEAD, Latest, Sink
 from idp.config import Config, parse_config
-from idp.doctor import files, settings, stores
+from idp.doctor import ages, files, public, settings, stores
 from idp.doctor.finding import Finding
+from idp.outbound import Answer
+from idp.sealing.versions import Line
+from keys.ring import Clock, timeline
+from keys.versions import VersionState
+from tests.unit.keys.memory_store import START, begun, rotator_of
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 SOUND: dict[str, Any] = {
@@ -51,6 +61,7 @@ def test_a_sound_configuration_has_no_finding() -> None:
         ("issuer", "warning", {"issuer": "http://localhost:8000"}),
         ("debug-log", "warning", {"log": {"level": "DEBUG"}}),
         ("addresses-in-log", "note", {"log": {"addresses": True}}),
+        ("slow-kill", "warning", {"keys": {"reread_after": 3}}),
         ("one-person", "warning", {"staff": {"two_persons": False}}),
         ("no-proxy", "error", {"server": {"trusted_proxies": []}}),
         ("wide-proxies", "error", {"server": {"trusted_proxies": ["0.0.0.0/0"]}}),
@@ -115,6 +126,50 @@ def test_a_key_beside_a_store_is_noted(tmp_path: Path) -> None:
     assert names == {"kek-beside", "files"}
 
 
+def test_a_secret_of_another_user_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closed to everybody else, it is still open to whoever owns it."""
+    kek, own = tmp_path / "kek", tmp_path / "config.toml"
+    for file in (kek, own):
+        file.touch(0o600)
+    examined = config(keys={"kek_file": str(kek)})
+    ours = {one.name for one in files.examine(examined, own)}
+    if os.geteuid() == 0:
+        os.chown(kek, 4711, -1)
+    monkeypatch.setattr(os, "geteuid", lambda: 4712)
+
+    (foreign,) = files.examine(examined, own)
+
+    assert ours == {"files"}
+    assert (foreign.name, foreign.severity) == ("file-owner", "error")
+    assert foreign.run == f"chown 4712 {kek}"
+
+
+@pytest.mark.parametrize(
+    ("issuer", "headers", "names"),
+    [
+        ("https://id.example", {}, ["discovery", "hsts"]),
+        (
+            "https://id.example",
+            {"Strict-Transport-Security": "max-age=63072000"},
+            ["discovery"],
+        ),
+        ("https://other.example", {}, ["foreign-issuer"]),
+    ],
+)
+def test_what_the_issuers_address_tells(
+    issuer: str, headers: dict[str, str], names: list[str]
+) -> None:
+    """Its own name, and that browsers are to come by https alone."""
+    message = HTTPMessage()
+    for name, value in headers.items():
+        message[name] = value
+    answer = Answer(200, message, json.dumps({"issuer": issuer}).encode())
+
+    assert [one.name for one in public.of_discovery(answer, config())] == names
+
+
 FACTS = {
     "redis_version": "7.0.15",
     "maxmemory_policy": "noeviction",
@@ -156,3 +211,100 @@ def test_a_clock_that_nothing_keeps_in_step() -> None:
     """5 is TIME_ERROR, 0 is TIME_OK of adjtimex(2)."""
     assert [one.name for one in stores.of_step(5)] == ["no-ntp"]
     assert list(stores.of_step(0)) == []
+
+
+@pytest.mark.parametrize(
+    ("days", "rotate_every", "name"),
+    [
+        (364, 0, "key"),
+        (366, 0, "old-key"),
+        (119, 90, "key"),
+        (121, 90, "old-key"),
+        (366, 400, "old-key"),
+    ],
+)
+def test_how_long_a_key_signs(days: int, rotate_every: int, name: str) -> None:
+    """A year by itself; by a policy, until a month after its day."""
+    clock = Clock(900, 900, rotate_every * 86_400)
+    (ring,) = {row.ring for row in begun().rows() if row.ring.purpose == "audit"}
+    keys = timeline(begun().rows(), ring, keep_retired=900)
+
+    (told,) = ages.of_ring(keys, clock, START + timedelta(days=days))
+
+    assert told.name == name
+
+
+def test_the_next_key_is_told() -> None:
+    """With the moment from which it signs; a ring that signs nothing is readiness'."""
+    store = begun()
+    (ring,) = {row.ring for row in store.rows() if row.ring.purpose == "audit"}
+    rotator_of(store).rotate(ring, now=START)
+    keys = timeline(store.rows(), ring, keep_retired=900)
+
+    (told,) = ages.of_ring(keys, Clock(900, 900), START)
+
+    assert "the next at" in told.what
+    assert not list(ages.of_ring((), Clock(900, 900), START))
+
+
+@pytest.mark.parametrize(("days", "names"), [(365, ["seal"]), (366, ["old-seal"])])
+def test_how_long_values_are_sealed_under_a_key(days: int, names: list[str]) -> None:
+    """By the version in use; a retired one and the index are not asked."""
+    lines = [
+        Line("seal", "seal", 1, VersionState.RETIRED, START, "", None),
+        Line("seal.2", "seal", 2, VersionState.ACTIVE, START, "", None),
+        Line("index", "index", 1, VersionState.ACTIVE, START, "", None),
+    ]
+
+    told = ages.of_sealing(lines, START + timedelta(days=days))
+
+    assert [one.name for one in told] == names
+
+
+def _latest(*sinks: Sink, ago: int | None = 60) -> Latest:
+    at = None if ago is None else NOW - timedelta(seconds=ago)
+    return Latest(number=7, at=at, uncovered=2, sinks=sinks)
+
+
+@pytest.mark.parametrize(
+    ("latest", "names"),
+    [
+        (_latest(), ["heads"]),
+        (_latest(Sink("file", 3, NOW, None)), ["heads"]),
+        (_latest(Sink("file", 4, NOW, None)), ["sink-behind"]),
+        (_latest(Sink("url", 1, NOW, "503")), ["sink-behind"]),
+        (_latest(Sink("url", 7, NOW, AHEAD), Sink("file", 0, NOW, None)),
+         ["sink-behind"]),
+        (_latest(ago=7200), ["heads"]),
+        (_latest(ago=7201), ["old-head"]),
+        (_latest(ago=None), ["old-head"]),
+    ],
+)  # fmt: skip
+def test_heads_are_signed_and_leave(latest: Latest, names: list[str]) -> None:
+    """Twice the heartbeat is too old; four heads are more than a moment's delay."""
+    assert [one.name for one in ages.of_heads(latest, config(), NOW)] == names
+
+
+@pytest.mark.parametrize(
+    ("hours", "name"), [(48, "backup"), (49, "no-backup"), (None, "no-backup")]
+)
+def test_how_old_the_last_archive_is(hours: int | None, name: str) -> None:
+    """Two days leave room for one night that failed."""
+    made = None if hours is None else NOW - timedelta(hours=hours)
+
+    assert [one.name for one in ages.of_archive(made, NOW)] == [name]
+
+
+def test_every_finding_is_found_in_a_test() -> None:
+    """By its name, here or on a running deployment."""
+    root = Path(__file__).parents[3]
+    source = "".join(file.read_text() for file in (root / "idp/doctor").glob("*.py"))
+    said = r'(?:good|note|warning|error|say)\(\s*"([a-z-]+)"'
+    names = set(re.findall(said, source))
+    beside = (
+        root / f"tests/integration/test_{name}.py" for name in ("doctor", "backup")
+    )
+    tests = "".join(place.read_text() for place in (Path(__file__), *beside))
+
+    assert len(names) > 40
+    assert {name for name in names if f'"{name}"' not in tests} == set()

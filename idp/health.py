@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from idp import clock
+from idp import clock, metrics
 from idp.provider import Provider
 from idp.storage import migration
 from keys.errors import KeysError
@@ -63,6 +63,8 @@ def ephemeral(provider: Provider, now: datetime) -> None:
 
 def keys(provider: Provider, now: datetime) -> None:
     """Sign with each ring, by an opened key, and see that no other fails to open."""
+    unopened = provider.rings.unopened(now)
+    metrics.KEYS_UNOPENED.set(len(unopened))
     for ring in RINGS:
         signed = provider.rings.sign(
             {}, purpose=ring.purpose, alg=ring.alg, typ="health+jwt", now=now
@@ -70,7 +72,7 @@ def keys(provider: Provider, now: datetime) -> None:
         provider.rings.verify(
             signed, purposes=(ring.purpose,), typ="health+jwt", now=now
         )
-    if unopened := provider.rings.unopened(now):
+    if unopened:
         names = ", ".join(kid[:8] for kid in unopened)
         raise UnhealthyError(f"keys that do not open: {names}")
 

@@ -43,12 +43,24 @@ KEY_ERRORS = Counter(
     "Answers that were refused because the hardware with the signing key gave none",
     ("purpose",),
 )
+KEYS_UNOPENED = Gauge(
+    "dinhdanh_keys_unopened",
+    "Keys that the last check of readiness could not open, in the worst worker",
+    multiprocess_mode="livemax",
+)
 READY = Gauge(
     "dinhdanh_ready",
     "Whether a check of readiness was good when last asked, in the worst worker",
     ("check",),
     multiprocess_mode="livemin",
 )
+
+
+# From the start, at 0: what counts an increase would not see the first one.
+for _place in ("token", "store"):
+    KEY_ERRORS.labels(_place)
+for _outcome in ("answered", "down", "resting"):
+    REGISTRY_QUESTIONS.labels(_outcome)
 
 
 @contextmanager

@@ -9,8 +9,10 @@ from prometheus_client import CollectorRegistry
 from idp import clock
 from idp.approvals.models import BrokenGlass
 from idp.audit import heads
+from idp.audit.models import AuditSink
 from idp.exporter import Stores
 from idp.provider import Provider
+from idp.signals.models import SignalNotice
 from idp.storage.database import Database
 from keys.ring import RINGS
 
@@ -26,10 +28,15 @@ def told(database: Database) -> CollectorRegistry:
 
 def test_keys_outboxes_and_broken_glass(provider: Provider) -> None:
     """Each ring has one key that signs; a broken glass sounds until it is heard."""
-    glass = BrokenGlass(id=uuid4(), act="keys.kill", reason="theft", at=clock.now())
+    glass = BrokenGlass(
+        id=uuid4(), act="keys.kill", subject="a key", reason="theft", at=clock.now()
+    )
     with provider.database.transaction() as session:
         session.add(glass)
     assert heads.sign(provider, now=clock.now()) > 0
+    sink = AuditSink(name="file", number=0, attempts=3, due_at=clock.now())
+    with provider.database.transaction() as session:
+        session.add(sink)
 
     seen = told(provider.database)
 
@@ -49,9 +56,40 @@ def test_keys_outboxes_and_broken_glass(provider: Provider) -> None:
     assert age is not None
     assert 0 <= age < _AN_HOUR
     assert seen.get_sample_value("dinhdanh_audit_uncovered_events") == 0
+    signed = {"sink": "file"}
+    assert seen.get_sample_value("dinhdanh_audit_sink_behind", signed) == 1
     for kind in ("logout", "signal"):
         labels = {"kind": kind}
         assert seen.get_sample_value("dinhdanh_outbox_notices", labels) == 0
+        assert seen.get_sample_value("dinhdanh_outbox_attempts", labels) == 0
+
+
+def test_notices_that_nobody_heard(provider: Provider) -> None:
+    """By kind, with the most attempts; what was heard waits no more."""
+    now = clock.now()
+    waiting = [(2, now), (5, now), (9, None)]
+    with provider.database.transaction() as session:
+        for attempts, due_at in waiting:
+            session.add(
+                SignalNotice(
+                    id=uuid4(),
+                    account_id=None,
+                    client_id="tax",
+                    subject={},
+                    event="an event",
+                    members={},
+                    created_at=now,
+                    due_at=due_at,
+                    attempts=attempts,
+                )
+            )
+
+    seen = told(provider.database)
+
+    labels = {"kind": "signal"}
+    assert seen.get_sample_value("dinhdanh_outbox_notices", labels) == 2
+    assert seen.get_sample_value("dinhdanh_outbox_attempts", labels) == 5
+    assert seen.get_sample_value("dinhdanh_outbox_notices", {"kind": "logout"}) == 0
 
 
 def test_a_database_that_is_away_is_told(tmp_path: Path) -> None:

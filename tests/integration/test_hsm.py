@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pkcs11
 import pytest
+from prometheus_client import REGISTRY
 
 from idp import clock
 from idp.cli.serve import check_stores
@@ -98,6 +99,7 @@ def test_the_whole_flow_is_signed_by_the_token(app, provider, hsm, monkeypatch):
         browser.sign_in(person)
         page = browser.submit(decision="allow")
         tokens = portal.redeem(client, answer(page)["code"])
+        before = refusals()
         with gone(hsm):
             refused = refresh(client, tokens["refresh_token"])
             assert client.get("/jwks.json").status_code == 200
@@ -107,11 +109,18 @@ def test_the_whole_flow_is_signed_by_the_token(app, provider, hsm, monkeypatch):
         (farewell,) = ear.heard(provider)
     assert refused.status_code == 503
     assert refused.get_json()["error"] == "temporarily_unavailable"
+    assert refusals() == before + 1
     assert [answered.status_code for answered in told] == [200, 200]
     assert told[0].get_json()["sub"] == tokens["claims"]["sub"] == farewell["sub"]
     signed = [tokens["id_token"], tokens["access_token"], again["access_token"]]
     kids = {header(token)["kid"] for token in (*signed, *ear.tokens)}
     assert kids == {key.kid for key in in_token}
+
+
+def refusals():
+    """Return how many answers were refused because the token gave none."""
+    told = {"purpose": "token"}
+    return REGISTRY.get_sample_value("dinhdanh_key_errors_total", told)
 
 
 @contextmanager

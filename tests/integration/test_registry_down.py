@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from prometheus_client import REGISTRY
 
 from idp import clock
 from idp.app import create_app
@@ -83,6 +84,15 @@ def userinfo(browser: Browser, bearer: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+def questions() -> dict[str, float]:
+    """Return how many questions the metrics tell of, by what came of them."""
+    name = "dinhdanh_registry_questions_total"
+    return {
+        outcome: REGISTRY.get_sample_value(name, {"outcome": outcome}) or 0
+        for outcome in ("answered", "down", "resting")
+    }
+
+
 def test_an_exchange_tells_the_residence(
     provider: Provider, browser: Browser, exchange: Exchange
 ) -> None:
@@ -105,6 +115,7 @@ def test_while_it_is_down_claims_are_withheld_and_said_to_be(
     provider: Provider, browser: Browser, exchange: Exchange
 ) -> None:
     """Signing in goes on; what was allowed is given once the registry is back."""
+    before = questions()
     cut(exchange)
     portal = asked(provider, browser)
     assert browser.page is not None
@@ -113,9 +124,13 @@ def test_while_it_is_down_claims_are_withheld_and_said_to_be(
 
     bearer = told(portal, browser)
     assert "residence" not in userinfo(browser, bearer)
+    down = questions()
     exchange.reply = None
 
     assert "permanent" in userinfo(browser, bearer)["residence"]
+    assert down["answered"] == before["answered"]
+    assert down["down"] > before["down"]
+    assert questions() == down | {"answered": down["answered"] + 1}
 
 
 def test_the_last_answer_is_told_with_its_day(

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keys.pkcs11.token import Token
+from tests.log_scan import HSM_PINS
 
 LABEL = "định danh"
-_PIN, _SO_PIN = "87654321", "12345678"
+_PIN, _SO_PIN = HSM_PINS
 _PLACES = ("/usr/lib/softhsm", "/usr/lib64/softhsm", "/usr/lib/*/softhsm")
 
 

@@ -4,8 +4,10 @@ Servers write to their standard error, all but a few of them everything (`log.le
 "DEBUG"`): what pytest has caught of each test, on whichever worker, and the log files
 of demos and servers. Whatever looks like a personal number, a phone, a code, a token
 or a key fails the run, and so does whatever the sandbox's people are, have or type, an
-organisation's number, and the secret of the tests' portals. Of a key's name (`kid`, as
-long as a token) the word before it tells that it is none.
+organisation's number, and the secrets of the tests' portals, hardware module and
+key-encryption key. A PIN or a card's number is too short to be known by itself: the
+word before it tells, as it does of a key's name (`kid`, as long as a token) that it is
+none.
 """
 
 import json
@@ -25,6 +27,14 @@ SHAPES = {
     "personal number": re.compile(r"(?<![\w.])(?<!-[0-9a-f]{4}-)\d{12}(?![\w.])"),
     "phone": re.compile(r"(?<![\w.])(?:\+84|0)[35789]\d{8}(?![\w.])"),
     "code": re.compile(r"(?<![\w.:-])\d{6}(?![\w.:-])"),
+    "pin": re.compile(
+        r"(?i)(?<![a-z])(?:pin|can|otp|totp|passcode)[\"']?\s*[:=]\s*b?[\"']?"
+        r"\d{4,12}(?![\w.])"
+    ),
+    "recovery code": re.compile(
+        r"(?<![\w-])[2-9B-DF-HJKMNP-TV-XZ]{5}-[2-9B-DF-HJKMNP-TV-XZ]{5}(?![\w-])"
+    ),
+    "any seed": re.compile(r"(?<![\w+/-])[A-Z2-7]{32}(?![\w+/=-])|otpauth://"),
     "token": re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"),
     "opaque token": re.compile(
         "".join(
@@ -39,6 +49,8 @@ SHAPES = {
     "key": re.compile(r"(?<![\w+/=-])[A-Za-z0-9+/]{43}=(?![\w=])"),
 }  # fmt: skip
 PORTAL_SECRET = "a-secret-of-more-than-32-characters"
+HSM_PINS = ("only-the-tests-token", "only-its-officer")
+KEK_PASSPHRASE = "năm con ngựa ăn cỏ trên đồi"
 _SHORTEST = 8  # of what does not occur by chance
 _FILES = ("*.log", "log")
 
@@ -114,6 +126,8 @@ class LogScan:
 
 def _values() -> Iterator[tuple[str, str]]:
     yield "portal's secret", PORTAL_SECRET
+    yield from (("token's PIN", pin) for pin in HSM_PINS)
+    yield "passphrase", KEK_PASSPHRASE
     text = files("idp.sandbox").joinpath("citizens.toml").read_text(encoding="utf-8")
     for organisation in tomllib.loads(text)["organisations"]:
         yield "organisation's number", organisation["tax_code"]

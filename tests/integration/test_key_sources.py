@@ -23,11 +23,11 @@ from idp.storage.key_material import open_kek
 from keys.kek import PassphraseCustody, create_kek
 from tests.hsm import LABEL, soft_hsm
 from tests.integration.token_side import register
+from tests.log_scan import KEK_PASSPHRASE as PASSPHRASE
 from tests.performance.stage import await_discovery
 from tests.prove.stage import command, without_coverage
 from tests.stores import fresh_database
 
-PASSPHRASE = "năm con ngựa ăn cỏ trên đồi"
 SETTINGS = """\
 [database]
 url = "{database}"

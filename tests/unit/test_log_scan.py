@@ -11,7 +11,13 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from idp.sandbox.citizens import all_citizens
-from tests.log_scan import PORTAL_SECRET, SHAPES, Secrets
+from tests.log_scan import (
+    HSM_PINS,
+    KEK_PASSPHRASE,
+    PORTAL_SECRET,
+    SHAPES,
+    Secrets,
+)
 
 PYTEST = (sys.executable, "-m", "pytest")
 ROOT = Path(__file__).parents[2]
@@ -34,10 +40,15 @@ TOLD = {
     "personal number": f"refused number={PERSON.account.number}",
     "phone": "message not sent to=0912345678",
     "code": json.dumps({"event": "sent", "code": "123456"}),
+    "pin": json.dumps({"event": "card read", "can": "001234", "pin": "4821"}),
+    "recovery code": "used recovery code=7KMNP-2QRST",
+    "any seed": "enrolled otpauth://totp/A?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
     "token": "Issue token {'id_token': 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln'}",
     "opaque token": f"found session={'Ab1-' * 10}xyz",
     "key": f"read {b64encode(bytes(range(200, 232))).decode()}",
     "portal's secret": f"client_secret={PORTAL_SECRET}",
+    "token's PIN": f"C_Login({HSM_PINS[0]})",
+    "passphrase": json.dumps({"typed": KEK_PASSPHRASE}),
     "organisation's number": "found tax_code=9990000001",
     "name": json.dumps({"name": PERSON.account.identity.full_name}),
     "password": f"tried {PERSON.password}",
@@ -56,6 +67,24 @@ DETAIL:  Key (id)=(00000000-0000-0000-0000-000000000000) already exists.
 def test_each_kind_is_found(kind: str) -> None:
     """Shapes as well as the sandbox's own values, as JSON escapes them too."""
     assert kind in dict(Secrets().found_in(f"first\n{TOLD[kind]}\nlast"))
+
+
+@pytest.mark.parametrize(
+    ("told", "kinds"),
+    [
+        ("pin=4821", {"pin"}),
+        ("'pin': b'482193'", {"code", "pin"}),
+        ("CAN: 000085", {"code", "pin"}),
+        ("passcode = 280461", {"code", "pin"}),
+        ("totp=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", {"any seed"}),
+        ('pin_file="/etc/pin" pins=4821 scan=1234 japan: 2026', set()),
+        ("code=DD-AUTH-008 exit code: 143 status=4821", set()),
+        ("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP=", set()),
+    ],
+)
+def test_what_is_short_is_found_by_its_name(told: str, kinds: set[str]) -> None:
+    """A PIN by the word before it, a seed by its letters; no other word is one."""
+    assert {kind for kind, _ in Secrets().found_in(told)} == kinds
 
 
 def test_ordinary_lines_tell_nothing() -> None:

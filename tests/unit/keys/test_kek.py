@@ -19,9 +19,9 @@ from keys.kek import (
 )
 from keys.pkcs11.uri import KeyUri
 from tests.hsm import soft_hsm
+from tests.log_scan import KEK_PASSPHRASE as PASSPHRASE
 
 CHEAP = {"memory_kib": 64, "iterations": 1, "parallelism": 1}
-PASSPHRASE = "năm con ngựa ăn cỏ trên đồi"
 
 
 @pytest.fixture(scope="module")

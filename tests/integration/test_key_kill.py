@@ -13,12 +13,23 @@ from idp.factors.mail import SandboxLetters
 from idp.provider import Provider
 from idp.signals.kinds import KEY_COMPROMISED
 from keys.ring import Ring, signing_key, timeline
-from tests.driver import SECRET, Browser, Portal, answer, at, citizen, error_code
+from tests.attacks.conftest import later
+from tests.driver import (
+    SECRET,
+    Browser,
+    Portal,
+    answer,
+    at,
+    citizen,
+    citizens,
+    error_code,
+)
 from tests.integration.ssf_side import GRANTS, Streams
 from tests.integration.test_authority_requests import token_of
 from tests.integration.token_side import userinfo
 from tests.services import BACKENDS
 from tests.staff import sign_in_officer
+from tests.story import press
 
 ACCESS, ID = Ring("access_token", "ES256"), Ring("id_token", "RS256")
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -188,6 +199,63 @@ def streams_event(town: Town, token: str) -> dict[str, Any]:
     return town.provider.rings.verify(
         token, purposes=("event",), typ="secevent+jwt", now=clock.now()
     )
+
+
+TOKENS = "Token answers that may still be valid, and are refused at once"
+GRANTS_OF = "Permissions that got tokens of this key"
+PEOPLE = "People signed in with us now"
+PORTALS = "Portals that may believe forged tokens for up to 6 minutes more"
+
+
+def cost(town: Town, ring: Ring) -> tuple[dict[str, int], str]:
+    """Return the figures of the page before the click, and the portals it names."""
+    page = town.officers[0].visit(f"/staff/keys/kill/{town.active(ring)}?lang=en").text
+    shown = page.partition('<dl class="figures">')[2].partition("</dl>")[0]
+    told = re.findall(r"<dt>(.+?)</dt><dd>(\d+)</dd>", shown)
+    named = re.search(r"<summary>Which portals</summary><p>(.+?)</p>", page)
+    return {name: int(number) for name, number in told}, named[1] if named else ""
+
+
+def allow(browser: Browser, portal: Portal, person: dict[str, Any]) -> dict[str, Any]:
+    """Let a portal have tokens, by a sign-in where one is needed."""
+    page = browser.visit(portal.url(scope="openid offline_access"))
+    if at(page) == "login":
+        page = browser.sign_in(person)
+    if at(page) == "consent":
+        page = browser.submit(decision="allow")
+    return portal.redeem(browser.client, answer(page)["code"])
+
+
+def test_what_a_kill_costs_is_counted(town: Town) -> None:
+    """Each figure by what happened: three answers, two of them of one citizen."""
+    first, other = [
+        person
+        for person in citizens(town.provider)
+        if person["state"] == "active" and person["factors"] == ["pwd"]
+    ][:2]
+    quiet = {ring: cost(town, ring) for ring in (ID, ACCESS)}
+    town.refresh()
+    clinic = Portal.register(
+        town.provider, "clinic", id_token_signed_response_alg="ES256"
+    )
+    allow(town.citizen, clinic, first)
+    elsewhere = Browser(town.app.test_client())
+    allow(elsewhere, town.portal, other)
+    busy = cost(town, ID)
+    press(elsewhere, "/account", "sign-out")
+
+    assert quiet[ID] == ({TOKENS: 1, GRANTS_OF: 1, PEOPLE: 1, PORTALS: 1}, "bank")
+    assert quiet[ACCESS] == ({TOKENS: 1, GRANTS_OF: 1, PEOPLE: 1, PORTALS: 0}, "")
+    assert busy == ({TOKENS: 3, GRANTS_OF: 2, PEOPLE: 2, PORTALS: 1}, "bank")
+    of_clinic = {TOKENS: 1, GRANTS_OF: 1, PEOPLE: 1, PORTALS: 1}
+    assert cost(town, Ring("id_token", "ES256")) == (of_clinic, "clinic")
+    every = {TOKENS: 4, GRANTS_OF: 3, PEOPLE: 1, PORTALS: 0}
+    assert cost(town, ACCESS) == (every, "")
+    of_no_grant = {TOKENS: 0, PEOPLE: 1, PORTALS: 0}
+    assert cost(town, Ring("jarm", "ES256")) == (of_no_grant, "")
+    life = town.provider.config.lifetimes
+    with later(max(life.access_token, life.id_token) + 1):
+        assert cost(town, ID)[0][TOKENS] == 0, "they have expired by themselves"
 
 
 @pytest.mark.parametrize(

@@ -179,6 +179,7 @@ def hold(config, *words):
     return process.returncode, "".join(said)
 
 
+@pytest.mark.timeout(600)
 def test_a_ceremony_from_nothing(services, tmp_path):
     """The key-encryption key in a token, first keys, one generated, and a record."""
     choice = {"backend": "embedded", "template": "empty", "folder": tmp_path}

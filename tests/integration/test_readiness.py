@@ -21,13 +21,14 @@ from idp.storage.redis_store import RedisStore
 from tests import servers
 from tests.services import Services
 
-# Each request looks anew, and a check that hangs is given up soon.
-IMPATIENT = HealthConfig(timeout=0.5, look_every=1e-9)
+# Each request looks anew, and every check has the time that it needs.
+PATIENT = HealthConfig(timeout=60, look_every=1e-9)
+LOOKS = 20
 
 
 def looking(provider: Provider, **changes: object) -> FlaskClient:
     """Return a client of the same provider whose readiness looks at each request."""
-    config = replace(provider.config, health=replace(IMPATIENT, **changes))
+    config = replace(provider.config, health=replace(PATIENT, **changes))
     return create_app(provider=replace(provider, config=config)).test_client()
 
 
@@ -75,10 +76,16 @@ def test_redis_hangs_goes_and_comes_back(
 ) -> None:
     """A server that hangs is not waited for; one that is back is used again."""
     with closing(RedisStore(f"unix://{redis_folder}/socket?db=0")) as store:
-        client = looking(replace(provider, ephemeral=store))
+        beside = replace(provider, ephemeral=store)
+        client, impatient = looking(beside), looking(beside, timeout=0.5)
         assert failing(client) == set()
         stop(redis_folder, signal.SIGSTOP)
-        assert failing(client) == {"ephemeral"}
+        # On a busy machine another check may be late with it, never instead of it.
+        seen = [{"ephemeral", "others"}]
+        while seen[-1] != {"ephemeral"} and len(seen) <= LOOKS:
+            seen.append(failing(impatient))
+        assert seen[-1] == {"ephemeral"}
+        assert all("ephemeral" in found for found in seen)
         stop(redis_folder)
         assert failing(client) == {"ephemeral"}
         servers.start_redis(redis_folder)

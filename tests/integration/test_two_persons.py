@@ -131,6 +131,7 @@ def test_every_command_is_known_to_take_one_or_two() -> None:
         assert told[name] in (known[name].help or ""), name
 
 
+@pytest.mark.timeout(600)
 def test_a_command_alone_only_proposes(app, strict: Provider, tmp_path) -> None:
     """None of them does anything but to propose, and without a reason not even that."""
     person = citizen(strict, state="active", factors=["pwd"])

@@ -170,7 +170,7 @@ def _say_portals(cli: CliContext, told: Rehearsal) -> None:
     """Name the portals that would break, as far as we know it."""
     key = told.upcoming or told.active
     with cli.provider.database.read() as connection:
-        known = rehearsal.seen(cli.provider, connection)
+        known = rehearsal.seen(cli.provider, connection, [key.kid])
     found = rehearsal.portals(cli.provider, known, told.ring, key)
     if found.late:
         names = ", ".join(one.client_id for one in found.late)

@@ -4,7 +4,7 @@ A rotation costs nobody anything who keeps to the cache times; so it names the p
 of which we know better, or nothing. A kill costs what its choices say.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,7 +42,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was written down of all portals, read once for however many keys."""
+    """What was written down of all portals, read once for all keys asked about."""
 
     parties: Sequence[RelyingParty]
     fetches: Sequence[Fetch]
@@ -93,11 +93,11 @@ def cost(
     )
 
 
-def seen(services: Services, connection: Connection) -> Seen:
-    """Read what portals fetched and what they came back with."""
+def seen(services: Services, connection: Connection, kids: Collection[str]) -> Seen:
+    """Read what portals fetched of these keys and what they came back with."""
     return Seen(
         services.relying_parties.all(connection),
-        records.fetches(connection),
+        records.fetches(connection, kids),
         records.returns(connection),
     )
 

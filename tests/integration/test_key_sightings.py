@@ -28,7 +28,7 @@ def standings(provider: Provider) -> dict[str, Standing]:
     with provider.database.read() as connection:
         found = standing.of_key(
             provider.relying_parties.all(connection),
-            records.fetches(connection),
+            records.fetches(connection, [kid]),
             records.returns(connection),
             kid=kid,
             signs_from=clock.now().replace(year=2020),
@@ -60,7 +60,7 @@ def test_fetches_are_attributed_as_far_as_they_can_be(
     ]  # fmt: skip
     assert all(one.has_since for one in after.values() if one.via)
     with provider.database.read() as connection:
-        nobody = [one for one in records.fetches(connection) if not one.client_id]
+        nobody = [one for one in records.fetches(connection, []) if not one.client_id]
     assert sum(one.count for one in nobody) == 3
 
 

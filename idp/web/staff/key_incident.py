@@ -63,7 +63,7 @@ def _portals(here: Visit, incident: Any) -> list[dict[str, Any]]:
     provider, ring = here.provider, Ring.named(incident.ring)
     with provider.database.read() as connection:
         told = incidents.portals(connection, incident.id)
-        known = rehearsal.seen(provider, connection)
+        known = rehearsal.seen(provider, connection, [incident.kid])
     found = standing.of_key(
         standing.concerned(known.parties, ring.purpose, ring.alg),
         known.fetches,

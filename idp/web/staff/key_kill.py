@@ -74,7 +74,7 @@ def _page(
     provider, now = here.provider, here.now
     with provider.database.read() as connection:
         cost = rehearsal.cost(provider, connection, key, now)
-        known = rehearsal.seen(provider, connection)
+        known = rehearsal.seen(provider, connection, [key.kid])
     found = rehearsal.portals(provider, known, key.ring, key)
     max_age = provider.config.keys.cached_for
     exposed = [one for one in found.all if one.exposed_until(now, max_age)]

@@ -51,14 +51,15 @@ def show() -> ResponseReturnValue:
         return officer
     here.provider.sightings.flush()
     rows = here.provider.rotator.store.rows()
-    is_turning = any(next_key(keys_of(here, ring, rows), here.now) for ring in RINGS)
+    upcoming = [next_key(keys_of(here, ring, rows), here.now) for ring in RINGS]
+    kids = [key.kid for key in upcoming if key]
     with here.provider.database.read() as connection:
         newest = incidents.newest(
             connection,
             limit=_INCIDENTS + 1,
             offset=(paging.number() - 1) * _INCIDENTS,
         )
-        known = rehearsal.seen(here.provider, connection) if is_turning else None
+        known = rehearsal.seen(here.provider, connection, kids) if kids else None
     return frame.page(
         here,
         officer,
@@ -219,7 +220,9 @@ def _ring(
     gone = [key for key in reversed(keys) if state(key, now) is State.GONE]
     looked_at = next_key(keys, now) or signing_key(keys, now)
     with provider.database.read() as connection:
-        known = rehearsal.seen(provider, connection)
+        known = rehearsal.seen(
+            provider, connection, [looked_at.kid] if looked_at else []
+        )
     found = (
         rehearsal.portals(provider, known, ring, looked_at)
         if looked_at

@@ -113,7 +113,7 @@ def test_children_have_grown_up_representatives():
 def test_there_is_someone_of_every_kind():
     """Peoples, single names, year-only births, cards of every state, lodgers."""
     kinds = Counter()
-    for record in EVERYONE.people(0, 20_000):
+    for record in PEOPLE:
         person, stays = record.person, record.residence
         kinds[person.ethnicity] += 1
         kinds[person.card and person.card.state] += 1
@@ -130,8 +130,8 @@ def test_there_is_someone_of_every_kind():
         "new address",
     ):  # fmt: skip
         assert kinds[kind], kind
-    assert kinds["Kinh"] > 0.8 * 20_000
-    assert kinds["valid"] > 0.8 * 20_000
+    assert kinds["Kinh"] > 0.8 * SOME
+    assert kinds["valid"] > 0.8 * SOME
 
 
 def test_cards_are_as_the_law_says():

@@ -1,5 +1,6 @@
 """Two officers move a ring: a rotation, and a key made beforehand, by the console."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from tests.driver import Browser, Portal, error_code
 from tests.integration.test_approvals import post
 from tests.integration.test_authority_requests import token_of
 from tests.integration.test_two_persons import run
-from tests.staff import sign_in_officer
+from tests.staff import prove, sign_in_officer
 
 EVENT = Ring("event", "ES256")
 
@@ -152,3 +153,26 @@ def test_a_rehearsal_names_who_would_break(provider) -> None:
     assert told.exit_code == 0, told.output
     assert "Would break, for they keep keys longer than it takes: bank." in told.output
     assert "Not known: 1 of 2 portals" in told.output
+
+
+@pytest.mark.parametrize("page", ["rings/event-ES256", "kill"])
+def test_the_reason_outlives_the_passkey_that_is_asked_for(
+    app, provider, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    """Who thinks for long before an emergency finds everything in the form again."""
+    key = provider.rotator.rehearse(EVENT, now=clock.now()).active
+    path = f"/staff/keys/{f'kill/{key.kid}' if page == 'kill' else page}"
+    browser = Browser(app.test_client())
+    _, device = sign_in_officer(browser, provider, roles=("security",))
+    token = token_of(browser.visit(path))
+    moment = clock.now() + timedelta(seconds=provider.config.lifetimes.fresh_factor)
+    monkeypatch.setattr(clock, "now", lambda: moment)
+
+    typed = {"reason": "A laptop is gone", "grants": "rekey", "sessions": "end"}
+    browser.visit(path, data=typed | {"csrf_token": token})
+    asked = prove(browser, device)
+
+    assert asked.request.path == path
+    assert "A laptop is gone</textarea>" in asked.text
+    if page == "kill":
+        assert re.search(r'value="end"\s+checked', asked.text)

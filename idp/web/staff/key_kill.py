@@ -12,7 +12,7 @@ from idp.errors import NotFoundError
 from idp.staff.officer import Officer
 from idp.web.language import gettext
 from idp.web.problem import Problem, notice
-from idp.web.staff import access, frame, key_texts, keys, proposing
+from idp.web.staff import access, frame, kept, key_texts, keys, proposing
 from idp.web.visit import Visit
 from keys.ring import RingKey, State, state
 
@@ -26,7 +26,7 @@ def show(kid: str) -> ResponseReturnValue:
     if isinstance(officer, Response):
         return officer
     here.provider.sightings.flush()
-    return _page(here, officer, _find(here, kid))
+    return _page(here, officer, _find(here, kid), kept.take(here, officer))
 
 
 @blueprint.post("/staff/keys/kill/<kid>")

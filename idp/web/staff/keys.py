@@ -15,6 +15,7 @@ from idp.web.problem import Problem, notice
 from idp.web.staff import (
     access,
     frame,
+    kept,
     key_axis,
     key_sealing,
     key_texts,
@@ -89,7 +90,7 @@ def one(name: str) -> ResponseReturnValue:
     if isinstance(officer, Response):
         return officer
     here.provider.sightings.flush()
-    return _ring(here, officer, named(name))
+    return _ring(here, officer, named(name), typed=kept.take(here, officer))
 
 
 @blueprint.post("/staff/keys/rings/<name>")
@@ -103,7 +104,7 @@ def propose(name: str) -> ResponseReturnValue:
     ring, provider = named(name), here.provider
     if not fields["reason"].strip():
         wrong = notice("DD-AUTH-006").at("reason", gettext("Fill in this field"))
-        return _ring(here, officer, ring, wrong)
+        return _ring(here, officer, ring, wrong, typed=fields)
     payload, kind = {"ring": ring.name}, "keys.rotate"
     if fields["kid"]:
         waiting = generated(provider.rotator.store.rows(), ring, here.now)
@@ -211,7 +212,12 @@ def _line(key: RingKey, here: Visit) -> dict[str, Any]:
 
 
 def _ring(
-    here: Visit, officer: Officer, ring: Ring, problem: Problem | None = None
+    here: Visit,
+    officer: Officer,
+    ring: Ring,
+    problem: Problem | None = None,
+    *,
+    typed: dict[str, str],
 ) -> Response:
     provider, now = here.provider, here.now
     rows = provider.rotator.store.rows()
@@ -255,6 +261,7 @@ def _ring(
         late=[one.name for one in found.late],
         unseen=len(found.unseen),
         may_propose=officer.has(*PROPOSERS) and next_key(keys, now) is None,
+        typed=typed,
         generated=[_line(key, here) for key in waiting],
         signs=key_texts.moment(dates.signs_at),
         destroyed=key_texts.moment(dates.destroyed_at),

@@ -38,8 +38,8 @@ _ACCOUNTS = cast("sa.Table", Account.__table__)
 _OF_GRANT = Prepared(
     sa.select(_HELD.c.id)
     .where(
-        _HELD.c.account_id == sa.bindparam("holder_id"),
-        _HELD.c.grant_id == sa.bindparam("of_grant"),
+        _HELD.c.account_id == sa.bindparam("holder_id", type_=sa.Uuid()),
+        _HELD.c.grant_id == sa.bindparam("of_grant", type_=sa.Uuid()),
         _HELD.c.revoked_at.is_(None),
     )
     .limit(sa.literal_column("1"))

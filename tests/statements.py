@@ -1,6 +1,5 @@
 """What an answer costs: statements, prepared ones included, and password hashes."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,13 +18,11 @@ def noted_statements() -> Iterator[list[str]]:
     def note(*args: Any) -> None:
         # Keys are read again every few seconds, whoever happens to ask then.
         is_timed = "FROM signing_keys" in args[2] or "FROM server_secrets" in args[2]
-        is_apart = args[2].startswith(("BEGIN", "PRAGMA"))
-        if not (is_timed or is_apart or _is_behind()):
+        if not is_timed and not args[2].startswith(("BEGIN", "PRAGMA")):
             statements.append(args[2])
 
     def send(reader: Reader, text: str, values: Any) -> Any:
-        if not _is_behind():
-            statements.append(text)
+        statements.append(text)
         return sending(reader, text, values)
 
     sending, Reader.send = Reader.send, send
@@ -35,11 +32,6 @@ def noted_statements() -> Iterator[list[str]]:
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", note)
         Reader.send = sending
-
-
-def _is_behind() -> bool:
-    """Say whether a courier does it: an errand of before may still be on its way."""
-    return threading.current_thread().name.startswith("courier")
 
 
 @contextmanager

@@ -136,6 +136,7 @@ def test_everyone_gets_the_same_answer(app, provider, monkeypatch) -> None:
                 )
         numbers.append(number)
     # Sending is the courier's, behind the answer: it is not part of the cost.
+    provider.courier.wait()
     sent = []
     monkeypatch.setattr(provider.courier, "later", lambda errand: sent.append(1))
     seen = []

@@ -100,6 +100,7 @@ def test_everyone_gets_the_same_answer(app, provider, monkeypatch) -> None:
         returning.browser.visit("/forgotten")
         parts = []
         # Sending is the courier's, behind the answer: it is not part of the cost.
+        provider.courier.wait()
         monkeypatch.setattr(provider.courier, "later", lambda errand: True)
         with noted_statements() as statements:
             page = returning.browser.submit(personal_number=number)

@@ -48,7 +48,13 @@ SIZE_AND_COLOUR = """
 def flaws(page) -> list[str]:
     """Return what is wrong with the page as it stands."""
     found = Axe().run(page, options=RULES).response["violations"]
-    problems = [f"{item['id']}: {item['nodes'][0]['html']}" for item in found]
+    named = [f"{item['id']}: {item['nodes'][0]['html']}" for item in found]
+    return named + misfits(page)
+
+
+def misfits(page) -> list[str]:
+    """Return what of it depends on the length of its texts."""
+    problems = []
     width = page.evaluate("document.documentElement.scrollWidth")
     if width > page.viewport_size["width"]:
         problems.append(f"scrolls sideways: {width}")

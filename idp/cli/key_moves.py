@@ -128,7 +128,7 @@ def kill_key(  # noqa: PLR0913 - the options of the command
         "until they fetch the key set anew; who is told and who is exposed:"
     )
     click.echo(f"{cli.config.issuer}/staff/keys/incidents/{done.incident_id}")
-    aftermath.go_on(provider, now=clock.now())
+    aftermath.look(provider, now=clock.now())
     provider.courier.wait()
 
 

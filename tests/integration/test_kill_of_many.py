@@ -18,6 +18,7 @@ from idp.factors.mail import SandboxLetters
 from idp.provider import Provider
 from keys.ring import RINGS, Ring
 from tests.driver import Browser, Portal
+from tests.integration.test_two_persons import run
 from tests.services import BACKENDS
 from tests.staff import sign_in_officer
 from tests.statements import noted_statements
@@ -95,6 +96,27 @@ def test_letters_do_not_wait_for_grants(
     provider.courier.wait()
 
     assert incident(provider).over_at is None
+    assert len(SandboxLetters(provider.database).list(CONTACT)) == 1
+
+
+def test_a_command_ends_everything_and_writes_to_portals(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It needs no server that goes on, however many turns it takes."""
+    monkeypatch.setattr(lots, "AT_ONCE", 2)
+    monkeypatch.setattr(aftermath, "_A_TURN", 1)
+    Portal.register(provider, "bank", contacts=[CONTACT])
+    give(provider, MANY)
+    active = provider.rotator.rehearse(ID, now=clock.now()).active
+
+    done = run(
+        provider, "keys kill", active.kid, "--reason", "Lost", "--grants", "revoke"
+    )
+
+    assert done.exit_code == 0, done.output
+    over = incident(provider)
+    assert over.grants_ended == MANY
+    assert over.over_at is not None
     assert len(SandboxLetters(provider.database).list(CONTACT)) == 1
 
 
